@@ -1,0 +1,75 @@
+"""Open the catalogue's database and bring it to the present form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sojourn.catalogue.audit import Witness
+from sojourn.catalogue.catalogue import Catalogue
+from sojourn.catalogue.schema import SCHEMA_VERSION
+from sojourn.errors import ProjectError
+
+__all__ = ["open_catalogue"]
+
+
+def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
+    """The catalogue at a database address, created or migrated when it needs to be.
+
+    Raises: ProjectError when the database cannot be reached, or was written by a newer Sojourn.
+    """
+    engine = sa.create_engine(url, connect_args={"timeout": 60} if url.startswith("sqlite") else {})
+    if engine.dialect.name == "sqlite":
+        _make_sqlite_durable(engine)
+    try:
+        found = _version(engine)
+    except sa.exc.OperationalError as error:
+        raise ProjectError(
+            f"The catalogue's database cannot be opened: {error.orig}.",
+            "Look at `catalogue:` in sojourn.yaml, at the folder's permissions, and whether the server runs.",
+        ) from error
+    if found is not None and found > SCHEMA_VERSION:
+        raise ProjectError(
+            f"The catalogue was written by a newer Sojourn (form {found}; this one knows up to {SCHEMA_VERSION}).",
+            "Install the newer version. Nothing was changed.",
+        )
+    if found != SCHEMA_VERSION:
+        _upgrade(engine)
+    return Catalogue(engine, witness)
+
+
+def _make_sqlite_durable(engine: sa.Engine) -> None:
+    """Write-ahead log with full synchronisation, and writers that wait for one another from the start."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _version(engine: sa.Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        row = connection.execute(sa.text("SELECT version_num FROM alembic_version")).first()
+    return str(row[0]) if row is not None else None
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

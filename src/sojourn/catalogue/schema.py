@@ -1,0 +1,102 @@
+"""The catalogue's tables. A change here needs a migration beside it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "account",
+    "approval",
+    "audit_event",
+    "delivery",
+    "metadata",
+    "release",
+    "table_version",
+]
+
+SCHEMA_VERSION = "0001"
+
+metadata = sa.MetaData()
+
+audit_event = sa.Table(
+    "audit_event",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("actor", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("object", sa.String, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+table_version = sa.Table(
+    "table_version",
+    metadata,
+    sa.Column("fingerprint", sa.String(64), primary_key=True),
+    sa.Column("zone", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("contract", sa.String, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("source", sa.String, nullable=False, index=True),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("file_name", sa.String, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("content_digest", sa.String(64), nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("supersedes", sa.String(16)),
+    sa.Column("repairs", sa.String(16)),
+    sa.Column("loaded", sa.BigInteger, nullable=False),
+    sa.Column("quarantined", sa.BigInteger, nullable=False),
+    sa.Column("non_data", sa.BigInteger, nullable=False),
+    sa.Column("physical_records", sa.BigInteger, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("received_at", sa.String, nullable=False),
+    sa.Column("received_by", sa.String, nullable=False),
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("person", sa.String, primary_key=True),
+    sa.Column("passphrase_hash", sa.String, nullable=False),
+    sa.Column("enrolled_at", sa.String, nullable=False),
+)
+
+release = sa.Table(
+    "release",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String, nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("supersedes", sa.String(64)),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("prepared_at", sa.String, nullable=False),
+    sa.Column("published_at", sa.String),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("release_hash", sa.String(64), sa.ForeignKey("release.hash"), primary_key=True),
+    sa.Column("person", sa.String, primary_key=True),
+    sa.Column("decision", sa.String, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+)

@@ -1,0 +1,72 @@
+"""Tables about cells: before protection (`Estimate`, secure) and after it (`Observation`, public).
+
+A cell is named by its dimensions, which each table declares; they come first as code columns.
+"""
+
+from __future__ import annotations
+
+from sojourn.contracts.table import Sensitivity, Table, Zone, column
+
+__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure"]
+
+_PUBLIC = Sensitivity.PUBLIC
+
+
+class Estimate(Table, zone=Zone.SECURE):
+    """One cell of a table before protection."""
+
+    time_period: str = column("Time to which the figure refers, SDMX notation", key=True)
+    value: float = column("The estimate; null when it cannot be made", sensitivity=Sensitivity.SENSITIVE)
+    contributors: int = column(
+        "Number of distinct persons behind the figure", required=True, sensitivity=Sensitivity.SENSITIVE
+    )
+    variance: float = column(
+        "Variance of the estimate; null where the figure has no sampling error",
+        sensitivity=Sensitivity.SENSITIVE,
+    )
+    degrees_of_freedom: int = column("Degrees of freedom of the variance")
+    method: str = column("Identifier of the method that made the figure", required=True)
+
+
+class Observation(Table, zone=Zone.PUBLIC):
+    """One published cell, in SDMX's words."""
+
+    TIME_PERIOD: str = column("Time to which the figure refers, SDMX notation", key=True, sensitivity=_PUBLIC)
+    OBS_VALUE: float = column(
+        "The figure; null when missing or withheld: the status says which", sensitivity=_PUBLIC
+    )
+    OBS_STATUS: str = column(
+        "Status of the figure", codes="CL_OBS_STATUS", required=True, sensitivity=_PUBLIC
+    )
+    CONF_STATUS: str = column(
+        "Confidentiality of the figure", codes="CL_CONF_STATUS", required=True, sensitivity=_PUBLIC
+    )
+    SE: float = column("Standard error of the figure, in its unit", sensitivity=_PUBLIC)
+    CV: float = column("Coefficient of variation of the figure", sensitivity=_PUBLIC, unit="per cent")
+
+
+class DraftObservation(Observation, zone=Zone.SECURE):
+    """One protected cell that no release has published yet."""
+
+
+class PublishedFigure(Table, zone=Zone.SECURE):
+    """One figure that another body has published, as that body published it.
+
+    The revision is part of the key: the same figure of two revisions is two rows.
+    """
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    series: str = column("Data set of the publisher", required=True)
+    revision: str = column("Revision or edition of the data set", required=True)
+    measure: str = column("What is measured, publisher's code", required=True)
+    reference_area: str = column(
+        "Area to which the figure belongs, standard code", codes="CL_AREA", required=True
+    )
+    counterpart_area: str = column("Other area of a pair: origin, birthplace or citizenship", codes="CL_AREA")
+    publisher_area: str = column("Area or group as the publisher writes it, where it has no standard code")
+    sex: str = column("Sex", codes="CL_SEX")
+    age: str = column("Age group, publisher's code")
+    time_period: str = column("Time to which the figure refers, SDMX notation", required=True)
+    value: float = column("The figure; null when the publisher gives none")
+    status: str = column("Status of the figure", codes="CL_OBS_STATUS")
+    flag: str = column("Flag as the publisher wrote it")

@@ -1,0 +1,127 @@
+"""Tables about persons: the vault's identities and the secure zone's pseudonymous records.
+
+Public rooms may not import this module.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from sojourn.contracts.table import Sensitivity, Table, Zone, column
+
+__all__ = ["Identity", "Movement", "Person", "QuarantinedRecord", "Respondent", "Status"]
+
+_QUASI = Sensitivity.QUASI
+_SENSITIVE = Sensitivity.SENSITIVE
+_IDENTIFIES = Sensitivity.IDENTIFIES
+
+
+class Identity(Table, zone=Zone.VAULT):
+    """What one record of one delivery says of who a person is, and the key that stands for them."""
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    person_key: str = column("Keyed pseudonym that stands for the person outside the vault", required=True)
+    document_no: str = column("Number of the travel or identity document", sensitivity=_IDENTIFIES)
+    national_id: str = column("Number in a national register", sensitivity=_IDENTIFIES)
+    surname: str = column("Surname as written by the source", sensitivity=_IDENTIFIES)
+    given_names: str = column("Given names as written by the source", sensitivity=_IDENTIFIES)
+    birth_date: str = column(
+        "Date of birth as written by the source; unknown parts as 00", sensitivity=_IDENTIFIES
+    )
+    address: str = column("Address as written by the source", sensitivity=_IDENTIFIES)
+    phone: str = column("Telephone number as written by the source", sensitivity=_IDENTIFIES)
+
+
+class QuarantinedRecord(Table, zone=Zone.VAULT):
+    """One reason why one record of a delivery was not loaded."""
+
+    line: int = column("Line of the record in the file; the header is line 1 where it stands first", key=True)
+    reason: str = column("Code of the reason", key=True)
+    column_name: str = column("Column of the file that the reason is about")
+    column_letter: str = column("The column's letter in a spreadsheet")
+    expected: str = column("What was expected there")
+    cells: str = column("The record's cells as a JSON list of texts", sensitivity=_IDENTIFIES)
+    raw: bytes = column("The record's bytes, where it could not be cut into cells", sensitivity=_IDENTIFIES)
+
+
+class Person(Table, zone=Zone.SECURE):
+    """What one source says of one person at one time."""
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    person_key: str = column("Keyed pseudonym of the person", required=True)
+    reference_date: datetime.date = column("Day for which the record holds")
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
+    birthplace_mother: str = column("Mother's country of birth", codes="CL_AREA", sensitivity=_QUASI)
+    birthplace_father: str = column("Father's country of birth", codes="CL_AREA", sensitivity=_QUASI)
+    region: str = column("Region of residence, national code", sensitivity=_QUASI)
+    arrival_date: datetime.date = column("Day of the most recent arrival to live here", sensitivity=_QUASI)
+    departure_date: datetime.date = column("Day on which the source recorded a departure", sensitivity=_QUASI)
+    reason: str = column("Main reason for coming", codes="CL_REASON", sensitivity=_SENSITIVE)
+
+
+class Movement(Table, zone=Zone.SECURE, natural_key=("movement_id",)):
+    """One crossing of the national border by one person."""
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    movement_id: str = column("Identifier given by the source", required=True)
+    person_key: str = column("Keyed pseudonym of the traveller", required=True)
+    event_date: datetime.date = column("Day of the crossing, at the border point", required=True)
+    event_time: datetime.datetime = column("Instant of the crossing")
+    direction: str = column("Arrival or departure", codes="CL_DIRECTION", required=True)
+    border_point: str = column("Border point, national code")
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship on the document", codes="CL_AREA", sensitivity=_QUASI)
+    visa: str = column("Visa or permit travelled on, national code", sensitivity=_SENSITIVE)
+
+
+class Status(Table, zone=Zone.SECURE, natural_key=("status_id",)):
+    """A spell of visa, permit, registration, enrolment or protection of one person."""
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    status_id: str = column("Identifier given by the source", required=True)
+    person_key: str = column("Keyed pseudonym of the person", required=True)
+    kind: str = column("Kind of status: visa, permit, registration, enrolment or protection", required=True)
+    category: str = column("Category within the kind, national code", sensitivity=_SENSITIVE)
+    valid_from: datetime.date = column("First day of the spell", required=True)
+    valid_to: datetime.date = column("Last day of the spell; null while it has no known end")
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
+    reason: str = column("Main reason for the status", codes="CL_REASON", sensitivity=_SENSITIVE)
+    region: str = column("Region, national code", sensitivity=_QUASI)
+
+
+class Respondent(Table, zone=Zone.SECURE):
+    """One person of a census or survey, with weight and design.
+
+    Replicate weights are further columns, named by the source's declaration; they travel beside these.
+    """
+
+    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
+    person_key: str = column("Keyed pseudonym of the person", required=True)
+    household_id: str = column("Household within the survey")
+    reference_date: datetime.date = column("Day for which the answers hold")
+    weight: float = column("Number of persons for whom the respondent stands", required=True)
+    stratum: str = column("Sampling stratum")
+    psu: str = column("Primary sampling unit within the stratum")
+    region: str = column("Region of residence, national code", sensitivity=_QUASI)
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    age: int = column("Age in completed years", sensitivity=_QUASI, unit="years")
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
+    nativity: str = column("Born in the country or abroad", codes="CL_NATIVITY", sensitivity=_QUASI)
+    citizen: str = column("Citizen of the country or not", codes="CL_CITIZEN", sensitivity=_QUASI)
+    birthplace_mother: str = column("Mother's country of birth", codes="CL_AREA", sensitivity=_QUASI)
+    birthplace_father: str = column("Father's country of birth", codes="CL_AREA", sensitivity=_QUASI)
+    arrival_year: int = column("Year of the most recent arrival to live here", sensitivity=_QUASI)
+    reason: str = column("Main reason for coming", codes="CL_REASON", sensitivity=_SENSITIVE)
+    activity: str = column("Activity status", codes="CL_ACTIVITY", sensitivity=_SENSITIVE)
+    education: str = column(
+        "Highest level of education completed, ISCED 2011", codes="CL_ISCED", sensitivity=_QUASI
+    )

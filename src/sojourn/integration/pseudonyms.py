@@ -1,0 +1,39 @@
+"""Pseudonyms: keyed, made on receipt, and useless without the key.
+
+Two records get the same pseudonym when the strongest identifier of both is the same after normalising
+(case, blanks, hyphens, composed letters); without one, when everything else that identifies them is the
+same. Nothing is guessed here: finding the same person behind different documents is linkage. The purpose
+is part of what is hashed, so that two projects cannot be joined.
+"""
+
+from __future__ import annotations
+
+from sojourn.engine import Relation, sql_beside
+
+__all__ = ["NORMALISATION", "masked_keys", "pseudonyms"]
+
+NORMALISATION = "1"
+_BLOCK = 64
+_SQL = sql_beside(__file__, "pseudonyms.sql")
+
+
+def masked_keys(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer key of HMAC with SHA-256.
+
+    Raises: ValueError if the key has fewer than 256 bits.
+    Source: RFC 2104.
+    """
+    if len(key) < 32:
+        raise ValueError("A pseudonym key needs at least 256 bits.")
+    padded = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
+
+
+def pseudonyms(identities: Relation, *, key: bytes, purpose: str) -> Relation:
+    """Each identity with its `person_key`, without the evidence from which the key was made.
+
+    `identities` has the columns record_id, strongest (text or null), description (text or null), and any
+    others, which travel along.
+    """
+    inner, outer = masked_keys(key)
+    return _SQL(identities=identities, inner=inner, outer=outer, purpose=purpose)

@@ -1,0 +1,9 @@
+"""Statistical production: the rooms put together into what an office does.
+
+Receive a delivery, make tables of it, take them through the gate. Everything here composes other
+rooms; the methods themselves are below.
+"""
+
+from sojourn.production.workspace import Workspace
+
+__all__ = ["Workspace"]

@@ -1,0 +1,331 @@
+"""Receive a delivery: keep the file, read it, judge it, and take it in or hold it.
+
+The file is kept as it came. Its records are put in their places as whole versions, and then one
+transaction of the catalogue takes the delivery in. Whatever stops the work before that transaction
+leaves the office without the delivery; the same command then does all of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sojourn.catalogue import schema
+from sojourn.contracts.microdata import Identity, QuarantinedRecord
+from sojourn.errors import DataRefused, NotPermitted, Problem, ProjectError
+from sojourn.production.fingerprints import fingerprint
+from sojourn.production.records import (
+    Progress,
+    RecordCounts,
+    records_fingerprint,
+    records_name,
+    write_records,
+)
+from sojourn.production.workspace import Workspace
+from sojourn.project.check import CONTRACTS
+from sojourn.project.declarations import SourceDeclaration
+from sojourn.sources.manifest import Promise, promised
+
+__all__ = ["Receipt", "deliveries_in_force", "receive"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the office says back to the sender."""
+
+    source: str
+    delivery: str
+    file_name: str
+    period: str
+    state: str
+    loaded: int = 0
+    quarantined: int = 0
+    non_data: int = 0
+    physical_records: int = 0
+    supersedes: str | None = None
+    reasons_held: tuple[str, ...] = ()
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The receipt as plain values."""
+        return {**vars(self), "reasons_held": list(self.reasons_held)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One file to receive, as the command asks for it."""
+
+    source: SourceDeclaration
+    file: Path
+    period: str
+    received_on: datetime.date
+    repairs: str | None
+    accept_because: str | None
+    promise: Promise | None
+
+
+def receive(
+    workspace: Workspace,
+    source_id: str,
+    file: Path,
+    *,
+    period: str | None = None,
+    received_on: datetime.date | None = None,
+    repairs: str | None = None,
+    accept_because: str | None = None,
+    manifest: Path | None = None,
+    on_progress: Progress | None = None,
+) -> Receipt:
+    """Receive one file of a source.
+
+    `accept_because` takes in a delivery that would be held, with the reason in the audit trail. `repairs`
+    names a delivery whose quarantined records the file brings again, mended.
+
+    Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
+    force; DataRefused when the file as a whole cannot be read.
+    """
+    source = _declared_source(workspace, source_id)
+    today = received_on or datetime.datetime.now(datetime.UTC).date()
+    if not file.is_file():
+        raise ProjectError(f"There is no file {file}.", "Look at the path.")
+    promise = promised(manifest or file.with_name("manifest.csv"), file, required=manifest is not None)
+    request = Request(source, file, _period(source, period, promise), today, repairs, accept_because, promise)
+    with workspace.store.one_writer():
+        _require_agreement(workspace, source, today)
+        digest, _ = workspace.store.keep_delivery(file)
+        known = _already_known(workspace, request, digest)
+        if known is not None:
+            return known
+        return _take_in(workspace, request, digest, on_progress)
+
+
+def _declared_source(workspace: Workspace, source_id: str) -> SourceDeclaration:
+    sources = workspace.declarations.sources
+    if source_id not in sources:
+        raise ProjectError(
+            f"No source is called {source_id}.", f"Declared are: {', '.join(sorted(sources))}."
+        )
+    return sources[source_id]
+
+
+_PERIODS = {
+    "day": r"\d{4}-\d{2}-\d{2}",
+    "week": r"\d{4}-W\d{2}",
+    "month": r"\d{4}-\d{2}",
+    "quarter": r"\d{4}-Q[1-4]",
+    "year": r"\d{4}",
+    "once": r"\d{4}(-\d{2}(-\d{2})?)?|all",
+}
+
+
+def _period(source: SourceDeclaration, given: str | None, promise: Promise | None) -> str:
+    period = given or (promise.period if promise is not None else None)
+    every = source.arrives.every
+    if period is None and every == "once":
+        return "all"
+    if period is None:
+        raise ProjectError(
+            f"Which {every} does the file cover? Neither the command nor a manifest says so.",
+            "Add --period, for instance --period 2024-03 for a month or --period 2024 for a year.",
+        )
+    if not re.fullmatch(_PERIODS[every], period):
+        raise ProjectError(
+            f"{period} is not a {every}, in which {source.id} arrives.",
+            "Write 2024, 2024-Q1, 2024-03 or 2024-03-31.",
+        )
+    return period
+
+
+def _require_agreement(workspace: Workspace, source: SourceDeclaration, today: datetime.date) -> None:
+    agreement = workspace.declarations.agreements[source.agreement]
+    if agreement.is_in_force(today):
+        return
+    with workspace.catalogue.act(workspace.actor, "receive", f"source:{source.id}"):
+        raise NotPermitted(
+            f"The agreement {agreement.id} is not in force on {today}; no delivery of {source.id} can be accepted.",
+            "Renew it in strategy/agreements.yaml. The file was not opened.",
+        )
+
+
+def _delivery_id(request: Request, digest: str) -> str:
+    return fingerprint(request.source.id, request.period, digest, request.repairs)[:12]
+
+
+def _already_known(workspace: Workspace, request: Request, digest: str) -> Receipt | None:
+    """The receipt of a file that was taken in before under any name."""
+    query = sa.select(schema.delivery).where(
+        schema.delivery.c.sha256 == digest,
+        schema.delivery.c.source == request.source.id,
+        schema.delivery.c.state.in_(("accepted", "superseded")),
+    )
+    for row in workspace.catalogue.rows(query):
+        workspace.catalogue.note(
+            workspace.actor, "receive", f"delivery:{row['id']}", result="already delivered"
+        )
+        return _receipt_of(row, "already-delivered", request.file.name)
+    return None
+
+
+def _receipt_of(row: dict[str, Any], state: str, file_name: str) -> Receipt:
+    detail = {"first_received": row["received_at"]}
+    return Receipt(row["source"], row["id"], file_name, row["period"], state, detail=detail)
+
+
+def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: Progress | None) -> Receipt:
+    source, delivery = request.source, _delivery_id(request, digest)
+    version = records_fingerprint(workspace, source, digest, request.received_on)
+    content = workspace.store.delivery(digest)
+    assert content is not None, "the file was kept a moment ago"
+    with _refusal_recorded(workspace, source, delivery):
+        counts = write_records(
+            workspace, source, content, version, delivery, request.received_on, on_progress
+        )
+    predecessor = _predecessor(workspace, request)
+    if predecessor is not None and predecessor["content_digest"] == counts.content_digest:
+        _forget_version(workspace, source, version)
+        workspace.catalogue.note(
+            workspace.actor, "receive", f"delivery:{predecessor['id']}", result="same records"
+        )
+        return _receipt_of(predecessor, "same-records", request.file.name)
+    reasons = _reasons_to_hold(request, counts, predecessor, _last(workspace, source))
+    state = "held" if reasons and request.accept_because is None else "accepted"
+    _write_delivery(workspace, request, digest, delivery, version, counts, predecessor, state, reasons)
+    superseded = predecessor["id"] if predecessor is not None and state == "accepted" else None
+    return Receipt(
+        source.id, delivery, request.file.name, request.period, state, counts.loaded, counts.quarantined, counts.non_data,
+        counts.physical_records, superseded, tuple(reasons), counts.to_json(),
+    )  # fmt: skip
+
+
+@contextmanager
+def _refusal_recorded(workspace: Workspace, source: SourceDeclaration, delivery: str) -> Iterator[None]:
+    try:
+        yield
+    except DataRefused as refused:
+        workspace.catalogue.note(
+            workspace.actor, "receive", f"delivery:{delivery}", source=source.id, result="refused",
+            problems=[problem.message for problem in refused.problems],
+        )  # fmt: skip
+        raise
+
+
+def _forget_version(workspace: Workspace, source: SourceDeclaration, version: str) -> None:
+    name = records_name(source.id)
+    for contract, folder in (
+        (CONTRACTS[source.gives], name),
+        (Identity, name),
+        (QuarantinedRecord, f"quarantine_{name}"),
+    ):
+        workspace.store.remove(contract.zone, folder, version)
+
+
+def _predecessor(workspace: Workspace, request: Request) -> dict[str, Any] | None:
+    """The delivery in force for the same source and period, which a new one supersedes."""
+    if request.repairs is not None:
+        return None
+    rows = deliveries_in_force(workspace, request.source.id)
+    return next((row for row in rows if row["period"] == request.period and row["repairs"] is None), None)
+
+
+def _last(workspace: Workspace, source: SourceDeclaration) -> dict[str, Any] | None:
+    rows = [row for row in deliveries_in_force(workspace, source.id) if row["repairs"] is None]
+    return max(rows, key=lambda row: str(row["received_at"])) if rows else None
+
+
+def deliveries_in_force(workspace: Workspace, source_id: str) -> list[dict[str, Any]]:
+    """The accepted deliveries of a source that no later one supersedes, by period."""
+    query = (
+        sa.select(schema.delivery)
+        .where(schema.delivery.c.source == source_id, schema.delivery.c.state == "accepted")
+        .order_by(schema.delivery.c.period, schema.delivery.c.received_at)
+    )
+    return workspace.catalogue.rows(query)
+
+
+def _reasons_to_hold(
+    request: Request, counts: RecordCounts, predecessor: dict[str, Any] | None, last: dict[str, Any] | None
+) -> list[str]:
+    limits, records = request.source.thresholds, counts.loaded + counts.quarantined
+    reasons = []
+    if records == 0:
+        reasons.append("The file has no records.")
+    elif counts.quarantined > limits.quarantined_at_most * records:
+        reasons.append(
+            f"{counts.quarantined} of {records} records are in quarantine, more than the {limits.quarantined_at_most:.1%} that are allowed."
+        )
+    compared = predecessor or last
+    if compared is not None and request.repairs is None:
+        before = int(compared["loaded"]) + int(compared["quarantined"])
+        if records < (1 - limits.fewer_records_at_most) * before:
+            reasons.append(
+                f"The file has {records} records; the delivery for {compared['period']} had {before}."
+            )
+    for check in request.source.checks:
+        passes, fails, unknown = counts.outcomes.get(check.id, [0, 0, 0])
+        judged = passes + fails + unknown
+        if check.at_least is not None and judged and passes < check.at_least * judged:
+            reasons.append(
+                f"The rule {check.id} holds for {passes} of {judged} records; at least {check.at_least:.1%} must keep it."
+            )
+    if request.promise is not None:
+        reasons += request.promise.broken_by(records)
+    return reasons
+
+
+def _write_delivery(
+    workspace: Workspace,
+    request: Request,
+    digest: str,
+    delivery: str,
+    version: str,
+    counts: RecordCounts,
+    predecessor: dict[str, Any] | None,
+    state: str,
+    reasons: list[str],
+) -> None:
+    source, catalogue = request.source, workspace.catalogue
+    name = records_name(source.id)
+    with catalogue.act(
+        workspace.actor, "receive", f"delivery:{delivery}", request.accept_because or ""
+    ) as act:
+        act.connection.execute(sa.delete(schema.delivery).where(schema.delivery.c.id == delivery))
+        if predecessor is not None and state == "accepted":
+            act.update(schema.delivery, schema.delivery.c.id == predecessor["id"], state="superseded")
+        act.insert(
+            schema.delivery, id=delivery, source=source.id, period=request.period, file_name=request.file.name, sha256=digest,
+            content_digest=counts.content_digest, state=state, repairs=request.repairs,
+            supersedes=predecessor["id"] if predecessor is not None else None,
+            loaded=counts.loaded, quarantined=counts.quarantined, non_data=counts.non_data,
+            physical_records=counts.physical_records, received_at=catalogue.now(), received_by=workspace.actor,
+            summary=json.dumps({**counts.to_json(), "version": version, "reasons_held": reasons, "received_on": request.received_on.isoformat()}),
+        )  # fmt: skip
+        for contract, folder, rows in (
+            (CONTRACTS[source.gives], name, counts.loaded),
+            (Identity, name, counts.loaded if "person_key" in CONTRACTS[source.gives].columns else 0),
+            (QuarantinedRecord, f"quarantine_{name}", counts.quarantined),
+        ):
+            where = sa.and_(
+                schema.table_version.c.fingerprint == version, schema.table_version.c.zone == contract.zone
+            )
+            if act.rows(
+                sa.select(schema.table_version.c.fingerprint).where(
+                    where, schema.table_version.c.name == folder
+                )
+            ):
+                continue
+            act.insert(
+                schema.table_version, fingerprint=version, zone=str(contract.zone), name=folder, contract=contract.__name__,
+                rows=rows, inputs=json.dumps([f"delivery:{digest}"]), settings=json.dumps({"source": source.id}), made_at=catalogue.now(),
+            )  # fmt: skip
+        act.detail.update(
+            source=source.id, period=request.period, state=state, loaded=counts.loaded, quarantined=counts.quarantined,
+            non_data=counts.non_data, supersedes=predecessor["id"] if predecessor is not None else None, sha256=digest,
+        )  # fmt: skip

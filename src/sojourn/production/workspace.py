@@ -1,0 +1,100 @@
+"""An open country project: its declarations, zones, catalogue, keys and the person at work."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sojourn.catalogue import Catalogue
+from sojourn.catalogue.audit import Witness
+from sojourn.catalogue.catalogue import sqlite_url
+from sojourn.catalogue.migrate import open_catalogue
+from sojourn.contracts.table import Zone
+from sojourn.engine import Engine
+from sojourn.errors import ProjectError
+from sojourn.project.load import Declarations, load
+from sojourn.store import Keys, Store
+
+__all__ = ["Workspace", "open_workspace"]
+
+
+@dataclass
+class Workspace:
+    """Everything that a command works with. A context manager: leaving it gives the catalogue back."""
+
+    declarations: Declarations
+    store: Store
+    catalogue: Catalogue
+    keys: Keys
+    actor: str
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.catalogue.close()
+
+    @contextmanager
+    def engine(self, *zones: Zone) -> Iterator[Engine]:
+        """A confined connection that can open the named zones and nothing else."""
+        settings = self.declarations.settings.engine
+        folders = [self.store.zone(zone) for zone in zones]
+        with Engine(
+            folders, memory=settings.memory, threads=settings.threads, spill=self.spill_folder()
+        ) as engine:
+            yield engine
+
+    def spill_folder(self) -> Path:
+        """Where work that exceeds memory goes: into the secure zone, since it may hold records."""
+        folder = self.store.zone(Zone.SECURE) / ".spill"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Open a project for work.
+
+    Raises: ProjectError with every mistake in the declarations, or when keys or catalogue cannot be used.
+    """
+    declarations = load(folder)
+    settings = declarations.settings
+    local = folder / "local"
+    local.mkdir(exist_ok=True)
+    store = Store(local)
+    keys = Keys.open(Path(settings.keys))
+    checkpoints = Path(settings.audit.checkpoints).expanduser() if settings.audit.checkpoints else keys.folder
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    witness = Witness(checkpoints / "audit-checkpoints.jsonl", keys.audit)
+    catalogue = open_catalogue(_catalogue_url(settings.catalogue, local), witness)
+    return Workspace(declarations, store, catalogue, keys, actor_of(declarations))
+
+
+def _catalogue_url(declared: str | None, local: Path) -> str:
+    if declared is None:
+        return sqlite_url(local / "catalogue.sqlite")
+    if not declared.startswith("env:"):
+        return declared
+    name = declared.removeprefix("env:")
+    if name not in os.environ:
+        raise ProjectError(
+            f"The catalogue's address is in the environment variable {name}, which is not set.",
+            f"Set {name}, for instance to postgresql+psycopg://user@host/database.",
+        )
+    return os.environ[name]
+
+
+def actor_of(declarations: Declarations) -> str:
+    """Who is at work: the declared person with this login, else the login itself."""
+    login = getpass.getuser()
+    for person in declarations.people.values():
+        if person.account == login:
+            return person.id
+    return f"login:{login}"

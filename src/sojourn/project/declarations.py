@@ -1,0 +1,346 @@
+"""What an analyst declares: the typed values behind the YAML of a country project.
+
+One class a kind of file. Each field says in its description what it is for: the reference page of the
+declarations is generated from here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = [
+    "Agency",
+    "Agreement",
+    "Arrival",
+    "Check",
+    "ColumnRule",
+    "Declaration",
+    "Indicator",
+    "Organisation",
+    "Person",
+    "Protection",
+    "ReleaseDeclaration",
+    "Role",
+    "Settings",
+    "SourceDeclaration",
+    "TableDeclaration",
+    "Thresholds",
+]
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
+Texts = dict[str, str]
+_LETTERS = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Strings = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+class Declaration(BaseModel):
+    """A declaration: unknown keys are mistakes, values cannot change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Agency(Declaration):
+    """The office that publishes."""
+
+    id: Identifier = Field(description="Identifier of the agency, as used in SDMX")
+    title: Texts = Field(description="Name by language")
+    contact: str = Field(default="", description="Where readers can write to")
+
+
+class EngineSettings(Declaration):
+    """What the computing may use."""
+
+    kind: Literal["duckdb"] = Field(default="duckdb", description="Engine")
+    memory: str = Field(
+        default="2GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="Memory before it spills to disk"
+    )
+    threads: int | None = Field(default=None, ge=1, description="Threads; all cores when not given")
+
+
+class DatedRule(Declaration):
+    """A residence rule and the first day on which it holds."""
+
+    valid_from: datetime.date = Field(alias="from", description="First day of the rule")
+    days_present: int = Field(gt=0, description="Days present that make a resident")
+    window_days: int = Field(gt=0, description="Length of the window in days")
+
+    @model_validator(mode="after")
+    def _fits(self) -> DatedRule:
+        if self.days_present > self.window_days:
+            raise ValueError(
+                f"a residence rule cannot ask for {self.days_present} days present within {self.window_days} days"
+            )
+        return self
+
+
+class Rules(Declaration):
+    """The dated rules of method."""
+
+    residence: tuple[DatedRule, ...] = Field(default=(), description="Residence rules, by first day")
+
+
+class AuditSettings(Declaration):
+    """Where the proof of the audit trail is kept."""
+
+    checkpoints: str | None = Field(
+        default=None, description="Folder, outside the project, to which signed checkpoints go"
+    )
+
+
+class Licence(Declaration):
+    """Terms under which figures are published."""
+
+    id: str = Field(default="CC-BY-4.0", description="SPDX identifier")
+    url: str = Field(
+        default="https://creativecommons.org/licenses/by/4.0/", description="Address of the terms"
+    )
+
+
+class Settings(Declaration):
+    """`sojourn.yaml`: the country, its office, and where things lie."""
+
+    country: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 3166-1 alpha-3 code of the country")
+    title: Texts = Field(description="Name of the country by language")
+    agency: Agency = Field(description="The office that publishes")
+    languages: Strings = Field(
+        default=("en",), min_length=1, description="Languages of the portal, first is the default"
+    )
+    engine: EngineSettings = Field(default=EngineSettings(), description="What the computing may use")
+    catalogue: str | None = Field(
+        default=None,
+        description="Address of the catalogue's database, or `env:NAME` to take it from the environment; SQLite in `local` when not given",
+    )
+    keys: str = Field(description="Folder of the project's keys, outside the project")
+    audit: AuditSettings = Field(default=AuditSettings(), description="The audit trail")
+    rules: Rules = Field(default=Rules(), description="Dated rules of method")
+    licence: Licence = Field(default=Licence(), description="Terms of the published figures")
+
+
+class Organisation(Declaration):
+    """`strategy/organisations.yaml`: a body that delivers, coordinates or publishes."""
+
+    id: Identifier
+    title: Texts
+
+
+class Agreement(Declaration):
+    """`strategy/agreements.yaml`: what lets a body deliver a source, from when until when."""
+
+    id: Identifier
+    provider: str = Field(description="Organisation that delivers")
+    sources: Strings = Field(description="Sources that the agreement covers")
+    valid_from: datetime.date = Field(alias="from", description="First day")
+    valid_to: datetime.date | None = Field(
+        default=None, alias="until", description="Last day; open when not given"
+    )
+    law: str = Field(default="", description="Legal basis")
+
+    def is_in_force(self, day: datetime.date) -> bool:
+        """Whether the agreement holds on that day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    PRODUCER = "data_producer"
+    STATISTICIAN = "statistician"
+    CHECKER = "disclosure_checker"
+    PUBLISHER = "publisher"
+    COORDINATOR = "coordinator"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class Person(Declaration):
+    """`strategy/people.yaml`: someone who works with the project."""
+
+    id: Identifier
+    organisation: str = Field(description="Organisation to which the person belongs")
+    roles: tuple[Role, ...] = Field(description="What the person may do")
+    account: str | None = Field(default=None, description="Login on the server")
+
+
+class FixedColumn(Declaration):
+    """A column of a fixed-width file, in characters counted from 1."""
+
+    name: str
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+
+
+class Arrival(Declaration):
+    """When and in which form deliveries come."""
+
+    every: Literal["day", "week", "month", "quarter", "year", "once"] = Field(
+        default="once", description="Rhythm"
+    )
+    within_days: int | None = Field(default=None, ge=0, description="Days after the period's end")
+    format: Literal["csv", "fixed_width", "excel", "parquet", "spss", "stata", "sas", "database"] = Field(
+        default="csv", description="Form of the files"
+    )
+    encoding: str = Field(default="utf-8", description="Encoding of text files")
+    separator: str = Field(default=",", min_length=1, description="Separator of fields")
+    quote: str | None = Field(default='"', description="Quotation mark; empty for none")
+    escape: Literal["doubled", "backslash"] = Field(
+        default="doubled", description="How a quotation mark is written inside quotes"
+    )
+    header_line: int = Field(default=1, ge=0, description="Line of the header, counted from 1; 0 for none")
+    decimal: str = Field(default=".", min_length=1, max_length=1, description="Decimal mark")
+    thousands: str | None = Field(default=None, description="Mark between thousands")
+    missing: Strings = Field(default=(), description="Texts that mean missing, beside the empty field")
+    non_data: Strings = Field(default=(), description="Regular expressions that mark totals and footnotes")
+    sheet: str | None = Field(
+        default=None, description="Sheet of a workbook; the first visible one when not given"
+    )
+    names: Strings = Field(default=(), description="Names of the columns, in order, of a file without a header")
+    fixed_columns: tuple[FixedColumn, ...] = Field(default=(), description="Columns of a fixed-width file")
+    time_zone: str = Field(default="UTC", description="Time zone of clock times without an offset")
+
+
+class ColumnRule(Declaration):
+    """Where one column of the contract comes from and how it is read."""
+
+    source: str | None = Field(default=None, alias="from", description="Column of the file")
+    format: str | None = Field(default=None, description="Form of a date or time, as in `%d.%m.%Y`")
+    codes: str | None = Field(
+        default=None, description="Code map: a CSV file with the columns from, to, valid_from, valid_to"
+    )
+    part: Literal["year"] | None = Field(default=None, description="Part of a date to take")
+    value: str | None = Field(default=None, description="The same value for every record")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnRule:
+        if (self.source is None) == (self.value is None):
+            raise ValueError(
+                "a column is taken `from` a column of the file or has a fixed `value`: give one of the two"
+            )
+        return self
+
+
+class Check(Declaration):
+    """A rule that records must keep; its outcome is passes, fails or unknown."""
+
+    id: Identifier
+    severity: Literal["error", "warning"] = Field(
+        default="error", description="An error quarantines the record; a warning counts it"
+    )
+    rule: str = Field(description="Condition over the contract's columns")
+    at_least: float | None = Field(
+        default=None, ge=0, le=1, description="Share of records that must pass, else the delivery is held"
+    )
+    remedy: str = Field(default="", description="What the sender can do")
+
+
+class Thresholds(Declaration):
+    """Limits past which a whole delivery is held."""
+
+    quarantined_at_most: float = Field(default=0.05, ge=0, le=1, description="Share of records in quarantine")
+    fewer_records_at_most: float = Field(
+        default=0.5, ge=0, le=1, description="Fall of the number of records against the last delivery"
+    )
+
+
+class Replicates(Declaration):
+    """Replicate weights of a survey and how their spread becomes a variance."""
+
+    kind: Literal["successive_difference", "jackknife", "brr", "fay"]
+    weights: Strings = Field(description="Columns of the file; `PWGTP1-PWGTP80` names a run of them")
+    coefficient: float | None = Field(default=None, gt=0, description="Coefficient of the sum of squares")
+    rho: float | None = Field(default=None, ge=0, lt=1, description="Fay's factor")
+
+
+class SourceDeclaration(Declaration):
+    """`sources/<id>/source.yaml`: what a body delivers and how it becomes a contract's table."""
+
+    id: Identifier
+    title: Texts
+    kind: str = Field(description="Kind of source, such as border_crossings or household_survey")
+    provider: str = Field(description="Organisation that delivers")
+    agreement: str = Field(description="Agreement under which it delivers")
+    arrives: Arrival = Field(default=Arrival(), description="When and in which form")
+    identifies_by: Strings = Field(
+        default=(), description="Identity columns, the strongest first; they go to the vault"
+    )
+    gives: Literal["person", "movement", "status", "respondent", "published_figure"] = Field(
+        description="Contract that the records fill"
+    )
+    columns: dict[Annotated[str, Field(pattern=_LETTERS)], ColumnRule] = Field(
+        description="Where each column comes from"
+    )
+    ignore: Strings = Field(default=(), description="Columns of the file that are left unread")
+    replicates: Replicates | None = Field(default=None, description="Replicate weights")
+    checks: tuple[Check, ...] = Field(default=(), description="Rules that records must keep")
+    thresholds: Thresholds = Field(default=Thresholds(), description="Limits past which a delivery is held")
+
+
+class Indicator(Declaration):
+    """`indicators/<id>.yaml`: one figure: what is counted, among whom, from which source."""
+
+    id: Identifier
+    title: Texts
+    definition: Texts = Field(description="Definition by language")
+    source: str = Field(description="Source of the records")
+    statistic: Literal["count", "share", "mean", "value"] = Field(default="count")
+    of: str | None = Field(default=None, description="Column whose mean or value is taken")
+    where: str | None = Field(default=None, description="Condition over the contract's columns")
+    time: str = Field(default="reference_date", description="Column of the day that decides the period")
+    frequency: Literal["year", "quarter", "month"] = Field(default="year")
+    unit: Texts = Field(default={"en": "Persons"}, description="Unit by language")
+    framework: str | None = Field(default=None, description="Migration framework, such as 2021-12")
+
+
+class Protection(Declaration):
+    """How the cells of a table are protected."""
+
+    minimum_contributors: int = Field(default=10, ge=1)
+    secondary: bool = True
+    round_to: int | None = Field(default=None, ge=2)
+    none_because: str | None = Field(
+        default=None, description="Why no protection is needed: figures already published by another body"
+    )
+
+
+class ReleasePlan(Declaration):
+    """When a table is published."""
+
+    every: Literal["month", "quarter", "year"] = "year"
+    on: str = Field(description="Month and day, MM-DD", pattern=r"^\d{2}-\d{2}$")
+
+
+class TableDeclaration(Declaration):
+    """`tables/<id>.yaml`: an indicator broken down."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
+    title: Texts
+    indicator: str
+    by: Strings = Field(default=(), description="Dimensions")
+    within: Strings = Field(default=(), description="Dimensions within which shares add up to one")
+    totals: Literal["all", "none"] = Field(default="all", description="Margins to compute")
+    protect: Protection = Field(default=Protection(), description="Protection of cells")
+    release: ReleasePlan | None = Field(default=None, description="When it is published")
+    description: Texts = Field(default={}, description="What readers should know")
+
+
+class ReleaseDeclaration(Declaration):
+    """`releases/<id>.yaml`: tables that are published together."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+    title: Texts
+    tables: Strings = Field(min_length=1)
+    note: Texts = Field(default={}, description="What is new or corrected")

@@ -1,0 +1,84 @@
+"""The dimensions by which a table can break an indicator down.
+
+A contract's code columns are dimensions as they stand; a few more are derived from its columns. How a
+derived one is computed is the business of `statistics`; here is what each needs and what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sojourn.contracts.table import Table
+
+__all__ = ["DERIVED", "Dimension", "dimensions_of"]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension: its code list, its role on charts and maps, its name, and the columns it needs.
+
+    `needs` lists alternatives; one of them must be wholly present.
+    """
+
+    name: str
+    codes: str | None
+    role: str
+    title: Mapping[str, str]
+    needs: tuple[tuple[str, ...], ...] = ()
+
+
+DERIVED: Mapping[str, Dimension] = {
+    dimension.name: dimension
+    for dimension in (
+        Dimension("age_group", "CL_AGE", "age", {"en": "Age group", "ar": "الفئة العمرية"}, (("age",), ("birth_year", "reference_date"), ("birth_year", "event_date"), ("birth_year", "valid_from"))),
+        Dimension("age_broad", "CL_AGE", "age", {"en": "Broad age group", "ar": "الفئة العمرية العريضة"}, (("age",), ("birth_year", "reference_date"), ("birth_year", "event_date"), ("birth_year", "valid_from"))),
+        Dimension("nativity", "CL_NATIVITY", "other", {"en": "Born here or abroad", "ar": "المولد داخل البلد أو خارجه"}, (("birthplace",), ("nativity",))),
+        Dimension("citizen", "CL_CITIZEN", "other", {"en": "Citizenship status", "ar": "وضع الجنسية"}, (("citizenship",), ("citizen",))),
+        Dimension("birthplace_region", "CL_AREA_GROUP", "area", {"en": "Region of birth", "ar": "إقليم المولد"}, (("birthplace",),)),
+        Dimension("citizenship_region", "CL_AREA_GROUP", "area", {"en": "Region of citizenship", "ar": "إقليم الجنسية"}, (("citizenship",),)),
+        Dimension("second_generation", "CL_SECOND_GENERATION", "other", {"en": "Parents born abroad", "ar": "مولد الوالدين في الخارج"}, (("birthplace", "birthplace_mother", "birthplace_father"),)),
+    )
+}  # fmt: skip
+
+_TITLES: Mapping[str, Mapping[str, str]] = {
+    "sex": {"en": "Sex", "ar": "الجنس"},
+    "age": {"en": "Age", "ar": "العمر"},
+    "birthplace": {"en": "Country of birth", "ar": "بلد المولد"},
+    "citizenship": {"en": "Citizenship", "ar": "الجنسية"},
+    "birthplace_mother": {"en": "Mother's country of birth", "ar": "بلد مولد الأم"},
+    "birthplace_father": {"en": "Father's country of birth", "ar": "بلد مولد الأب"},
+    "region": {"en": "Region", "ar": "المنطقة"},
+    "direction": {"en": "Direction", "ar": "الاتجاه"},
+    "border_point": {"en": "Border point", "ar": "المنفذ الحدودي"},
+    "reason": {"en": "Reason", "ar": "السبب"},
+    "visa": {"en": "Visa", "ar": "التأشيرة"},
+    "kind": {"en": "Kind of status", "ar": "نوع الوضع"},
+    "category": {"en": "Category", "ar": "الصنف"},
+    "activity": {"en": "Activity status", "ar": "النشاط"},
+    "education": {"en": "Education", "ar": "التعليم"},
+    "series": {"en": "Data set", "ar": "مجموعة البيانات"},
+    "revision": {"en": "Revision", "ar": "المراجعة"},
+    "measure": {"en": "Measure", "ar": "المقياس"},
+    "reference_area": {"en": "Reference area", "ar": "المنطقة المرجعية"},
+    "counterpart_area": {"en": "Counterpart area", "ar": "المنطقة المقابلة"},
+    "publisher_area": {"en": "Area as published", "ar": "المنطقة كما نشرت"},
+    "status": {"en": "Status", "ar": "الحالة"},
+    "flag": {"en": "Publisher's flag", "ar": "علامة الناشر"},
+}
+_ROLES = {"CL_AREA": "area", "CL_AREA_GROUP": "area", "CL_SEX": "sex", "CL_AGE": "age"}
+
+
+def dimensions_of(contract: type[Table]) -> dict[str, Dimension]:
+    """The dimensions of a contract by name: its own code columns first, then the derived ones."""
+    own = {
+        name: Dimension(name, column.codes, _ROLES.get(column.codes or "", "other"), _TITLES[name])
+        for name, column in contract.columns.items()
+        if name in _TITLES and column.python_type is str
+    }
+    derived = {
+        name: dimension
+        for name, dimension in DERIVED.items()
+        if any(all(needed in contract.columns for needed in group) for group in dimension.needs)
+    }
+    return {**own, **derived}

@@ -1,0 +1,1 @@
+"""Sources: deliveries received, read strictly, mapped to standard codes and checked."""

@@ -1,0 +1,56 @@
+"""Kernels: functions compiled by numba, kept in its cache, free of the interpreter while they run.
+
+`load8` and `store8` move eight bytes at any position of a byte array; the caller leaves eight spare bytes
+at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+__all__ = ["Bytes", "Integers", "Spans", "compiled", "load8", "store8"]
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Spans = np.ndarray[Any, np.dtype[np.int32]]
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+WORD = ir.IntType(64)
+
+
+def compiled(function: Kernel) -> Kernel:
+    """The function as machine code, compiled when it is first called.
+
+    The cache knows only the file in which a kernel stands: kernels that call each other share one module.
+    """
+    return cast(Kernel, njit(cache=True, nogil=True)(function))
+
+
+def _word_at(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.bitcast(builder.gep(array.data, [arguments[1]]), WORD.as_pointer())
+
+
+def _load8(typing_context: Any, array: Any, index: Any) -> Any:
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_word_at(context, builder, signature, arguments), align=1)
+
+    return types.uint64(array, types.intp), generated
+
+
+def _store8(typing_context: Any, array: Any, index: Any, word: Any) -> Any:
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[2], _word_at(context, builder, signature, arguments), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.uint64), generated
+
+
+load8 = cast(Callable[[Bytes, int], np.uint64], intrinsic(_load8))
+store8 = cast(Callable[[Bytes, int, np.uint64], None], intrinsic(_store8))
