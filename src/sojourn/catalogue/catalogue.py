@@ -44,6 +44,18 @@ class Transaction:
         return [dict(row) for row in self.connection.execute(query).mappings()]
 
 
+@dataclass
+class Work:
+    """What long work leaves to be done when it has ended well."""
+
+    detail: dict[str, Any] = field(default_factory=dict)
+    effects: list[Callable[[Transaction], None]] = field(default_factory=list)
+
+    def then(self, effect: Callable[[Transaction], None]) -> None:
+        """Do this in the transaction that ends the work."""
+        self.effects.append(effect)
+
+
 class Catalogue:
     """The catalogue of one project. `open_catalogue` in `migrate` brings the database up to date first."""
 
@@ -80,6 +92,24 @@ class Catalogue:
             raise
         self._witness(*last)
 
+    @contextmanager
+    def work(self, actor: str, action: str, object_: str, purpose: str = "") -> Iterator[Work]:
+        """Long work on records that ends in one short transaction with its audit event.
+
+        What the block hands to `then` is done in that transaction. When the block fails nothing is done
+        but the event that says so.
+        """
+        work = Work()
+        try:
+            yield work
+        except BaseException as error:
+            self._record_failure(actor, action, object_, purpose, error)
+            raise
+        with self.act(actor, action, object_, purpose) as transaction:
+            transaction.detail.update(work.detail)
+            for effect in work.effects:
+                effect(transaction)
+
     def note(self, actor: str, action: str, object_: str, purpose: str = "", **detail: Any) -> None:
         """Record an act that changes nothing in the catalogue, such as a look at records."""
         with self.act(actor, action, object_, purpose) as transaction:
@@ -87,13 +117,13 @@ class Catalogue:
 
     def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         """The rows of a query over the catalogue itself, which holds no records."""
-        with self.engine.connect() as connection:
+        with self._reading() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def events(self) -> Iterator[dict[str, Any]]:
         """The audit trail from its first event."""
         query = sa.select(schema.audit_event).order_by(schema.audit_event.c.sequence)
-        with self.engine.connect() as connection:
+        with self._reading() as connection:
             for row in connection.execution_options(yield_per=1_000).execute(query).mappings():
                 yield dict(row)
 
@@ -107,9 +137,13 @@ class Catalogue:
         """A signed checkpoint of the trail as it stands, for instance to print on a release."""
         if self.witness is None:
             return None
-        with self.engine.connect() as connection:
+        with self._reading() as connection:
             sequence, root = self._last(connection)
         return self.witness.checkpoint(sequence, root)
+
+    def _reading(self) -> Connection:
+        """A connection that does not wait for writers."""
+        return self.engine.connect().execution_options(only_reads=True)
 
     def _one_writer(self, connection: Connection) -> None:
         """The trail is one chain, so that acts follow one another."""

@@ -53,11 +53,12 @@ def _make_sqlite_durable(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        only_reads = connection.get_execution_options().get("only_reads", False)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _version(engine: sa.Engine) -> str | None:
-    with engine.connect() as connection:
+    with engine.connect().execution_options(only_reads=True) as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
         row = connection.execute(sa.text("SELECT version_num FROM alembic_version")).first()

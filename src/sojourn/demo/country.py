@@ -98,7 +98,8 @@ def areas() -> Areas:
 
     def shares(column: str) -> Floats:
         weights = np.array([float(line[column]) for line in lines])
-        return weights / weights.sum()
+        parts: Floats = weights / weights.sum()
+        return parts
 
     def texts(column: str) -> tuple[str, ...]:
         return tuple(line[column] for line in lines)

@@ -230,4 +230,3 @@ def _ordered(
         np.concatenate(purpose)[sequence],
         point,
     )
-

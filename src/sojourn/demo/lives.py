@@ -9,14 +9,35 @@ Left out: moves between regions, deaths of people while abroad, marriages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
-from sojourn.demo.country import FIRST_DAY, HOME, LAST_DAY, NEVER, NO_AREA, YEARS, Floats, Integers, areas, first_day_of
+from sojourn.demo.country import (
+    FIRST_DAY,
+    HOME,
+    NEVER,
+    NO_AREA,
+    YEARS,
+    Floats,
+    Integers,
+    areas,
+    first_day_of,
+)
 from sojourn.demo.names import lexicon
-from sojourn.demo.people import STATELESS_AT, Biography, Flags, Persons, Reason, Rng, drawn, given_names, households, stated
+from sojourn.demo.people import (
+    STATELESS_AT,
+    Biography,
+    Flags,
+    Persons,
+    Reason,
+    Rng,
+    drawn,
+    given_names,
+    households,
+    stated,
+)
 
 __all__ = ["Event", "Events", "Lives", "Spells", "lives"]
 
@@ -197,7 +218,9 @@ def _births(rng: Rng, state: _State, year: int, exiting: Flags) -> tuple[Persons
     persons, first = state.persons, first_day_of(year)
     days_in_year = first_day_of(year + 1) - first
     age = (first - persons.birth_day) / _YEAR
-    fertility = 0.113 * np.exp(-(((age - 29.0) / 6.0) ** 2) / 2) * np.where(persons.birthplace != HOME, 1.2, 1.0)
+    fertility = (
+        0.113 * np.exp(-(((age - 29.0) / 6.0) ** 2) / 2) * np.where(persons.birthplace != HOME, 1.2, 1.0)
+    )
     may = state.here & ~exiting & (persons.sex == 1) & (age >= 15) & (age < 50)
     mothers = np.flatnonzero(may & (rng.random(len(persons)) < fertility))
     men = np.flatnonzero(state.here & (persons.sex == 0) & (age >= 17) & (age < 65))
@@ -247,7 +270,9 @@ def _arrivals(rng: Rng, state: _State, year: int) -> None:
     first = first_day_of(year)
     days_in_year = first_day_of(year + 1) - first
     autumn = rng.random(len(sizes)) < 0.2
-    day = first + np.where(autumn, rng.integers(225, 285, len(sizes)), rng.integers(0, days_in_year, len(sizes)))
+    day = first + np.where(
+        autumn, rng.integers(225, 285, len(sizes)), rng.integers(0, days_in_year, len(sizes))
+    )
     age = np.clip(18.0 + rng.gamma(2.2, 6.5, len(sizes)), 18.0, 80.0)
     come = households(
         rng,
@@ -275,10 +300,9 @@ def _concluded(state: _State) -> Lives:
         np.concatenate([day for _, day, _ in state.events]),
         np.concatenate([np.full(len(who), int(kind)) for who, _, kind in state.events]),
     )
-    assert int(spells.end[spells.end < NEVER].max(initial=0)) <= LAST_DAY
     return Lives(
         state.persons,
-        replace(events),
+        events,
         Spells(spells.person[order], spells.start[order], spells.end[order], spells.silent[order]),
         state.here,
     )

@@ -165,22 +165,30 @@ def _reasons(rng: Rng, origin: Integers, members: _Members) -> Integers:
 
 
 def _citizenships(
-    rng: Rng, birthplace: Integers, parents_foreign: Flags, years_here: Floats
+    rng: Rng,
+    members: _Members,
+    birthplace: Integers,
+    parents: tuple[Integers, Integers],
+    years_here: Floats,
 ) -> tuple[Integers, Integers, Integers]:
     """Citizenship now, beside it, and before: by descent, by birth to citizens, by naturalisation."""
     chance = rng.random(len(birthplace))
     foreign = birthplace != HOME
     by_descent = foreign & (chance < 0.03)
-    naturalised = foreign & ~by_descent & (years_here > 8) & (chance < 0.03 + 0.5 * (1 - np.exp(-years_here / 15)))
+    naturalised = (
+        foreign & ~by_descent & (years_here > 8) & (chance < 0.03 + 0.5 * (1 - np.exp(-years_here / 15)))
+    )
     stateless = foreign & ~by_descent & ~naturalised & (chance > 0.995)
     own = np.where(by_descent | naturalised, HOME, np.where(stateless, STATELESS_AT, birthplace))
-    born_foreign = ~foreign & parents_foreign & (chance < 0.3)
+    born_foreign = ~foreign & (parents[0] != HOME) & (parents[1] != HOME) & (chance < 0.3)
     keeps = (by_descent | naturalised) & (rng.random(len(birthplace)) < 0.4)
     second = np.where(keeps, birthplace, NO_AREA)
     # Some citizens by birth hold the passport of a country to which an ancestor went.
     abroad = drawn(rng, areas().stock, len(birthplace))
     second = np.where((own == HOME) & ~foreign & (rng.random(len(own)) < 0.012), abroad, second)
-    return np.where(born_foreign, NO_AREA, own), second, np.where(naturalised, birthplace, NO_AREA)
+    citizenship = _children_follow(members, np.where(born_foreign, parents[0], own))
+    second = np.where(second == citizenship, NO_AREA, second)
+    return citizenship, second, np.where(naturalised & (citizenship == HOME), birthplace, NO_AREA)
 
 
 def households(
@@ -202,26 +210,21 @@ def households(
     of, count = members.household, len(members.household)
     on = np.broadcast_to(np.asarray(day), sizes.shape)[of]
     birth_day = (on - members.age * _YEAR - rng.uniform(0.0, 30.0, count)).astype(np.int64)
-    came = np.where(arrival[of] == NEVER, on - (rng.uniform(0.5, 20.0, count) * _YEAR).astype(np.int64), arrival[of])
-    came = np.where(arrival[of] == NEVER, np.maximum(came, birth_day + 1), came)
+    ever = on - (rng.uniform(0.5, 20.0, count) * _YEAR).astype(np.int64)
+    came = np.where(arrival[of] == NEVER, np.maximum(ever, birth_day + 1), arrival[of])
     root = _roots(rng, members, origin)
     birthplace = np.where((root != HOME) & (birth_day < came), root, HOME)
     is_migrant = birthplace != HOME
     mother, father, sex = _parents(rng, members, birthplace, root)
     years_here = np.where(is_migrant, (on - came) / _YEAR, 0.0)
-    both_foreign = (mother != HOME) & (father != HOME)
-    citizenship, second, former = _citizenships(rng, birthplace, both_foreign, years_here)
-    citizenship = np.where(citizenship == NO_AREA, mother, citizenship)
-    citizenship = _children_follow(members, citizenship)
-    second = np.where(second == citizenship, NO_AREA, second)
+    citizenship, second, former = _citizenships(rng, members, birthplace, (mother, father), years_here)
     culture = lexicon().culture_of_area[root]
-    family = _family_names(rng, members, culture)
     strata = _strata(rng, origin)
     given, second_name = given_names(rng, culture, sex)
     return Persons(
         sex, birth_day, stated(rng, birth_day, birthplace), birthplace, mother, father,
         citizenship, second, former, np.full(count, NEVER), of + first_household, strata[of],
-        family, given, second_name,
+        _family_names(rng, members, culture), given, second_name,
         np.where(is_migrant, _reasons(rng, origin, members), int(Reason.NONE)),
         np.where(is_migrant, came, NEVER), np.full(count, NEVER), np.full(count, int(Biography.RESIDENT)),
     )  # fmt: skip
@@ -252,7 +255,9 @@ def _parents(
     partner_place[members.household[members.is_partner]] = birthplace[members.is_partner]
     head_female = np.zeros(total, dtype=bool)
     head_female[members.household[members.position == 0]] = sex[members.position == 0] == 1
-    of_head, of_partner, by_head = (part[members.household] for part in (head_place, partner_place, head_female))
+    of_head, of_partner, by_head = (
+        part[members.household] for part in (head_place, partner_place, head_female)
+    )
     mother = np.where(members.is_child, np.where(by_head, of_head, of_partner), mother)
     father = np.where(members.is_child, np.where(by_head, of_partner, of_head), father)
     return mother, father, sex
@@ -310,7 +315,7 @@ def individuals(
         first_household=first_household,
     )
     come.biography[:] = int(biography)
+    come.first_arrival[:] = NEVER
     come.citizenship[:] = np.where(come.citizenship == HOME, origin, come.citizenship)
     come.second_citizenship[come.second_citizenship == come.citizenship] = NO_AREA
     return come
-

@@ -34,7 +34,17 @@ _SQL_TYPES = {
     "decimal": "DOUBLE",
 }
 Kind = Literal[
-    "text", "document", "day", "partial_day", "instant", "year", "integer", "decimal", "code", "fixed"
+    "text",
+    "document",
+    "day",
+    "partial_day",
+    "local_day",
+    "instant",
+    "year",
+    "integer",
+    "decimal",
+    "code",
+    "fixed",
 ]
 
 LONGEST_TEXT = 512
@@ -163,6 +173,9 @@ def _converted(conversion: Conversion, plan: ConversionPlan) -> str:
             return f"CASE WHEN NOT ({_is_damaged(cell)}) AND {_is_document(cell)} THEN {cell} END"
         case "day":
             return _day(cell, conversion.format)
+        case "local_day":
+            instant = _instant(cell, conversion.format, plan.time_zone)
+            return f"CAST(timezone({text_literal(plan.time_zone)}, {instant}) AS DATE)"
         case "partial_day":
             return _partial_day(cell, conversion.format)
         case "year":
@@ -285,6 +298,7 @@ _REASONS = {
     "partial_day": "not-a-day",
     "year": "not-a-day",
     "instant": "not-a-time",
+    "local_day": "not-a-time",
     "integer": "not-a-whole-number",
     "decimal": "not-a-number",
     "code": "unknown-code",
@@ -312,7 +326,7 @@ def _problems(conversion: Conversion) -> list[tuple[str, str]]:
         found.append((f"{written} IS NULL", f"missing|{conversion.target}"))
     if conversion.not_after:
         limit = "CAST($received_on AS DATE)"
-        day = f"{target}" if conversion.kind == "day" else f"TRY_CAST({target} AS DATE)"
+        day = target if conversion.kind in ("day", "local_day") else f"TRY_CAST({target} AS DATE)"
         found.append((f"coalesce({day} > {limit}, false)", f"after-receipt|{conversion.target}"))
     return found
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
-from sojourn.errors import DataRefused, NotPermitted, Problem, ProjectError
+from sojourn.errors import DataRefused, NotPermitted, ProjectError
 from sojourn.production.fingerprints import fingerprint
 from sojourn.production.records import (
     Progress,
@@ -29,12 +29,13 @@ from sojourn.production.records import (
     records_name,
     write_records,
 )
-from sojourn.production.workspace import Workspace
+from sojourn.production.versions import name_records
+from sojourn.production.workspace import Workspace, declared_source
 from sojourn.project.check import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.manifest import Promise, promised
 
-__all__ = ["Receipt", "deliveries_in_force", "receive"]
+__all__ = ["Receipt", "all_deliveries", "deliveries_in_force", "receive"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def receive(
     Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
     force; DataRefused when the file as a whole cannot be read.
     """
-    source = _declared_source(workspace, source_id)
+    source = declared_source(workspace.declarations, source_id)
     today = received_on or datetime.datetime.now(datetime.UTC).date()
     if not file.is_file():
         raise ProjectError(f"There is no file {file}.", "Look at the path.")
@@ -105,15 +106,6 @@ def receive(
         if known is not None:
             return known
         return _take_in(workspace, request, digest, on_progress)
-
-
-def _declared_source(workspace: Workspace, source_id: str) -> SourceDeclaration:
-    sources = workspace.declarations.sources
-    if source_id not in sources:
-        raise ProjectError(
-            f"No source is called {source_id}.", f"Declared are: {', '.join(sorted(sources))}."
-        )
-    return sources[source_id]
 
 
 _PERIODS = {
@@ -250,6 +242,15 @@ def deliveries_in_force(workspace: Workspace, source_id: str) -> list[dict[str, 
     return workspace.catalogue.rows(query)
 
 
+def all_deliveries(workspace: Workspace, source_id: str | None = None) -> list[dict[str, Any]]:
+    """Every delivery, or every one of a source, in the order of receipt, without its long summary."""
+    columns = [column for column in schema.delivery.c if column.name != "summary"]
+    query = sa.select(*columns).order_by(schema.delivery.c.received_at)
+    if source_id is not None:
+        query = query.where(schema.delivery.c.source == source_id)
+    return workspace.catalogue.rows(query)
+
+
 def _reasons_to_hold(
     request: Request, counts: RecordCounts, predecessor: dict[str, Any] | None, last: dict[str, Any] | None
 ) -> list[str]:
@@ -292,7 +293,6 @@ def _write_delivery(
     reasons: list[str],
 ) -> None:
     source, catalogue = request.source, workspace.catalogue
-    name = records_name(source.id)
     with catalogue.act(
         workspace.actor, "receive", f"delivery:{delivery}", request.accept_because or ""
     ) as act:
@@ -307,24 +307,7 @@ def _write_delivery(
             physical_records=counts.physical_records, received_at=catalogue.now(), received_by=workspace.actor,
             summary=json.dumps({**counts.to_json(), "version": version, "reasons_held": reasons, "received_on": request.received_on.isoformat()}),
         )  # fmt: skip
-        for contract, folder, rows in (
-            (CONTRACTS[source.gives], name, counts.loaded),
-            (Identity, name, counts.loaded if "person_key" in CONTRACTS[source.gives].columns else 0),
-            (QuarantinedRecord, f"quarantine_{name}", counts.quarantined),
-        ):
-            where = sa.and_(
-                schema.table_version.c.fingerprint == version, schema.table_version.c.zone == contract.zone
-            )
-            if act.rows(
-                sa.select(schema.table_version.c.fingerprint).where(
-                    where, schema.table_version.c.name == folder
-                )
-            ):
-                continue
-            act.insert(
-                schema.table_version, fingerprint=version, zone=str(contract.zone), name=folder, contract=contract.__name__,
-                rows=rows, inputs=json.dumps([f"delivery:{digest}"]), settings=json.dumps({"source": source.id}), made_at=catalogue.now(),
-            )  # fmt: skip
+        name_records(workspace, source, digest, version, counts, act)
         act.detail.update(
             source=source.id, period=request.period, state=state, loaded=counts.loaded, quarantined=counts.quarantined,
             non_data=counts.non_data, supersedes=predecessor["id"] if predecessor is not None else None, sha256=digest,

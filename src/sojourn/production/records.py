@@ -275,7 +275,20 @@ class RecordWriter:
         letters = _looked_up(
             found["target"], {target: letter for target, (_, letter) in self._headers.items()}
         )
-        self._keep_quarantined(found["line"], found["reason"], names, letters, cells=found["cells"])
+        # Two columns of the contract can read one cell of the file: its trouble is told once.
+        kinds = pa.table(
+            {
+                "line": found["line"],
+                "reason": found["reason"],
+                "name": names,
+                "letter": letters,
+                "cells": found["cells"],
+            }
+        )
+        told = kinds.group_by(["line", "reason", "name", "letter"]).aggregate([("cells", "min")])
+        self._keep_quarantined(
+            told["line"], told["reason"], told["name"], told["letter"], cells=told["cells_min"]
+        )
 
     def _take_unreadable(self, batch: pa.Table) -> None:
         self.counts.quarantined += len(batch["line"].unique())

@@ -18,10 +18,11 @@ from sojourn.catalogue.migrate import open_catalogue
 from sojourn.contracts.table import Zone
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations, load
 from sojourn.store import Keys, Store
 
-__all__ = ["Workspace", "open_workspace"]
+__all__ = ["Workspace", "declared_source", "open_workspace"]
 
 
 @dataclass
@@ -75,6 +76,18 @@ def open_workspace(folder: Path) -> Workspace:
     witness = Witness(checkpoints / "audit-checkpoints.jsonl", keys.audit)
     catalogue = open_catalogue(_catalogue_url(settings.catalogue, local), witness)
     return Workspace(declarations, store, catalogue, keys, actor_of(declarations))
+
+
+def declared_source(declarations: Declarations, source: str) -> SourceDeclaration:
+    """The declaration of a source.
+
+    Raises: ProjectError naming the declared ones when there is none of that name.
+    """
+    if source not in declarations.sources:
+        raise ProjectError(
+            f"No source is called {source}.", f"Declared are: {', '.join(sorted(declarations.sources))}."
+        )
+    return declarations.sources[source]
 
 
 def _catalogue_url(declared: str | None, local: Path) -> str:

@@ -19,6 +19,7 @@ from sojourn.project.code_maps import read_code_map
 from sojourn.project.declarations import Check, ColumnRule, Indicator, SourceDeclaration, TableDeclaration
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
+from sojourn.project.standard_maps import STANDARD_MAPS, standard_map
 
 __all__ = ["CONTRACTS", "cross_checks"]
 
@@ -212,6 +213,8 @@ def _columns(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
 def _column(name: str, rule: ColumnRule, contract: type[Table], place: Place) -> Iterator[Problem]:
     declared = contract.columns.get(name)
     kind = declared.python_type if declared is not None else str
+    if rule.part == "day" and kind is not datetime.date:
+        yield place.problem(f"{name} cannot hold a day.", "", "columns", name, "part")
     is_day = kind in (datetime.date, datetime.datetime) or name == "birth_date" or rule.part == "year"
     if rule.format is not None and not is_day:
         yield place.problem(
@@ -247,6 +250,14 @@ def _maps(reading: Reading, source: SourceDeclaration, place: Place) -> Iterator
     country = reading.settings.country if reading.settings is not None else ""
     for name, rule in source.columns.items():
         if rule.codes is None or name not in contract.columns:
+            continue
+        if rule.codes in STANDARD_MAPS:
+            standard = standard_map(rule.codes, country)
+            if contract.columns[name].codes != "CL_AREA":
+                yield place.problem(
+                    f"{rule.codes} maps areas, and {name} is none.", "", "columns", name, "codes"
+                )
+            reading.code_maps[(source.id, name)] = standard
             continue
         candidates = [Path("sources") / source.id / rule.codes, Path("codes") / rule.codes]
         found = next((c for c in candidates if (reading.folder / c).is_file()), None)

@@ -203,7 +203,9 @@ class Arrival(Declaration):
     sheet: str | None = Field(
         default=None, description="Sheet of a workbook; the first visible one when not given"
     )
-    names: Strings = Field(default=(), description="Names of the columns, in order, of a file without a header")
+    names: Strings = Field(
+        default=(), description="Names of the columns, in order, of a file without a header"
+    )
     fixed_columns: tuple[FixedColumn, ...] = Field(default=(), description="Columns of a fixed-width file")
     time_zone: str = Field(default="UTC", description="Time zone of clock times without an offset")
 
@@ -214,9 +216,12 @@ class ColumnRule(Declaration):
     source: str | None = Field(default=None, alias="from", description="Column of the file")
     format: str | None = Field(default=None, description="Form of a date or time, as in `%d.%m.%Y`")
     codes: str | None = Field(
-        default=None, description="Code map: a CSV file with the columns from, to, valid_from, valid_to"
+        default=None,
+        description="Code map: a CSV file with the columns from, to, valid_from, valid_to, or `alpha_2`, `alpha_3`, `m49`, `icao`",
     )
-    part: Literal["year"] | None = Field(default=None, description="Part of a date to take")
+    part: Literal["year", "day"] | None = Field(
+        default=None, description="Part to take: the year of a day, or the local day of a time"
+    )
     value: str | None = Field(default=None, description="The same value for every record")
 
     @model_validator(mode="before")

@@ -142,7 +142,7 @@ def _conversion(
         if dated_by in source.columns and source.columns[dated_by].source is not None
         else None,
         has_validity=has_validity,
-        not_after=target in _NOT_AFTER_RECEIPT and kind in ("day", "partial_day", "instant"),
+        not_after=target in _NOT_AFTER_RECEIPT and kind in ("day", "local_day", "partial_day", "instant"),
         type_kind=_typed(declared),
     )
 
@@ -156,6 +156,8 @@ def _kind(target: str, declared: Column, rule: ColumnRule) -> Kind:
         return "partial_day"
     if rule.part == "year":
         return "year"
+    if rule.part == "day":
+        return "local_day"
     if declared.python_type is str:
         return "code" if declared.codes is not None or rule.codes is not None else "text"
     return _typed(declared)

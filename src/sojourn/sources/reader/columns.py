@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.sources.reader import csv_kernel as kernel
+from sojourn.sources.reader import csv_scan as scanning
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans
 from sojourn.sources.reader.csv_bytes import column_totals, fill_columns, gather
 from sojourn.sources.reader.csv_head import Head
@@ -54,21 +55,21 @@ def loaded_batch(buffer: Bytes, spans: Spans, head: Head, lines: Integers) -> pa
     return pa.RecordBatch.from_arrays([pa.array(lines), *cells], schema=loaded_schema(wanted.size))
 
 
-def quarantined_batch(window: Window, head: Head, bad: kernel.Records) -> pa.RecordBatch:
+def quarantined_batch(window: Window, head: Head, bad: scanning.Records) -> pa.RecordBatch:
     """The faulty records as they stand in the file, each with its reason; never with its values."""
-    status, detail = bad[:, kernel.STATUS], bad[:, kernel.DETAIL]
+    status, detail = bad[:, scanning.STATUS], bad[:, scanning.DETAIL]
     is_count = pa.array(status == kernel.FIELD_COUNT)
     codes = pa.array([REASONS[code] for code in range(kernel.FAULT, kernel.FAULT + len(REASONS))])
     has_column = np.isin(status, WITH_COLUMN)
     found = pc.if_else(is_count, _counted(detail), pa.scalar(None, pa.string()))
     if window.transcoder is None:
         is_byte = pa.array(np.isin(status, (kernel.NUL_BYTE, kernel.UNDECODABLE)))
-        offsets = pa.array(window.origin + bad[:, kernel.BEGIN] + detail).cast(pa.string())
+        offsets = pa.array(window.origin + bad[:, scanning.BEGIN] + detail).cast(pa.string())
         found = pc.if_else(is_byte, pc.binary_join_element_wise("offset", offsets, " "), found)
     expected = pc.if_else(is_count, f"{head.fields} fields", pa.scalar(None, pa.string()))
-    lengths = bad[:, kernel.END] - bad[:, kernel.BEGIN]
+    lengths = bad[:, scanning.END] - bad[:, scanning.BEGIN]
     columns = [
-        pa.array(bad[:, kernel.ON_LINE]),
+        pa.array(bad[:, scanning.ON_LINE]),
         codes.take(pa.array(status - kernel.FAULT)),
         pa.array(detail.astype(np.int32), mask=~has_column),
         expected,
@@ -83,9 +84,9 @@ def _counted(detail: Integers) -> pa.Array:
     return pc.binary_join_element_wise(pa.array(detail).cast(pa.string()), "fields", " ")
 
 
-def _raw(window: Window, bad: kernel.Records, lengths: Integers) -> pa.Array:
+def _raw(window: Window, bad: scanning.Records, lengths: Integers) -> pa.Array:
     data = np.empty(int(lengths.sum()), np.uint8)
-    gather(window.buffer, np.ascontiguousarray(bad[:, kernel.BEGIN]), lengths, data)
+    gather(window.buffer, np.ascontiguousarray(bad[:, scanning.BEGIN]), lengths, data)
     ends = np.cumsum(lengths)
     if window.transcoder is not None:
         # The few faulty records go back to their own encoding one by one.

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["Bytes", "Integers", "Spans", "compiled", "load8", "store8"]
+__all__ = ["Bytes", "Integers", "Spans", "compiled", "load8", "lowest_bit", "store8"]
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -29,7 +29,7 @@ def compiled(function: Kernel) -> Kernel:
 
     The cache knows only the file in which a kernel stands: kernels that call each other share one module.
     """
-    return cast(Kernel, njit(cache=True, nogil=True)(function))
+    return cast("Kernel", njit(cache=True, nogil=True)(function))
 
 
 def _word_at(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -52,5 +52,13 @@ def _store8(typing_context: Any, array: Any, index: Any, word: Any) -> Any:
     return types.void(array, types.intp, types.uint64), generated
 
 
-load8 = cast(Callable[[Bytes, int], np.uint64], intrinsic(_load8))
-store8 = cast(Callable[[Bytes, int, np.uint64], None], intrinsic(_store8))
+def _lowest_bit(typing_context: Any, word: Any) -> Any:
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generated
+
+
+load8 = cast("Callable[[Bytes, int], np.uint64]", intrinsic(_load8))
+store8 = cast("Callable[[Bytes, int, np.uint64], None]", intrinsic(_store8))
+lowest_bit = cast("Callable[[np.uint64], int]", intrinsic(_lowest_bit))

@@ -31,27 +31,18 @@ FINE, BLANK, EMPTY = 0, 1, 2
 FAULT = 10
 FIELD_COUNT, NEVER_CLOSED, TEXT_AFTER, NUL_BYTE, UNDECODABLE = 10, 11, 12, 13, 14
 FIELD_TOO_LONG, RECORD_TOO_LONG, UNNAMED_VALUE = 15, 16, 17
-NEED_MORE = -1
+NEED_MORE, TOO_LONG_LINE = -1, -2
 
 # Slots of `rules`: what the dialect says.
-QUOTE, BACKSLASH, EXPECTED, NAMED, FIELD_LIMIT, RECORD_LIMIT, ONLY_ASCII, RULES = 0, 1, 2, 3, 4, 5, 6, 7
+QUOTE, BACKSLASH, EXPECTED, NAMED, FIELD_LIMIT, RECORD_LIMIT, ONLY_ASCII, QUICK, RULES = range(9)
 # Slots of `found`: what one record turned out to be.
 AFTER, CONTENT_END, FIELDS, AUX, LF, CRLF, CR, FIRST_END, FIRST_AFTER, HAS_CONTENT, FIRST_KIND, FOUND = range(
     12
 )
-# Slots of `state`: where the scan stands and what it has counted.
-POSITION, LINE, RECORDS, KEPT, ALL_LF, ALL_CRLF, ALL_CR, OUTCOME, STATE = range(9)
-# Why a scan stopped.
-EXHAUSTED, FULL, SKIPPING = 0, 1, 2
-# Slots of one record in `records`.
-BEGIN, END, ON_LINE, STATUS, FIELD_TOTAL, DETAIL, RECORD_WIDTH = range(7)
 LETTER, STOP = 0, 1
 # What stands between two fields, told apart from the outcomes above.
 ANOTHER_FIELD = 99
 LF_BYTE, CR_BYTE, SPACE, TAB, SUBSTITUTE, BACKSLASH_BYTE = 10, 13, 32, 9, 26, 92
-SLACK = 16
-
-Records = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
 class Marks(NamedTuple):
@@ -71,7 +62,7 @@ def stop_table(stops: bytes) -> Bytes:
 
 
 @compiled
-def _newline(buffer: Bytes, i: int, end: int, at_end: bool) -> int:
+def newline_length(buffer: Bytes, i: int, end: int, at_end: bool) -> int:
     """Length of the line end at `i`: 1 or 2, 0 when it is none, NEED_MORE when the next byte decides."""
     if buffer[i] == LF_BYTE:
         return 1
@@ -116,7 +107,7 @@ def _quoted(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: 
             break
         byte = buffer[i]
         if byte == LF_BYTE or byte == CR_BYTE:
-            length = _newline(buffer, i, end, at_end)
+            length = newline_length(buffer, i, end, at_end)
             if length == NEED_MORE:
                 return NEED_MORE
             _count_newline(found, buffer, i, length)
@@ -172,7 +163,7 @@ def _plain(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: I
 
 
 @compiled
-def _record(
+def read_record(
     buffer: Bytes, begin: int, end: int, at_end: bool, marks: Marks, spans: Spans, slot: int, found: Integers
 ) -> int:
     """Read one record: FINE, or NEED_MORE, or its fault; `found` says where it ends and what it holds."""
@@ -221,7 +212,7 @@ def _behind_field(buffer: Bytes, i: int, end: int, at_end: bool, separator: Byte
         found[CONTENT_END] = i
         found[AFTER] = i
         return FINE
-    length = _newline(buffer, i, end, at_end)
+    length = newline_length(buffer, i, end, at_end)
     if length == NEED_MORE:
         return NEED_MORE
     if length:
@@ -238,7 +229,7 @@ def _behind_field(buffer: Bytes, i: int, end: int, at_end: bool, separator: Byte
 
 
 @compiled
-def _swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Bytes, found: Integers) -> bool:
+def swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Bytes, found: Integers) -> bool:
     """Whether the lines of a record of several lines look like records of their own (see the module's rule)."""
     if found[FIRST_AFTER] < 0 or found[FIRST_AFTER] >= found[AFTER]:
         return False
@@ -264,21 +255,21 @@ def _swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Byt
 
 
 @compiled
-def _first_line(buffer: Bytes, begin: int, end: int, at_end: bool, rules: Integers, found: Integers) -> int:
-    """Shorten what was found to the physical line on which the record begins: FINE, NEED_MORE or SKIPPING."""
+def first_line(buffer: Bytes, begin: int, end: int, at_end: bool, rules: Integers, found: Integers) -> int:
+    """Shorten what was found to the physical line on which the record begins: FINE, NEED_MORE or TOO_LONG_LINE."""
     found[AUX] = found[FIELDS] + 1
     found[LF], found[CRLF], found[CR] = 0, 0, 0
     if found[FIRST_AFTER] < 0:
         i = begin
         while i < end and buffer[i] != LF_BYTE and buffer[i] != CR_BYTE:
             i += 1
-        length = 0 if i >= end else _newline(buffer, i, end, at_end)
+        length = 0 if i >= end else newline_length(buffer, i, end, at_end)
         if length == NEED_MORE:
             return NEED_MORE
         if length == 0 and not at_end:
             found[CONTENT_END] = end
             found[AFTER] = end
-            return SKIPPING if end - begin >= rules[RECORD_LIMIT] else NEED_MORE
+            return TOO_LONG_LINE if end - begin >= rules[RECORD_LIMIT] else NEED_MORE
         if length == 0:
             found[FIRST_END], found[FIRST_AFTER] = i, i
         else:
@@ -291,7 +282,7 @@ def _first_line(buffer: Bytes, begin: int, end: int, at_end: bool, rules: Intege
 
 
 @compiled
-def _judge(buffer: Bytes, begin: int, rules: Integers, spans: Spans, slot: int, found: Integers) -> int:
+def judge(buffer: Bytes, begin: int, rules: Integers, spans: Spans, slot: int, found: Integers) -> int:
     """What a record is that was read to its end; `found[AUX]` then holds the detail of the fault."""
     bad = first_bad_byte(buffer, begin, found[CONTENT_END], rules[ONLY_ASCII] != 0)
     if bad >= 0:
@@ -316,80 +307,9 @@ def _judge(buffer: Bytes, begin: int, rules: Integers, spans: Spans, slot: int, 
 
 
 @compiled
-def scan(
-    buffer: Bytes, end: int, at_end: bool, marks: Marks, spans: Spans, records: Records, state: Integers
-) -> None:
-    """Read records from `state[POSITION]` on until the buffer or the room for results is used up.
-
-    Fills one row of `records` per record and `spans` (start, length) for the fields of records that are fine.
-    """
-    found = np.zeros(FOUND, np.int64)
-    rules = marks.rules
-    width = 2 * rules[EXPECTED]
-    row, slot = 0, 0
-    state[OUTCOME] = EXHAUSTED
-    while state[POSITION] < end:
-        if row == records.shape[0] or slot + width > spans.size:
-            state[OUTCOME] = FULL
-            break
-        begin = state[POSITION]
-        fault = _record(buffer, begin, end, at_end, marks, spans, slot, found)
-        if fault == NEED_MORE:
-            break
-        if fault == FINE and _swallows_records(buffer, begin, rules, marks.separator, found):
-            fault = NEVER_CLOSED
-        resumed = FINE
-        if fault == FINE:
-            fault = _judge(buffer, begin, rules, spans, slot, found)
-        else:
-            resumed = _first_line(buffer, begin, end, at_end, rules, found)
-            if resumed == NEED_MORE:
-                break
-        if fault == FINE:
-            slot += width
-        _note(records, row, begin, fault, found, state)
-        row += 1
-        if resumed == SKIPPING:
-            state[OUTCOME] = SKIPPING
-            break
-    state[RECORDS] = row
-    state[KEPT] = slot
-
-
-@compiled
-def _note(records: Records, row: int, begin: int, status: int, found: Integers, state: Integers) -> None:
-    records[row, BEGIN] = begin
-    records[row, END] = found[CONTENT_END]
-    records[row, ON_LINE] = state[LINE]
-    records[row, STATUS] = status
-    records[row, FIELD_TOTAL] = found[FIELDS]
-    records[row, DETAIL] = found[AUX]
-    state[LINE] += found[LF] + found[CRLF] + found[CR]
-    state[ALL_LF] += found[LF]
-    state[ALL_CRLF] += found[CRLF]
-    state[ALL_CR] += found[CR]
-    state[POSITION] = found[AFTER]
-
-
-@compiled
-def skip_line(buffer: Bytes, end: int, at_end: bool, state: Integers) -> None:
-    """Move on behind the next line end; the outcome stays SKIPPING while it is not in the buffer."""
-    i = state[POSITION]
-    while i < end and buffer[i] != LF_BYTE and buffer[i] != CR_BYTE:
-        i += 1
-    length = 0 if i >= end else _newline(buffer, i, end, at_end)
-    state[POSITION] = i + max(length, 0)
-    if length > 0:
-        state[LINE] += 1
-        state[ALL_CRLF if length == 2 else (ALL_LF if buffer[i] == LF_BYTE else ALL_CR)] += 1
-    if length > 0 or at_end:
-        state[OUTCOME] = EXHAUSTED
-
-
-@compiled
 def first_record(buffer: Bytes, begin: int, end: int, marks: Marks, spans: Spans, found: Integers) -> int:
     """Read one record of any number of fields, for the header; no judgement beyond quotes and bytes."""
-    fault = _record(buffer, begin, end, True, marks, spans, 0, found)
+    fault = read_record(buffer, begin, end, True, marks, spans, 0, found)
     if fault != FINE:
         return fault
     bad = first_bad_byte(buffer, begin, found[CONTENT_END], marks.rules[ONLY_ASCII] != 0)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.sources.reader import csv_kernel as kernel
+from sojourn.sources.reader import csv_scan as scanning
 from sojourn.sources.reader.columns import loaded_batch, quarantined_batch
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans
 from sojourn.sources.reader.csv_head import Head
@@ -28,8 +29,13 @@ CHUNK = 16 << 20
 FIELDS_AT_ONCE = 1 << 21
 RECORDS_AT_ONCE = 1 << 18
 DECLARED, REPEATED = 3, 4
-KINDS = {kernel.BLANK: "blank", kernel.EMPTY: "empty-record", DECLARED: "declared", REPEATED: "repeated-header"}
-NEWLINES = {kernel.ALL_LF: "lf", kernel.ALL_CRLF: "crlf", kernel.ALL_CR: "cr"}
+KINDS = {
+    kernel.BLANK: "blank",
+    kernel.EMPTY: "empty-record",
+    DECLARED: "declared",
+    REPEATED: "repeated-header",
+}
+NEWLINES = {scanning.ALL_LF: "lf", scanning.ALL_CRLF: "crlf", scanning.ALL_CR: "cr"}
 
 
 @dataclass
@@ -40,16 +46,16 @@ class Scan:
     head: Head
     ledger: Ledger
     spans: Spans = field(init=False)
-    found: kernel.Records = field(init=False)
+    found: scanning.Records = field(init=False)
     state: Integers = field(init=False)
 
     def __post_init__(self) -> None:
         width = 2 * self.head.fields
         self.spans = np.zeros(max(2 * FIELDS_AT_ONCE // width, 1) * width, np.int32)
-        self.found = np.zeros((RECORDS_AT_ONCE, kernel.RECORD_WIDTH), np.int64)
-        self.state = np.zeros(kernel.STATE, np.int64)
-        self.state[kernel.POSITION] = self.head.after
-        self.state[kernel.LINE] = self.head.next_line
+        self.found = np.zeros((RECORDS_AT_ONCE, scanning.RECORD_WIDTH), np.int64)
+        self.state = np.zeros(scanning.STATE, np.int64)
+        self.state[scanning.POSITION] = self.head.after
+        self.state[scanning.LINE] = self.head.next_line
         for slot, name in NEWLINES.items():
             self.state[slot] = self.head.newlines[name]
 
@@ -58,14 +64,14 @@ def records(window: Window, head: Head, ledger: Ledger) -> Iterator[Event]:
     """Everything behind the header, as batches, then nothing: the caller asks the ledger for the summary."""
     scan = Scan(window, head, ledger)
     while True:
-        kernel.scan(
+        scanning.scan(
             window.buffer, window.end, window.at_end, head.marks, scan.spans, scan.found, scan.state
         )
         yield from _handed_on(scan)
-        outcome = scan.state[kernel.OUTCOME]
-        if outcome == kernel.FULL:
+        outcome = scan.state[scanning.OUTCOME]
+        if outcome == scanning.FULL:
             continue
-        if outcome == kernel.SKIPPING:
+        if outcome == scanning.SKIPPING:
             _skip_line(scan)
             continue
         if window.at_end:
@@ -76,30 +82,30 @@ def records(window: Window, head: Head, ledger: Ledger) -> Iterator[Event]:
 
 
 def _advance(scan: Scan) -> None:
-    scan.window.forget(int(scan.state[kernel.POSITION]))
-    scan.state[kernel.POSITION] = 0
+    scan.window.forget(int(scan.state[scanning.POSITION]))
+    scan.state[scanning.POSITION] = 0
     scan.window.more()
 
 
 def _skip_line(scan: Scan) -> None:
     """Leave the rest of a line that is longer than any record may be."""
     while True:
-        kernel.skip_line(scan.window.buffer, scan.window.end, scan.window.at_end, scan.state)
-        if scan.state[kernel.OUTCOME] != kernel.SKIPPING:
+        scanning.skip_line(scan.window.buffer, scan.window.end, scan.window.at_end, scan.state)
+        if scan.state[scanning.OUTCOME] != scanning.SKIPPING:
             return
         _advance(scan)
 
 
 def _handed_on(scan: Scan) -> Iterator[Event]:
     """The records of one scan, each in exactly one place."""
-    count = int(scan.state[kernel.RECORDS])
+    count = int(scan.state[scanning.RECORDS])
     if count == 0:
         return
     scan.ledger.met += count
     found = scan.found[:count]
-    status = found[:, kernel.STATUS]
+    status = found[:, scanning.STATUS]
     fine = status == kernel.FINE
-    lines = found[fine, kernel.ON_LINE]
+    lines = found[fine, scanning.ON_LINE]
     batch = loaded_batch(scan.window.buffer, scan.spans, scan.head, lines)
     if scan.head.patterns:
         status = np.where(_declared(scan, found) & (status != kernel.BLANK), DECLARED, status)
@@ -117,7 +123,7 @@ def _handed_on(scan: Scan) -> Iterator[Event]:
         _note_first_bad_byte(scan, found[bad])
         yield scan.ledger.quarantine(quarantined_batch(scan.window, scan.head, found[bad]))
     for code, kind in KINDS.items():
-        of_kind = found[status == code, kernel.ON_LINE]
+        of_kind = found[status == code, scanning.ON_LINE]
         if of_kind.size:
             yield from scan.ledger.list_lines(kind, _python_integers(of_kind), of_kind.size)
 
@@ -126,9 +132,9 @@ def _python_integers(lines: Integers) -> Iterator[int]:
     return (int(line) for line in lines)
 
 
-def _declared(scan: Scan, found: kernel.Records) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _declared(scan: Scan, found: scanning.Records) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which records are lines that the declaration lists as non-data."""
-    bounds = np.append(found[:, kernel.BEGIN], scan.state[kernel.POSITION])
+    bounds = np.append(found[:, scanning.BEGIN], scan.state[scanning.POSITION])
     first = int(bounds[0])
     piece = pa.py_buffer(scan.window.buffer[first : int(bounds[-1])])
     offsets = pa.py_buffer((bounds - first).astype(np.int64))
@@ -153,13 +159,15 @@ def _repeats_header(batch: pa.RecordBatch, head: Head) -> Sequence[int] | None:
     return np.flatnonzero(candidates.to_numpy(zero_copy_only=False)).tolist()
 
 
-def _note_first_bad_byte(scan: Scan, bad: kernel.Records) -> None:
-    broken = bad[bad[:, kernel.STATUS] == kernel.UNDECODABLE]
+def _note_first_bad_byte(scan: Scan, bad: scanning.Records) -> None:
+    broken = bad[bad[:, scanning.STATUS] == kernel.UNDECODABLE]
     if not broken.size or any(notice.code == "first-undecodable-byte" for notice in scan.ledger.warnings):
         return
-    line = int(broken[0, kernel.ON_LINE])
+    line = int(broken[0, scanning.ON_LINE])
     place = ""
     if scan.window.transcoder is None:
-        place = f" has offset {scan.window.origin + broken[0, kernel.BEGIN] + broken[0, kernel.DETAIL]} and"
+        place = (
+            f" has offset {scan.window.origin + broken[0, scanning.BEGIN] + broken[0, scanning.DETAIL]} and"
+        )
     detail = f"The first byte that {scan.head.encoding} does not have{place} stands on line {line}."
     scan.ledger.warnings.append(Notice("first-undecodable-byte", detail, line))

@@ -212,6 +212,10 @@ class FileRefused(DataRefused):
         self.message = message
         self.remedy = remedy
 
+    def of(self, file: str) -> FileRefused:
+        """The same refusal with the name of the file."""
+        return FileRefused(self.code, self.message, self.remedy, file, self.line, self.column)
+
 
 def refusal(
     code: str, detail: str = "", *, remedy: str = "", line: int | None = None, column: int | None = None

@@ -57,7 +57,9 @@ class Transcoder:
 
     def original(self, utf8: bytes) -> bytes:
         """The bytes that became this UTF-8."""
-        return utf8.decode("utf-8", "surrogatepass").encode(self.encoding, MARKING)
+        # A cut piece may end within a character; that character is left out.
+        text = codecs.getincrementaldecoder("utf-8")("surrogatepass").decode(utf8)
+        return text.encode(self.encoding, MARKING)
 
 
 def byte_order_mark(head: bytes) -> tuple[str | None, int]:

@@ -36,6 +36,7 @@ class Window:
         self._chunk = chunk
         if self.transcoder is None:
             self.origin = skipped
+        self.ends_without_newline = False
         self._append(head[skipped:])
 
     def _make_room(self, more: int) -> None:
@@ -51,6 +52,11 @@ class Window:
         self._make_room(len(text))
         self.buffer[self.end : self.end + len(text)] = np.frombuffer(text, np.uint8)
         self.end += len(text)
+        self._look_at_end(len(text))
+
+    def _look_at_end(self, added: int) -> None:
+        if added:
+            self.ends_without_newline = self.buffer[self.end - 1] not in b"\r\n"
 
     def forget(self, before: int) -> None:
         """Drop the bytes before a position; positions then count from there."""
@@ -67,6 +73,7 @@ class Window:
             count = self._file.readinto(room)
             self.hash.update(room[:count])
             self.end += count
+            self._look_at_end(count)
         else:
             piece = self._file.read(self._chunk)
             count = len(piece)

@@ -1,0 +1,87 @@
+"""The page of the commands, read from the command line itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer.main
+from layout import table
+
+from sojourn.cli.app import app
+
+__all__ = ["command_page", "commands"]
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its full name, groups left out."""
+    return dict(_walk(typer.main.get_command(app), ("sojourn",)))
+
+
+def _walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(path), command
+        return
+    for name in sorted(inner):
+        yield from _walk(inner[name], (*path, name))
+
+
+def command_page() -> Iterator[str]:
+    """The lines of the page."""
+    root = typer.main.get_command(app)
+    yield from ["# Commands", "", str(root.help), ""]
+    yield "The options below stand before the command's name, as in `sojourn -p ruritania check`. Every command"
+    yield "explains itself with `--help`. What went wrong is told by the [exit code](errors.md) as well as in words."
+    yield ""
+    yield from _parameters(root)
+    for name, command in commands().items():
+        yield from [f"## {name}", "", *_help(command, name), ""]
+        yield from ["```text", _usage(name, command), "```", ""]
+        yield from _parameters(command)
+
+
+def _help(command: Any, name: str) -> list[str]:
+    if not command.help:
+        raise ValueError(f"{name} has no docstring, so its help and its reference would be empty.")
+    return [line.strip() for line in str(command.help).splitlines()]
+
+
+def _usage(name: str, command: Any) -> str:
+    arguments = []
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            shown = (parameter.metavar or parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
+            arguments.append(shown if parameter.required else f"[{shown}]")
+    return " ".join([name, "[OPTIONS]", *arguments])
+
+
+def _parameters(command: Any) -> Iterator[str]:
+    rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
+    if rows:
+        yield from table(["Argument or option", "Meaning", "Default"], rows)
+
+
+def _row(parameter: Any) -> list[str]:
+    is_argument = parameter.param_type_name == "argument"
+    names = (
+        [parameter.metavar or parameter.name.upper()]
+        if is_argument
+        else [*parameter.opts, *parameter.secondary_opts]
+    )
+    meaning = getattr(parameter, "help", None) or ""
+    return [", ".join(f"`{name}`" for name in names), meaning, _default(parameter)]
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "must be given"
+    default = parameter.default
+    if (
+        default in (None, "", False)
+        or callable(default)
+        or str(default) == "."
+        or "Sentinel" in repr(default)
+    ):
+        return ""
+    return f"`{default}`"

@@ -1,0 +1,90 @@
+"""The commands. Each parses what was asked, calls the room that does it, and prints what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sojourn import __version__
+from sojourn.cli.screen import Screen
+from sojourn.errors import SojournError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="sojourn",
+    help="National migration data infrastructure: from a ministry's file to a published, protected, cited figure.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Session:
+    """What every command needs: the project's folder and the screen."""
+
+    project: Path = Path()
+    screen: Screen = Screen()
+
+
+session = Session()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sojourn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    project: Annotated[Path, typer.Option("--project", "-p", help="Folder of the country project.")] = Path(),
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout; words go to stderr.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command understands; they stand before the command's name."""
+    session.project = project
+    session.screen = Screen(json)
+
+
+def main() -> None:
+    """Run the command line; a failure that its reader can mend is told in words, with its exit code."""
+    sys.exit(_guarded(lambda: app(standalone_mode=False)))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    import click
+
+    try:
+        result = command()
+    except SojournError as error:
+        session.screen.note(str(error))
+        session.screen.result(
+            {"error": [vars(problem) for problem in error.problems], "exit_code": error.exit_code}
+        )
+        return error.exit_code
+    except click.exceptions.Exit as leaving:
+        return int(leaving.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        session.screen.note("Interrupted. Nothing half-done is kept; give the same command again to go on.")
+        return 130
+    except click.exceptions.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+from sojourn.cli import deliveries, demonstration, gate, projects, serving, tables  # noqa: E402,F401  the commands join the app

@@ -1,0 +1,81 @@
+"""How a receipt and a proposal read on a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sojourn.production.receive import Receipt
+from sojourn.sources.reader import reasons as reader_reasons
+from sojourn.sources.reasons import REASONS, explained
+
+if TYPE_CHECKING:
+    from sojourn.sources.reader.proposal import Proposal
+
+__all__ = ["proposal_text", "receipt_text"]
+
+_STATES = {
+    "accepted": "was taken in",
+    "held": "is held",
+    "already-delivered": "was delivered before; nothing changed",
+    "same-records": "holds the records of a delivery that is already in force; nothing changed",
+}
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """What became of a delivery, the causes of trouble first and grouped, each with its remedy."""
+    lines = [f"{receipt.file_name} ({receipt.source}, {receipt.period}) {_STATES[receipt.state]}."]
+    if receipt.state not in ("accepted", "held"):
+        return "\n".join([*lines, f"  Delivery {receipt.delivery}."])
+    lines += [f"  {reason}" for reason in receipt.reasons_held]
+    lines.append(
+        f"  {receipt.physical_records} lines = {receipt.loaded} loaded + {receipt.quarantined} quarantined "
+        f"+ {receipt.non_data} that are no data."
+    )
+    if receipt.supersedes is not None:
+        lines.append(f"  It supersedes delivery {receipt.supersedes}, which is kept.")
+    lines += [line for group in receipt.detail.get("problems", []) for line in _group_lines(group)]
+    lines += [f"  Note: {warning['message']}" for warning in receipt.detail.get("warnings", [])]
+    lines += [
+        f"  Rule {rule}: {found['fails']} records do not keep it, {found['unknown']} cannot be judged."
+        for rule, found in receipt.detail.get("checks", {}).items()
+        if found["fails"] or found["unknown"]
+    ]
+    lines.append(f"  Delivery {receipt.delivery}. {_next_step(receipt)}")
+    return "\n".join(lines)
+
+
+def _group_lines(group: dict[str, Any]) -> list[str]:
+    title, remedy = reason_words(group["reason"])
+    where = (
+        f"column {group['column']} ({group['letter']})"
+        if group["column"]
+        else (f"column {group['letter']}" if group["letter"] else "")
+    )
+    places = ", ".join(str(line) for line in group["first_lines"])
+    more = " …" if group["records"] > len(group["first_lines"]) else ""
+    return [
+        f"  {group['records']:>7} × {group['reason']}{f', {where}' if where else ''}: {title}",
+        f"            lines {places}{more}. {remedy}",
+    ]
+
+
+def reason_words(code: str) -> tuple[str, str]:
+    """A reason's sentence and its remedy, wherever the reason comes from."""
+    if code in REASONS or code.startswith("check:"):
+        reason = explained(code)
+        return reason.title, reason.remedy
+    found = reader_reasons.QUARANTINE[code]
+    return found.title, found.remedy
+
+
+def _next_step(receipt: Receipt) -> str:
+    if receipt.state == "held":
+        return 'Look at the file, or take it in with --accept-because "…".'
+    if receipt.quarantined:
+        return f"To mend the quarantined records: sojourn quarantine {receipt.delivery} FILE"
+    return "Next: sojourn run"
+
+
+def proposal_text(proposal: Proposal) -> str:
+    """A proposal as a person confirms it: what, why, and a sample."""
+    return proposal.to_text()

@@ -1,0 +1,160 @@
+"""Maps of one slice of a selection: areas shaded for shares and rates, circles for counts.
+
+Shading a large empty country for a count misleads, so counts are circles whose area is the figure. A map
+shows one period and one code of every other dimension; which ones stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sojourn.dissemination.charts import Chart, Inks, theme
+from sojourn.dissemination.descriptions import Dimension, TableDescription, text_in
+from sojourn.dissemination.fonts import FONT_STACK
+from sojourn.dissemination.grid import Grid, grid
+from sojourn.dissemination.selection import TIME, Cells, Selection
+from sojourn.dissemination.shapes import Shapes
+from sojourn.dissemination.wording import Wording
+
+__all__ = ["WorldMap", "map_dimension", "map_selection", "world_map"]
+
+_SHADED = frozenset({"share", "rate", "mean", "ratio", "index"})
+
+
+@dataclass(frozen=True)
+class WorldMap:
+    """A drawn map, the areas that have a figure but no place on it, and whether areas are shaded."""
+
+    drawing: Chart
+    off_map: tuple[str, ...]
+    is_shaded: bool
+
+
+def map_dimension(description: TableDescription) -> Dimension | None:
+    """The dimension whose areas can be found on a map of the world."""
+    fitting = (it for it in description.dimensions if it.role == "area" and any(code.m49 for code in it.codes))
+    return next(fitting, None)
+
+
+def map_selection(description: TableDescription, selection: Selection, by: Dimension) -> Selection:
+    """The slice of a selection that a map shows: the latest period, and of the rest the total or the first."""
+    chosen = selection.with_codes(TIME, selection.periods[-1:])
+    for dimension in description.dimensions:
+        if dimension.id != by.id:
+            codes = chosen.codes[dimension.id]
+            one = dimension.total if dimension.total in codes else codes[0]
+            chosen = chosen.with_codes(dimension.id, (str(one),))
+    areas = [code for code in chosen.codes[by.id] if code != by.total]
+    return chosen.with_codes(by.id, areas)
+
+
+def world_map(
+    cells: Cells,
+    sliced: Selection,
+    by: Dimension,
+    shapes: Shapes,
+    words: Wording,
+    *,
+    title: str,
+    summary: str,
+    inks: Inks | None = None,
+) -> WorldMap:
+    """Draw the slice that `map_selection` gives."""
+    colours = inks or theme("light")
+    description = cells.description
+    shown, off_map = _placed(grid(cells, sliced), by, shapes, words)
+    is_shaded = description.statistic in _SHADED
+    layers = [_land(shapes, colours)]
+    if shown:
+        layers.append(_shading(shown, shapes, colours) if is_shaded else _circles(shown, colours))
+    specification: dict[str, Any] = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": 720,
+        "height": 370,
+        "padding": 2,
+        "background": colours.ground,
+        "projection": {"type": "equalEarth"},
+        "title": {
+            "text": text_in(description.unit.name, words.language)[0],
+            "anchor": "end" if words.is_rtl else "start",
+            "fontSize": 12,
+            "fontWeight": "normal",
+            "color": colours.quiet,
+        },
+        "layer": layers,
+        "config": {
+            "font": FONT_STACK,
+            "view": {"stroke": None},
+            "legend": {"labelColor": colours.text, "labelFontSize": 12, "orient": "bottom", "title": None},
+        },
+    }
+    drawing = Chart(specification, title, summary, len(shown), len(shown) + len(off_map))
+    return WorldMap(drawing, tuple(off_map), is_shaded)
+
+
+def _placed(
+    laid_out: Grid, by: Dimension, shapes: Shapes, words: Wording
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """One mark for each area that has a figure and a shape, and the names of those without a shape."""
+    numbers = {code.id: code.m49 for code in by.codes}
+    names = {code.id: text_in(code.name, words.language)[0] for code in by.codes}
+    column = laid_out.row_dimensions.index(by.id) if by.id in laid_out.row_dimensions else None
+    areas = [dict(laid_out.fixed).get(by.id, "")] if column is None else [row[column] for row in laid_out.rows]
+    shown, off_map = [], []
+    for area, value in zip(areas, laid_out.numbers("OBS_VALUE")[:, -1], strict=False):
+        middle = shapes.middles.get(numbers.get(area) or "")
+        if math.isnan(value):
+            continue
+        if middle is None:
+            off_map.append(names.get(area, area))
+            continue
+        shown.append(
+            {"m49": numbers[area], "name": names[area], "value": float(value), "lon": middle[0], "lat": middle[1]}
+        )
+    return shown, off_map
+
+
+def _topology(shapes: Shapes) -> dict[str, Any]:
+    return {"values": shapes.topology, "format": {"type": "topojson", "feature": "countries"}}
+
+
+def _land(shapes: Shapes, inks: Inks) -> dict[str, Any]:
+    mark = {"type": "geoshape", "fill": inks.land, "stroke": inks.ground, "strokeWidth": 0.5}
+    return {"data": _topology(shapes), "mark": mark}
+
+
+def _shading(shown: list[dict[str, Any]], shapes: Shapes, inks: Inks) -> dict[str, Any]:
+    values = np.array([mark["value"] for mark in shown])
+    steps = min(len(inks.steps), len(set(values.tolist())))
+    scale = {"type": "quantize" if steps > 1 else "linear", "range": list(inks.steps[-steps:]), "nice": True}
+    return {
+        "data": _topology(shapes),
+        "transform": [
+            {"lookup": "id", "from": {"data": {"values": shown}, "key": "m49", "fields": ["value"]}},
+            {"filter": "isValid(datum.value)"},
+        ],
+        "mark": {"type": "geoshape", "stroke": inks.ground, "strokeWidth": 0.5},
+        "encoding": {"color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ","}}},
+    }
+
+
+def _circles(shown: list[dict[str, Any]], inks: Inks) -> dict[str, Any]:
+    size = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"zero": True, "range": [0, 1600]},
+        "legend": {"format": ",", "symbolFillColor": inks.series[0], "symbolOpacity": 0.7, "symbolStrokeColor": inks.ground},
+    }
+    return {
+        "data": {"values": sorted(shown, key=lambda mark: -mark["value"])},
+        "mark": {"type": "circle", "color": inks.series[0], "opacity": 0.75, "stroke": inks.ground, "strokeWidth": 0.75},
+        "encoding": {
+            "longitude": {"field": "lon", "type": "quantitative"},
+            "latitude": {"field": "lat", "type": "quantitative"},
+            "size": size,
+        },
+    }

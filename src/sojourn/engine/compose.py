@@ -1,0 +1,330 @@
+"""SQL whose columns vary: cells, margins and figures over the dimensions that a table declares.
+
+Everything else in a method's SQL is fixed and lies in a file. Here the parts that cannot be fixed are
+put together from checked names, so that the text can be shown, published and run as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sojourn.engine.names import quoted, text_literal
+from sojourn.engine.relation import Relation
+
+__all__ = [
+    "Ratio",
+    "WeightedSum",
+    "chosen_statement",
+    "column_types",
+    "cube_statement",
+    "estimates_statement",
+    "limits_statement",
+    "persons_statement",
+    "total_code_statement",
+    "widened_statement",
+]
+
+TOTAL = text_literal("_T")
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """One sum of the cube: what each record adds to it, and how the sum stays exact.
+
+    A record adds its weight (one, where there is none) times its measure (one, where there is none);
+    with `only_where` it adds only where that column is stated. `scale` is the power of two by which a
+    fractional term is multiplied to become a whole number; None where terms are whole numbers already.
+    `is_wide` keeps sums beyond 64 bits.
+    """
+
+    name: str
+    weight: str | None
+    measure: str | None = None
+    only_where: str | None = None
+    scale: int | None = None
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """What a figure is made of: columns of the cube, that of the main weight first, then the replicates'.
+
+    Without denominators the figure is the numerator. The denominator stands in the figure's own cell, or,
+    where `keeps` is given, in the total over all dimensions but those.
+    """
+
+    numerators: tuple[str, ...]
+    denominators: tuple[str, ...] = ()
+    keeps: tuple[str, ...] | None = None
+
+
+def column_types(relation: Relation) -> dict[str, str]:
+    """The columns of a relation and their SQL types, in order."""
+    described = relation.engine.execute(f"DESCRIBE {quoted(relation.name)}").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def limits_statement(columns: Sequence[str]) -> str:
+    """One row about `records`: their number; then each column's nulls, NaNs and largest absolute value."""
+    parts = ["count(*) AS records"]
+    for name in columns:
+        value = quoted(name)
+        parts.append(f"count(*) - count({value})")
+        parts.append(f"count(*) FILTER (isnan(CAST({value} AS DOUBLE)))")
+        parts.append(f"greatest(abs(CAST(max({value}) AS DOUBLE)), abs(CAST(min({value}) AS DOUBLE)))")
+    return f"SELECT {', '.join(parts)} FROM records"
+
+
+def persons_statement(person: str) -> str:
+    """One row about `records`: how many name no person, and whether several name the same one."""
+    key = quoted(person)
+    return f"SELECT count(*) - count({key}), count(DISTINCT {key}) < count({key}) FROM records"
+
+
+def total_code_statement(dimensions: Sequence[str]) -> str:
+    """One row about `records`: for each dimension, how many hold the code that is kept for totals."""
+    parts = [f"count(*) FILTER (CAST({quoted(name)} AS VARCHAR) = {TOTAL})" for name in dimensions]
+    return f"SELECT {', '.join(parts)} FROM records"
+
+
+def widened_statement(present: Sequence[str], needed: Mapping[str, str]) -> str:
+    """`records` with every needed column: those that are absent as nulls of the given type."""
+    absent = [
+        f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in needed.items() if name not in present
+    ]
+    return f"SELECT {', '.join(['*', *absent])} FROM records"
+
+
+def chosen_statement(columns: Sequence[str]) -> str:
+    """`records` with these columns only."""
+    return f"SELECT {_listed([quoted(name) for name in columns])} FROM records"
+
+
+def cube_statement(
+    dimensions: Sequence[str],
+    sums: Sequence[WeightedSum],
+    *,
+    contributes: Mapping[str, tuple[str, ...]],
+    person: str | None,
+) -> str:
+    """The cells of `records` and all their margins, with contributors and weighted sums.
+
+    `contributes` names each column of contributors and the columns that must be stated and not zero,
+    weight first. `person` tells persons apart where they may recur; None counts records. The parameter
+    $unknown is the code of what a record does not state.
+    """
+    codes = [quoted(name) for name in dimensions]
+    coded = [f"coalesce(CAST({code} AS VARCHAR), $unknown) AS {code}" for code in codes]
+    totals = [f"CASE WHEN grouping({code}) = 1 THEN {TOTAL} ELSE {code} END AS {code}" for code in codes]
+    by_cell = f"FROM records{_group_by(len(codes))}"
+    by_margin = f"{{}}{f' GROUP BY CUBE ({_listed(codes)})' if codes else ''}"
+    rules = {quoted(name): _stated(columns) for name, columns in contributes.items()}
+    counted = person is None
+    cells = [*coded, *(f"count(*) FILTER ({rule}) AS {name}" for name, rule in rules.items() if counted)]
+    margins = [*totals, *(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in rules if counted)]
+    cells += [f"{_sum(term)} AS {quoted(term.name)}" for term in sums]
+    margins += [f"{_margin_sum(term)} AS {quoted(term.name)}" for term in sums]
+    steps = [
+        ("cells", "one row for each combination of codes that occurs", _select(cells, by_cell)),
+        (
+            "margins",
+            "the cells and every total over their dimensions",
+            _select(margins, by_margin.format("FROM cells")),
+        ),
+    ]
+    if person is None:
+        return _story(steps, "SELECT * FROM margins")
+    key = quoted(person)
+    flags = [f"bool_or({rule}) AS {name}" for name, rule in rules.items()]
+    persons = _select([*coded, f"{key} AS person", *flags], f"FROM records{_group_by(len(codes) + 1)}")
+    distinct = [f"count(DISTINCT person) FILTER ({name}) AS {name}" for name in rules]
+    steps.append(("persons", "each person once in each cell", persons))
+    counts = _select([*totals, *distinct], by_margin.format("FROM persons"))
+    steps.append(("contributors", "how many different persons stand behind each", counts))
+    join = f"JOIN contributors USING ({_listed(codes)})" if codes else "CROSS JOIN contributors"
+    order = _listed([*codes, *rules, *(quoted(term.name) for term in sums)])
+    return _story(steps, f"SELECT {order}\nFROM margins {join}")
+
+
+def estimates_statement(
+    cube_dimensions: Sequence[str],
+    dimensions: Sequence[str],
+    ratio: Ratio,
+    *,
+    contributors: str,
+    margins: Sequence[Sequence[str]] | None,
+    centre: str,
+    completed: Sequence[str] | None = None,
+) -> str:
+    """The figures of a table, from `cube`, with the variance of each over its replicates.
+
+    Parameters: $time_period, $method, $coefficients (one for each replicate), $degrees_of_freedom.
+    `margins` lists the sets of dimensions that may be totalled, None for all. With `completed`, cells of
+    all combinations of the dimensions' codes appear, also of the codes in relations `codes_<dimension>`.
+    """
+    codes = [quoted(name) for name in dimensions]
+    elsewhere = [f"{quoted(name)} = {TOTAL}" for name in cube_dimensions if name not in dimensions]
+    chosen = [*elsewhere, *([_margin_rule(dimensions, margins)] if margins is not None else [])]
+    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
+    steps = [
+        (
+            "cells",
+            "the cells of the table, with the total over all dimensions that it leaves out",
+            f"SELECT * FROM cube{where}",
+        ),
+        (
+            "figures",
+            "each with its figure under the main weight and under every replicate weight",
+            _figures(cube_dimensions, dimensions, ratio, contributors),
+        ),
+    ]
+    replicates = len(ratio.numerators) - 1
+    if replicates:
+        mean = f"list_sum(replicates) / {replicates}"
+        middle = "figure" if centre == "estimate" else mean
+        # A product, not a power: the square is then correctly rounded on every machine.
+        squares = "list_transform(replicates, lambda r: (r - centre) * (r - centre))"
+        defined = "figure IS NOT NULL AND len(list_filter(replicates, lambda r: r IS NULL)) = 0"
+        steps.append(
+            (
+                "centred",
+                "with what the replicates are compared to",
+                f"SELECT *, {middle} AS centre FROM figures",
+            )
+        )
+        variance = (
+            f"CASE WHEN {defined} THEN list_inner_product(CAST($coefficients AS DOUBLE[]), {squares}) END"
+        )
+    else:
+        variance = "CAST(NULL AS DOUBLE)"
+    columns = [
+        *codes,
+        "CAST($time_period AS VARCHAR) AS time_period",
+        "figure AS value",
+        "contributors",
+        f"{variance} AS variance",
+        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
+        "CAST($method AS VARCHAR) AS method",
+    ]
+    final = _select(columns, f"FROM {'centred' if replicates else 'figures'}")
+    if completed is None:
+        return _story(steps, final)
+    steps.append(("estimates", "the cells that occur", final))
+    return _story([*steps, *_grid(dimensions, completed, margins)], _completed(dimensions))
+
+
+def _figures(
+    cube_dimensions: Sequence[str], dimensions: Sequence[str], ratio: Ratio, contributors: str
+) -> str:
+    own = [f"CAST(cells.{quoted(name)} AS DOUBLE)" for name in ratio.numerators]
+    join = ""
+    if ratio.denominators:
+        side = "cells" if ratio.keeps is None else "base"
+        below = [f"nullif(CAST({side}.{quoted(name)} AS DOUBLE), 0)" for name in ratio.denominators]
+        own = [f"{above} / {under}" for above, under in zip(own, below, strict=True)]
+    if ratio.keeps is not None:
+        same = [
+            f"base.{quoted(name)} = " + (f"cells.{quoted(name)}" if name in ratio.keeps else TOTAL)
+            for name in cube_dimensions
+        ]
+        join = f"\n  JOIN cube AS base ON {' AND '.join(same) or 'true'}"
+    columns = [
+        *(f"cells.{quoted(name)}" for name in dimensions),
+        f"cells.{quoted(contributors)} AS contributors",
+        f"{own[0]} AS figure",
+        f"[{', '.join(own[1:])}] AS replicates",
+    ]
+    return _select(columns, f"FROM cells{join}")
+
+
+def _grid(
+    dimensions: Sequence[str], completed: Sequence[str], margins: Sequence[Sequence[str]] | None
+) -> list[tuple[str, str, str]]:
+    """Steps that name every combination of codes that a complete table shows."""
+    steps = []
+    for name in dimensions:
+        declared = f" UNION SELECT {quoted(name)} FROM {quoted(f'codes_{name}')}" if name in completed else ""
+        text = f"SELECT DISTINCT {quoted(name)} FROM estimates{declared}"
+        steps.append((f"all_{name}", "codes of the dimension", text))
+    source = " CROSS JOIN ".join(quoted(f"all_{name}") for name in dimensions) or "(SELECT 1)"
+    rule = f" WHERE {_margin_rule(dimensions, margins)}" if margins is not None else ""
+    columns = _listed([quoted(name) for name in dimensions]) or "1"
+    return [*steps, ("grid", "every combination of codes", f"SELECT {columns} FROM {source}{rule}")]
+
+
+def _completed(dimensions: Sequence[str]) -> str:
+    columns = [
+        *(f"grid.{quoted(name)}" for name in dimensions),
+        "CAST($time_period AS VARCHAR) AS time_period",
+        "CASE WHEN estimates.method IS NULL THEN 0 ELSE estimates.value END AS value",
+        "coalesce(estimates.contributors, 0) AS contributors",
+        "estimates.variance",
+        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
+        "CAST($method AS VARCHAR) AS method",
+    ]
+    using = _listed([quoted(name) for name in dimensions])
+    return _select(columns, f"FROM grid LEFT JOIN estimates USING ({using})")
+
+
+def _margin_rule(dimensions: Sequence[str], margins: Sequence[Sequence[str]]) -> str:
+    """The condition under which a row is an inner cell or one of the listed margins."""
+    if not dimensions:
+        return "true"
+    wanted = dict.fromkeys(frozenset(margin) for margin in [(), *margins])
+    alternatives = [
+        "("
+        + " AND ".join(f"{quoted(name)} {'=' if name in margin else '<>'} {TOTAL}" for name in dimensions)
+        + ")"
+        for margin in wanted
+    ]
+    return f"({' OR '.join(alternatives)})"
+
+
+def _stated(columns: Sequence[str]) -> str:
+    """The condition that a record counts: its weight is not zero, and the measure is stated."""
+    weight, *measures = columns
+    rules = [f"{quoted(weight)} <> 0"] if weight else []
+    rules += [f"{quoted(name)} IS NOT NULL" for name in measures]
+    return " AND ".join(rules) or "true"
+
+
+def _sum(term: WeightedSum) -> str:
+    """The sum over records as a whole number, whatever the order of the records."""
+    factors = [quoted(name) for name in (term.weight, term.measure) if name is not None]
+    if term.scale is not None:
+        value = " * ".join(f"CAST({factor} AS DOUBLE)" for factor in factors)
+        value = f"CAST(({value}) * CAST('{2.0**term.scale!r}' AS DOUBLE) AS HUGEINT)"
+    elif term.is_wide:
+        value = " * ".join(f"CAST({factor} AS HUGEINT)" for factor in factors)
+    else:
+        value = " * ".join(f"CAST({factor} AS BIGINT)" for factor in factors)
+    only = "" if term.only_where is None else f" FILTER ({quoted(term.only_where)} IS NOT NULL)"
+    if not factors:
+        return f"count(*){only}"
+    return f"coalesce(sum({value}){only}, 0)"
+
+
+def _margin_sum(term: WeightedSum) -> str:
+    total = f"coalesce(sum({quoted(term.name)}), 0)"
+    if term.scale is not None:
+        return f"CAST({total} AS DOUBLE) / CAST('{2.0**term.scale!r}' AS DOUBLE)"
+    return f"CAST({total} AS {'DECIMAL(38, 0)' if term.is_wide else 'BIGINT'})"
+
+
+def _group_by(columns: int) -> str:
+    return f" GROUP BY {', '.join(str(position + 1) for position in range(columns))}" if columns else ""
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ", ".join(parts)
+
+
+def _select(columns: Sequence[str], rest: str) -> str:
+    return f"SELECT {', '.join(columns)}\n  {rest}"
+
+
+def _story(steps: Sequence[tuple[str, str, str]], final: str) -> str:
+    """A statement told in named steps, each with a note on what its rows are."""
+    told = ",\n".join(f"{quoted(name)} AS (  -- {note}\n  {text}\n)" for name, note, text in steps)
+    return f"WITH {told}\n{final}"

@@ -1,0 +1,40 @@
+"""Which records belong to a table and a period."""
+
+from __future__ import annotations
+
+from sojourn.engine.names import quoted, text_literal
+from sojourn.engine.rules import Rule
+from sojourn.errors import ProjectError
+
+__all__ = ["of_period_statement", "periods_statement", "selected_statement"]
+
+_FREQUENCIES = {
+    "year": "strftime({day}, '%Y')",
+    "quarter": "strftime({day}, '%Y') || '-Q' || CAST(quarter({day}) AS VARCHAR)",
+    "month": "strftime({day}, '%Y-%m')",
+}
+
+
+def selected_statement(time: str, frequency: str, condition: Rule | None, *, is_text: bool = False) -> str:
+    """The records that meet the condition, each with the `period_of_record` in SDMX notation.
+
+    A record of which it is unknown whether it meets the condition does not meet it; its day decides the
+    period, and a record without a day has none.
+
+    Raises: ProjectError for a frequency that there is not.
+    """
+    if frequency not in _FREQUENCIES:
+        raise ProjectError(f"There is no frequency {frequency!r}.", f"There are: {', '.join(_FREQUENCIES)}.")
+    period = quoted(time) if is_text else _FREQUENCIES[frequency].format(day=quoted(time))
+    where = f"\nWHERE {condition.sql}" if condition is not None else ""
+    return f"SELECT *, {period} AS period_of_record\nFROM records{where}"
+
+
+def periods_statement() -> str:
+    """The periods that occur in `records`, in order."""
+    return "SELECT DISTINCT period_of_record AS period FROM records WHERE period_of_record IS NOT NULL ORDER BY period"
+
+
+def of_period_statement(period: str) -> str:
+    """The records of one period."""
+    return f"SELECT * EXCLUDE (period_of_record) FROM records WHERE period_of_record = {text_literal(period)}"

@@ -1,0 +1,67 @@
+"""Who is at work: declared people prove themselves with a passphrase before they act on a release.
+
+Passphrases are kept as Argon2id hashes. An unknown person and a wrong passphrase get the same answer
+after the same work.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from sojourn.catalogue import schema
+from sojourn.errors import NotPermitted, ProjectError
+from sojourn.production.workspace import Workspace
+from sojourn.project.declarations import Person
+
+__all__ = ["enrol", "signed_in"]
+
+SHORTEST_PASSPHRASE = 12
+_HASHER = PasswordHasher()
+_NOBODYS_HASH = _HASHER.hash("a passphrase that nobody has")
+
+
+def enrol(workspace: Workspace, person: str, passphrase: str) -> None:
+    """Give a declared person a passphrase, or a new one.
+
+    Raises: ProjectError for somebody who is not declared or a passphrase that is too short.
+    """
+    if person not in workspace.declarations.people:
+        raise ProjectError(
+            f"{person} is not declared in strategy/people.yaml.", "Add the person there first."
+        )
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise ProjectError(
+            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.", "Use several words."
+        )
+    with workspace.catalogue.act(workspace.actor, "enrol", f"person:{person}") as act:
+        act.connection.execute(sa.delete(schema.account).where(schema.account.c.person == person))
+        act.insert(
+            schema.account,
+            person=person,
+            passphrase_hash=_HASHER.hash(passphrase),
+            enrolled_at=workspace.catalogue.now(),
+        )
+
+
+def signed_in(workspace: Workspace, person: str, passphrase: str) -> Person:
+    """The declared person who proves to be who they say.
+
+    Raises: NotPermitted when the person is unknown or the passphrase is not theirs.
+    """
+    rows = workspace.catalogue.rows(sa.select(schema.account).where(schema.account.c.person == person))
+    kept = str(rows[0]["passphrase_hash"]) if rows else _NOBODYS_HASH
+    is_right = False
+    try:
+        is_right = _HASHER.verify(kept, passphrase)
+    except (VerificationError, InvalidHashError):
+        pass
+    declared = workspace.declarations.people.get(person)
+    if not is_right or not rows or declared is None:
+        with workspace.catalogue.act(workspace.actor, "sign-in", f"person:{person}"):
+            raise NotPermitted(
+                "This person and passphrase do not go together.",
+                "Check both; an administrator can enrol you again.",
+            )
+    return declared

@@ -1,0 +1,212 @@
+"""How a table is described to its readers: from declarations, concepts and the deliveries behind it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sojourn.concepts import UN_LANGUAGES, area, code_list
+from sojourn.dissemination.publication import (
+    Agency,
+    CodeDescription,
+    Contact,
+    Country,
+    Dimension,
+    Licence,
+    Method,
+    Protection,
+    Revision,
+    SourceDescription,
+    TableDescription,
+    Texts,
+    Unit,
+)
+from sojourn.errors import ProjectError
+from sojourn.production.words import WORDS
+from sojourn.project.check import CONTRACTS
+from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.dimensions import Dimension as DeclaredDimension
+from sojourn.project.dimensions import dimensions_of
+from sojourn.project.load import Declarations
+
+__all__ = ["agency_of", "country_of", "describe_table"]
+
+
+def agency_of(declarations: Declarations) -> Agency:
+    """The publishing office."""
+    agency = declarations.settings.agency
+    return Agency(id=agency.id, name=dict(agency.title))
+
+
+def country_of(declarations: Declarations) -> Country:
+    """The country of the project."""
+    return Country(code=declarations.settings.country, name=dict(declarations.settings.title))
+
+
+def describe_table(
+    declarations: Declarations,
+    table: TableDeclaration,
+    *,
+    codes: Mapping[str, Sequence[str]],
+    periods: Sequence[str],
+    report: Mapping[str, Any],
+    deliveries: Sequence[Mapping[str, Any]],
+    has_errors: bool,
+    version: int,
+    revisions: Sequence[Revision],
+) -> TableDescription:
+    """The description of a table whose observations use the given codes and periods."""
+    indicator = declarations.indicators[table.indicator]
+    source = declarations.sources[indicator.source]
+    known = dimensions_of(CONTRACTS[source.gives])
+    settings = declarations.settings
+    return TableDescription(
+        id=table.id,
+        title=dict(table.title),
+        description=dict(table.description) or dict(indicator.title),
+        definition=dict(indicator.definition),
+        unit=_unit(indicator),
+        statistic=indicator.statistic if indicator.statistic != "value" else "count",
+        dimensions=tuple(_dimension(known[name], codes[name.upper()], declarations) for name in table.by),
+        time_periods=tuple(periods),
+        sources=(_source(declarations, source, deliveries),),
+        method=Method(
+            id=f"{indicator.statistic}_of_{source.gives}",
+            title=_words(f"method_{indicator.statistic}"),
+            summary=_method_words(indicator, has_errors),
+        ),
+        protection=_protection(table, report),
+        licence=Licence(id=settings.licence.id, url=settings.licence.url),
+        contact=_contact(declarations),
+        citation=_citation(declarations, table, version),
+        frequency={"year": "A", "quarter": "Q", "month": "M"}[indicator.frequency],
+        indicator=indicator.id,
+        version=f"{version}.0",
+        quality_notes=_quality(deliveries),
+        uncertainty=_words("uncertainty_sample" if has_errors else "uncertainty_register"),
+        revisions=tuple(revisions),
+    )
+
+
+def _unit(indicator: Indicator) -> Unit:
+    if indicator.statistic == "share":
+        return Unit(id="PT", name=_words("per_cent"), decimals=1)
+    decimals = 1 if indicator.statistic == "mean" else 0
+    return Unit(
+        id="PS" if indicator.statistic == "count" else "UNIT", name=dict(indicator.unit), decimals=decimals
+    )
+
+
+def _words(key: str, **values: object) -> dict[str, str]:
+    return {language: text.format(**values) for language, text in WORDS[key].items()}
+
+
+def _method_words(indicator: Indicator, has_errors: bool) -> dict[str, str]:
+    return _words("summary_survey" if has_errors else "summary_register")
+
+
+def _dimension(declared: DeclaredDimension, used: Sequence[str], declarations: Declarations) -> Dimension:
+    ordered = _ordered(declared, used)
+    return Dimension(
+        id=declared.name.upper(),
+        name=dict(declared.title),
+        codelist=declared.codes,
+        role=declared.role,  # type: ignore[arg-type]  # the roles of both models are the same words; a test holds them together
+        codes=tuple(_code(declared, code, declarations) for code in ordered),
+        total="_T" if "_T" in ordered else None,
+    )
+
+
+def _ordered(declared: DeclaredDimension, used: Iterable[str]) -> list[str]:
+    """The codes in the order of their list, those it does not know after them, unknown last, total first."""
+    rank = (
+        {code.code: position for position, code in enumerate(code_list(declared.codes))}
+        if declared.codes
+        else {}
+    )
+    special = {"_T": -1, "_O": 10**6, "_Z": 10**6 + 1, "_U": 10**6 + 2}
+    return sorted(used, key=lambda code: (special.get(code, rank.get(code, 10**5)), code))
+
+
+def _code(declared: DeclaredDimension, code: str, declarations: Declarations) -> CodeDescription:
+    settings = declarations.settings
+    if declared.codes == "CL_AREA" and code == settings.country:
+        return CodeDescription(id=code, name=dict(settings.title))
+    names = _names(declared.codes, code)
+    m49 = None
+    if declared.codes == "CL_AREA" and code in code_list("CL_AREA"):
+        m49 = area(code).m49
+    return CodeDescription(id=code, name=names, m49=m49)
+
+
+def _names(list_id: str | None, code: str) -> dict[str, str]:
+    if code == "_T":
+        return dict(WORDS["total"])
+    if list_id is None or code not in code_list(list_id):
+        return {"en": code} if not code.startswith("_") else dict(WORDS.get(f"code{code}", {"en": code}))
+    found = code_list(list_id).code(code)
+    return {
+        language: found.name(language)
+        for language in UN_LANGUAGES
+        if found.is_named_in(language) or language == "en"
+    }
+
+
+def _source(
+    declarations: Declarations, source: SourceDeclaration, deliveries: Sequence[Mapping[str, Any]]
+) -> SourceDescription:
+    provider = declarations.organisations[source.provider]
+    periods = sorted({str(delivery["period"]) for delivery in deliveries})
+    shown = periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}" if periods else ""
+    return SourceDescription(
+        id=source.id,
+        title=dict(source.title),
+        provider=dict(provider.title),
+        kind=source.kind,
+        period="" if shown == "all" else shown,
+    )
+
+
+def _protection(table: TableDeclaration, report: Mapping[str, Any]) -> Protection:
+    rules: list[Texts] = []
+    protect = table.protect
+    if protect.none_because is not None:
+        return Protection(rules=({"en": protect.none_because},), cells=int(report.get("cells", 0)))
+    rules.append(_words("rule_minimum", minimum=protect.minimum_contributors))
+    if protect.secondary:
+        rules.append(_words("rule_secondary"))
+    if protect.round_to is not None:
+        rules.append(_words("rule_rounding", base=protect.round_to))
+    return Protection(
+        rules=tuple(rules),
+        cells=int(report.get("cells", 0)),
+        withheld_primary=int(report.get("withheld_primary", 0)),
+        withheld_secondary=int(report.get("withheld_secondary", 0)),
+        minimum_contributors=protect.minimum_contributors,
+        rounded_to=float(protect.round_to) if protect.round_to is not None else None,
+    )
+
+
+def _contact(declarations: Declarations) -> Contact:
+    agency = declarations.settings.agency
+    return Contact(name=dict(agency.title), email=agency.contact or None)
+
+
+def _citation(declarations: Declarations, table: TableDeclaration, version: int) -> dict[str, str]:
+    agency = declarations.settings.agency.title
+    year = datetime.datetime.now(datetime.UTC).year
+    found = {}
+    for language, title in table.title.items():
+        office = agency.get(language) or next(iter(agency.values()))
+        found[language] = f"{office} ({year}): {title}. {table.id}, version {version}.0."
+    if not found:
+        raise ProjectError(f"The table {table.id} has no title.")
+    return found
+
+
+def _quality(deliveries: Sequence[Mapping[str, Any]]) -> tuple[Texts, ...]:
+    loaded = sum(int(delivery["loaded"]) for delivery in deliveries)
+    quarantined = sum(int(delivery["quarantined"]) for delivery in deliveries)
+    share = 100 * quarantined / (loaded + quarantined) if loaded + quarantined else 0.0
+    return (_words("quality_records", loaded=f"{loaded:,}".replace(",", "\u202f"), share=f"{share:.2f}"),)

@@ -1,0 +1,115 @@
+"""Bring a release together: its tables as they are now, described, and handed to the gate."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow.compute as pc
+
+from sojourn.dissemination.publication import ReleaseDescription, Revision
+from sojourn.errors import ProjectError
+from sojourn.production.describe import agency_of, country_of, describe_table
+from sojourn.production.doctor import gate_of
+from sojourn.production.receive import deliveries_in_force
+from sojourn.production.tables import method_sql, protected_table, table_versions
+from sojourn.production.workspace import Workspace
+from sojourn.project.declarations import Person, ReleaseDeclaration, TableDeclaration
+from sojourn.release import Gate, State
+from sojourn.release.gate import DraftTable
+
+__all__ = ["full_hash", "gate_of", "prepare_release"]
+
+
+def prepare_release(
+    workspace: Workspace,
+    author: Person,
+    identifier: str,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """Prepare a declared release from its tables as they were last run, and return its hash.
+
+    Raises: ProjectError for an unknown release or a table that must be run first; NotPermitted without
+    the role.
+    """
+    releases = workspace.declarations.releases
+    if identifier not in releases:
+        raise ProjectError(f"No release is called {identifier}.", f"Declared are: {', '.join(sorted(releases))}.")
+    declared = releases[identifier]
+    gate = gate_of(workspace)
+    earlier = [row for row in gate.releases() if row["id"] == identifier]
+    published = [row for row in earlier if State(row["state"]) in (State.PUBLISHED, State.SUPERSEDED, State.WITHDRAWN)]
+    version = 1 + max((int(row["version"]) for row in published), default=0)
+    revisions = _revisions(published)
+    drafts = []
+    for position, name in enumerate(declared.tables, start=1):
+        drafts.append(_draft(workspace, workspace.declarations.tables[name], version, revisions))
+        if on_progress is not None:
+            on_progress(position, len(declared.tables))
+    description = _description(workspace, declared, version, published)
+    with workspace.store.one_writer():
+        return gate.prepare(author, description, drafts, dict(declared.note))
+
+
+def _draft(workspace: Workspace, table: TableDeclaration, version: int, revisions: list[Revision]) -> DraftTable:
+    made = table_versions(workspace, table.id)
+    protected = protected_table(workspace, table, made.estimates)
+    observations = protected.observations
+    indicator = workspace.declarations.indicators[table.indicator]
+    codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}
+    has_errors = observations["SE"].null_count < len(observations)
+    description = describe_table(
+        workspace.declarations,
+        table,
+        codes=codes,
+        periods=sorted(pc.unique(observations["TIME_PERIOD"]).to_pylist()),
+        report=protected.report.to_json(),
+        deliveries=deliveries_in_force(workspace, indicator.source),
+        has_errors=has_errors,
+        version=version,
+        revisions=revisions,
+    )
+    return DraftTable(description, protected, method_sql(workspace, table))
+
+
+def _description(
+    workspace: Workspace, declared: ReleaseDeclaration, version: int, published: list[dict[str, Any]]
+) -> ReleaseDescription:
+    in_force = next((row["hash"] for row in published if State(row["state"]) is State.PUBLISHED), None)
+    return ReleaseDescription(
+        id=declared.id,
+        version=str(version),
+        title=dict(declared.title),
+        agency=agency_of(workspace.declarations),
+        country=country_of(workspace.declarations),
+        prepared_at=datetime.datetime.fromisoformat(workspace.catalogue.now()),
+        tables=declared.tables,
+        description=dict(declared.note),
+        supersedes=in_force,
+    )
+
+
+def _revisions(published: list[dict[str, Any]]) -> list[Revision]:
+    return [
+        Revision(
+            on=datetime.datetime.fromisoformat(str(row["published_at"])).date(),
+            version=f"{row['version']}.0",
+            note=json.loads(row["reason"]) or {"en": "First publication" if int(row["version"]) == 1 else "New version"},
+        )
+        for row in sorted(published, key=lambda row: int(row["version"]))
+    ]
+
+
+def full_hash(gate: Gate, beginning: str) -> str:
+    """The hash of the one release whose hash begins so.
+
+    Raises: ProjectError if there is none or more than one.
+    """
+    found = [row["hash"] for row in gate.releases() if row["hash"].startswith(beginning)]
+    if len(found) != 1 or len(beginning) < 6:
+        problem = "No release has" if not found else "More than one release has, or could have,"
+        raise ProjectError(f"{problem} a hash that begins with {beginning}.", "List them: sojourn release list")
+    return str(found[0])

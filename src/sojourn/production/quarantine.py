@@ -1,0 +1,78 @@
+"""Get quarantined records out of the vault so that somebody can mend them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sojourn.catalogue import schema
+from sojourn.contracts.table import Zone
+from sojourn.errors import ProjectError
+from sojourn.production.records import records_name
+from sojourn.production.workspace import Workspace
+from sojourn.sources.mapping import source_plan
+
+__all__ = ["write_quarantined"]
+
+
+def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: str) -> int:
+    """Write the quarantined records of a delivery as CSV and return how many they are.
+
+    Cells are as received; the columns that begin with `sojourn_` say line, reasons and columns. The file
+    is readable by its owner only, and the look is in the audit trail.
+
+    Raises: ProjectError for an unknown delivery or a file that exists.
+    """
+    if file.exists():
+        raise ProjectError(f"{file} exists.", "Name a file that does not: nothing is overwritten.")
+    row = _delivery(workspace, delivery)
+    source = workspace.declarations.sources[row["source"]]
+    name = f"quarantine_{records_name(source.id)}"
+    version = workspace.store.version_in(Zone.VAULT, name, json.loads(row["summary"])["version"])
+    files = version.files if version is not None else []
+    plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
+    with workspace.catalogue.act(workspace.actor, "read-quarantine", f"delivery:{delivery}", purpose) as act:
+        count = 0
+        if files:
+            with workspace.engine(Zone.VAULT) as engine:
+                grouped = engine.query(
+                    "SELECT line, string_agg(reason, '; ') AS reasons, string_agg(column_name, '; ') AS names,"
+                    " any_value(cells) AS cells, any_value(raw) AS raw FROM quarantined GROUP BY line ORDER BY line",
+                    {"quarantined": engine.relation(files)},
+                )
+                count = _write(
+                    file,
+                    plan.file_columns,
+                    source.arrives.encoding,
+                    source.arrives.separator,
+                    grouped.to_arrow(),
+                )
+        act.detail.update(records=count, source=source.id)
+    return count
+
+
+def _write(file: Path, columns: tuple[str, ...], encoding: str, separator: str, rows: Any) -> int:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding=encoding, errors="backslashreplace", newline="") as opened:
+        writer = csv.writer(opened, delimiter=separator[:1])
+        writer.writerow([*columns, "sojourn_line", "sojourn_reasons", "sojourn_columns", "sojourn_raw"])
+        for batch in rows.to_batches():
+            for line, reasons, names, cells, raw in zip(
+                *(batch.column(i).to_pylist() for i in range(5)), strict=True
+            ):
+                values = json.loads(cells) if cells else [""] * len(columns)
+                text = raw.decode(encoding, errors="backslashreplace") if raw else ""
+                writer.writerow([*("" if v is None else v for v in values), line, reasons, names, text])
+    return int(rows.num_rows)
+
+
+def _delivery(workspace: Workspace, delivery: str) -> dict[str, Any]:
+    rows = workspace.catalogue.rows(sa.select(schema.delivery).where(schema.delivery.c.id == delivery))
+    if not rows:
+        raise ProjectError(f"There is no delivery {delivery}.", "List them with `sojourn deliveries`.")
+    return rows[0]

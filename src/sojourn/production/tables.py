@@ -1,0 +1,368 @@
+"""Make tables: from the deliveries in force to figures, and from figures to protected ones.
+
+Three kinds of steps follow one another: the records of each delivery, the estimates of each table, the
+protected observations of each table. What is already made for the same code, declarations and inputs is
+found, not made again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from sojourn.catalogue import schema
+from sojourn.contracts.aggregates import DraftObservation, Estimate
+from sojourn.contracts.table import Zone
+from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
+from sojourn.engine import Engine, Relation
+from sojourn.engine.rules import parse_rule
+from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
+from sojourn.errors import ProjectError
+from sojourn.pipeline import Made, Step
+from sojourn.pipeline import run as run_steps
+from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.receive import deliveries_in_force
+from sojourn.production.records import records_fingerprint, records_name, write_records
+from sojourn.production.versions import VersionRecord, is_named, name_version, record_delivery_version
+from sojourn.production.workspace import Workspace
+from sojourn.project.check import CONTRACTS
+from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.sources.mapping import expanded
+from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
+from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
+from sojourn.store import Version
+
+__all__ = ["MadeTable", "TableRun", "method_sql", "protected_table", "run_tables", "table_versions"]
+
+OnStep = Callable[[str, int, int, bool], None]
+
+
+@dataclass(frozen=True)
+class MadeTable:
+    """A table's versions in the secure zone and what its protection reported."""
+
+    estimates: Version
+    observations: Version
+    report: Mapping[str, Any]
+    deliveries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableRun:
+    """What a run made and what it found already made."""
+
+    tables: Mapping[str, MadeTable] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    to_make: tuple[str, ...] = ()
+
+
+def run_tables(
+    workspace: Workspace, names: Sequence[str] = (), *, is_dry: bool = False, on_step: OnStep | None = None
+) -> TableRun:
+    """Make the named tables, or all, and everything that they need.
+
+    Raises: ProjectError for an unknown table or a source without deliveries; DisclosureRisk when a table
+    cannot be protected as declared.
+    """
+    declared = workspace.declarations.tables
+    for name in names:
+        if name not in declared:
+            raise ProjectError(f"No table is called {name}.", f"Declared are: {', '.join(sorted(declared))}.")
+    chosen = [declared[name] for name in (names or sorted(declared))]
+    with workspace.store.one_writer():
+        steps = _steps(workspace, chosen)
+        made = run_steps(steps, fingerprint, code=code_fingerprint(), on_step=on_step, is_dry=is_dry)
+    missing = tuple(step.name for step in steps if step.name not in made)
+    tables = {} if missing else {table.id: _made_table(workspace, table, made) for table in chosen}
+    return TableRun(
+        tables,
+        tuple(m.name for m in made.values() if not m.was_found),
+        tuple(m.name for m in made.values() if m.was_found),
+        missing,
+    )
+
+
+def _steps(workspace: Workspace, tables: Sequence[TableDeclaration]) -> list[Step[Version]]:
+    steps: dict[str, Step[Version]] = {}
+    for table in tables:
+        indicator = workspace.declarations.indicators[table.indicator]
+        source = workspace.declarations.sources[indicator.source]
+        deliveries = deliveries_in_force(workspace, source.id)
+        if not deliveries:
+            raise ProjectError(
+                f"{table.id} needs {source.id}, and no delivery of it is in force.",
+                f"Receive one: sojourn receive {source.id} FILE",
+            )
+        inputs = []
+        for delivery in deliveries:
+            step = _records_step(workspace, source, delivery)
+            steps[step.name] = step
+            inputs.append(step.name)
+        for step in _table_steps(workspace, table, indicator, source, tuple(inputs)):
+            steps[step.name] = step
+    return list(steps.values())
+
+
+def _records_step(
+    workspace: Workspace, source: SourceDeclaration, delivery: Mapping[str, Any]
+) -> Step[Version]:
+    received_on = datetime.date.fromisoformat(json.loads(delivery["summary"])["received_on"])
+    version = records_fingerprint(workspace, source, delivery["sha256"], received_on)
+    contract, name = CONTRACTS[source.gives], records_name(source.id)
+
+    def find(_mark: str) -> Version | None:
+        return (
+            workspace.store.version(contract, name, version) if is_named(workspace, name, version) else None
+        )
+
+    def make(_mark: str, _inputs: Mapping[str, Made[Version]]) -> Version:
+        content = workspace.store.delivery(delivery["sha256"])
+        if content is None:
+            raise ProjectError(f"The file of delivery {delivery['id']} is gone.", "Restore it from a backup.")
+        with workspace.catalogue.work(
+            workspace.actor, "read-delivery", f"delivery:{delivery['id']}", "run"
+        ) as work:
+            counts = write_records(workspace, source, content, version, delivery["id"], received_on)
+            work.then(partial(record_delivery_version, workspace, source, delivery, version, counts))
+        found = workspace.store.version(contract, name, version)
+        assert found is not None, "it was written a moment ago"
+        return found
+
+    return Step(f"records:{source.id}:{delivery['id']}", (), {"version": version}, find, make)
+
+
+def _table_steps(
+    workspace: Workspace,
+    table: TableDeclaration,
+    indicator: Indicator,
+    source: SourceDeclaration,
+    inputs: tuple[str, ...],
+) -> list[Step[Version]]:
+    settings = {
+        "table": table.model_dump(mode="json", exclude={"title", "description", "release"}),
+        "indicator": indicator.model_dump(mode="json", exclude={"title", "definition", "unit"}),
+        "replicates": source.replicates.model_dump(mode="json") if source.replicates is not None else None,
+        "country": workspace.declarations.settings.country,
+    }
+    figures = Step[Version](
+        f"estimates:{table.id}", inputs, settings,
+        partial(_find, workspace, Estimate, f"estimates_{table.id}"),
+        lambda mark, made: _make_estimates(workspace, table, [made[name].result for name in inputs], mark, settings, [made[name].fingerprint for name in inputs]),
+    )  # fmt: skip
+    protected = Step[Version](
+        f"observations:{table.id}", (figures.name,), settings,
+        partial(_find, workspace, DraftObservation, f"observations_{table.id}"),
+        lambda mark, made: _make_observations(workspace, table, made[figures.name], mark),
+    )  # fmt: skip
+    return [figures, protected]
+
+
+def _find(
+    workspace: Workspace, contract: type[Estimate | DraftObservation], name: str, mark: str
+) -> Version | None:
+    return workspace.store.version(contract, name, mark) if is_named(workspace, name, mark) else None
+
+
+def _make_estimates(
+    workspace: Workspace,
+    table: TableDeclaration,
+    versions: Sequence[Version],
+    mark: str,
+    settings: Mapping[str, Any],
+    inputs: Sequence[str],
+) -> Version:
+    name = f"estimates_{table.id}"
+    with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
+        with workspace.engine(Zone.SECURE) as engine:
+            files = [file for version in versions for file in version.files]
+            figures = _figures(workspace, engine, table, files)
+            with workspace.store.writing(Estimate, name, mark, table.by) as folder:
+                pq.write_table(Estimate.conform(figures, table.by), folder / "part-000000.parquet")
+        about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
+        work.then(partial(name_version, workspace, about))
+        work.detail.update(records=sum(version.rows for version in versions), cells=len(figures))
+    found = workspace.store.version(Estimate, name, mark)
+    assert found is not None, "it was written a moment ago"
+    return found
+
+
+def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, files: Sequence[Any]) -> pa.Table:
+    indicator = workspace.declarations.indicators[table.indicator]
+    source = workspace.declarations.sources[indicator.source]
+    records = _selected(workspace, engine, table, list(files))
+    parts = []
+    for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
+        of_period = engine.query(of_period_statement(period), {"records": records})
+        cells = cube(of_period, **_cube_settings(table, indicator, source))
+        found = estimates(cells, time_period=period, **_estimate_settings(table, indicator, source))
+        parts.append(found.to_arrow())
+        engine.forget(found, cells)
+    if not parts:
+        return Estimate.schema(table.by).empty_table()
+    return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
+
+
+def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, files: list[Any]) -> Relation:
+    """The records that the indicator counts, with the table's dimensions and their period."""
+    indicator = workspace.declarations.indicators[table.indicator]
+    source = workspace.declarations.sources[indicator.source]
+    contract = CONTRACTS[source.gives]
+    rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
+    is_text = contract.columns[indicator.time].python_type is str
+    statement = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
+    chosen = engine.query(statement, {"records": engine.relation(files)})
+    return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
+
+
+def _design(source: SourceDeclaration) -> ReplicateDesign | None:
+    if source.replicates is None:
+        return None
+    declared = source.replicates
+    return ReplicateDesign(declared.kind, expanded(declared.weights), declared.coefficient, declared.rho)
+
+
+def _cube_settings(
+    table: TableDeclaration, indicator: Indicator, source: SourceDeclaration
+) -> dict[str, Any]:
+    has_weight = "weight" in source.columns
+    return {
+        "dimensions": table.by,
+        "weight": "weight" if has_weight else None,
+        "design": _design(source),
+        "measures": (indicator.of,) if indicator.statistic == "mean" and indicator.of else (),
+    }
+
+
+def _estimate_settings(
+    table: TableDeclaration, indicator: Indicator, source: SourceDeclaration
+) -> dict[str, Any]:
+    return {
+        "statistic": indicator.statistic,
+        "dimensions": table.by,
+        "totals": table.totals,
+        "of": indicator.of if indicator.statistic == "mean" else None,
+        "within": table.within,
+        "design": _design(source),
+        "method": f"{indicator.statistic}_of_{source.gives}",
+    }
+
+
+def protected_table(workspace: Workspace, table: TableDeclaration, version: Version) -> Protected:
+    """The table after protection, from its estimates."""
+    indicator = workspace.declarations.indicators[table.indicator]
+    with workspace.engine(Zone.SECURE) as engine:
+        figures = engine.relation(version.files)
+        if table.protect.none_because is not None:
+            return already_published(figures, dimensions=table.by, reason=table.protect.none_because)
+        rules = ProtectionRules(
+            minimum_contributors=table.protect.minimum_contributors,
+            secondary=table.protect.secondary,
+            round_to=table.protect.round_to,
+        )
+        return protect(figures, dimensions=table.by, statistic=indicator.statistic, rules=rules)
+
+
+def _make_observations(
+    workspace: Workspace, table: TableDeclaration, figures: Made[Version], mark: str
+) -> Version:
+    name = f"observations_{table.id}"
+    columns = tuple(dimension.upper() for dimension in table.by)
+    with workspace.catalogue.work(workspace.actor, "protect", f"table:{table.id}", "run") as work:
+        protected = protected_table(workspace, table, figures.result)
+        with workspace.store.writing(DraftObservation, name, mark, columns) as folder:
+            pq.write_table(
+                DraftObservation.conform(protected.observations, columns), folder / "part-000000.parquet"
+            )
+        report = {"report": protected.report.to_json()}
+        about = VersionRecord(
+            name,
+            Zone.SECURE,
+            "DraftObservation",
+            mark,
+            len(protected.observations),
+            (figures.fingerprint,),
+            report,
+        )
+        work.then(partial(name_version, workspace, about))
+    found = workspace.store.version(DraftObservation, name, mark)
+    assert found is not None, "it was written a moment ago"
+    return found
+
+
+def _made_table(
+    workspace: Workspace, table: TableDeclaration, made: Mapping[str, Made[Version]]
+) -> MadeTable:
+    figures, observations = made[f"estimates:{table.id}"], made[f"observations:{table.id}"]
+    versions = schema.table_version.c
+    row = workspace.catalogue.rows(
+        sa.select(versions.settings).where(
+            versions.name == observations.result.name, versions.fingerprint == observations.fingerprint
+        )
+    )[0]
+    deliveries = tuple(name.split(":")[2] for name in figures.inputs)
+    return MadeTable(figures.result, observations.result, json.loads(row["settings"])["report"], deliveries)
+
+
+def table_versions(workspace: Workspace, name: str) -> MadeTable:
+    """The versions of one table that a run has made for the present declarations and deliveries.
+
+    Raises: ProjectError if it has to be run first.
+    """
+    found = run_tables(workspace, [name], is_dry=True)
+    if name not in found.tables:
+        raise ProjectError(
+            f"{name} is not made for the deliveries in force.", f"Run it first: sojourn run {name}"
+        )
+    return found.tables[name]
+
+
+def record_versions(workspace: Workspace, source: SourceDeclaration) -> list[Version]:
+    """The versions that hold the records of the deliveries in force."""
+    found = []
+    for delivery in deliveries_in_force(workspace, source.id):
+        version = json.loads(delivery["summary"])["version"]
+        held = workspace.store.version(CONTRACTS[source.gives], records_name(source.id), version)
+        if held is None:
+            raise ProjectError(f"The records of delivery {delivery['id']} are not there.", "Run: sojourn run")
+        found.append(held)
+    return found
+
+
+def method_sql(workspace: Workspace, table: TableDeclaration, made: MadeTable) -> str:
+    """The SQL by which the table's figures were made, step by step, as it is published."""
+    indicator = workspace.declarations.indicators[table.indicator]
+    source = workspace.declarations.sources[indicator.source]
+    contract = CONTRACTS[source.gives]
+    rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
+    is_text = contract.columns[indicator.time].python_type is str
+    parts = [
+        (
+            "Records that the indicator counts",
+            selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text),
+        )
+    ]
+    parts += [(f"Dimension {name}", dimension_sql(name)) for name in table.by if name in DERIVED]
+    with workspace.engine(Zone.SECURE) as engine:
+        files = [file for version in record_versions(workspace, source) for file in version.files]
+        records = engine.query(
+            "SELECT * EXCLUDE (period_of_record) FROM records",
+            {"records": _selected(workspace, engine, table, files)},
+        )
+        settings, figures = (
+            _cube_settings(table, indicator, source),
+            _estimate_settings(table, indicator, source),
+        )
+        parts.append(("Cells and their totals, with exact sums", cube_sql(records, **settings)))
+        cells = cube(records, **settings)
+        figures.pop("method")
+        parts.append(("Figures and their variances", estimates_sql(cells, **figures)))
+    return "\n\n".join(f"-- {title}.\n{text.strip()};" for title, text in parts) + "\n"

@@ -1,0 +1,201 @@
+"""The cube: every weighted sum that later tables need, computed in one pass over the records.
+
+One row is a cell of the dimensions or a margin over one or more of them (`_T`). It holds the number of
+different persons behind it and, for the main weight and every replicate weight, the sum of the weights
+and of weight times each measure. Counts, shares and means of any fewer dimensions follow from these rows
+without looking at a record again.
+
+Sums are whole numbers until a figure divides them. Whole weights add up as they are; fractional ones are
+first multiplied by a power of two and rounded, so that 126 bits hold the sum of all records. Adding whole
+numbers has no order: the same records give the same bits, however they lie and however many threads work.
+
+A dimension that a record does not state becomes `_U`. A record with weight zero is nobody's contribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sojourn.concepts import UNKNOWN
+from sojourn.engine import Relation
+from sojourn.engine.compose import (
+    WeightedSum,
+    column_types,
+    cube_statement,
+    limits_statement,
+    persons_statement,
+    total_code_statement,
+)
+from sojourn.errors import ContractBroken, ProjectError
+from sojourn.statistics.design import ReplicateDesign
+
+__all__ = ["count_column", "cube", "cube_sql", "measure_columns"]
+
+_WHOLE = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"])
+_BITS = 126
+
+
+def cube(
+    records: Relation,
+    *,
+    dimensions: Sequence[str],
+    weight: str | None = None,
+    design: ReplicateDesign | None = None,
+    measures: Sequence[str] = (),
+    person: str | None = "person_key",
+) -> Relation:
+    """The cells of records and all their margins, with contributors and exact weighted sums.
+
+    Columns: the dimensions; `contributors`; `count__0` and, with a design, `count__1` to `count__R`; for
+    each measure `<measure>__contributors`, `<measure>__stated__r` (weights of those who state it) and
+    `<measure>__sum__r`. Without a weight every record counts one. `person` is the column that tells
+    persons apart; where the records have no such column, or None is given, each record is one person.
+    Computed now and kept by the engine. Replicate weights may be negative; no weight may be missing.
+
+    Raises: ProjectError for columns that are absent; ContractBroken for weights that are missing or NaN,
+    and for records that hold the code of totals.
+    Source: methods reference, section 3.1.
+    """
+    plan = _statement(records, dimensions, weight, design, measures, person)
+    # With a parameter the engine computes the cube now instead of again for every table made from it.
+    parameters = {"unknown": UNKNOWN} if dimensions else None
+    return records.engine.query(plan, {"records": records}, parameters)
+
+
+def cube_sql(
+    records: Relation,
+    *,
+    dimensions: Sequence[str],
+    weight: str | None = None,
+    design: ReplicateDesign | None = None,
+    measures: Sequence[str] = (),
+    person: str | None = "person_key",
+) -> str:
+    """The statement that `cube` runs over `records`, as it is published."""
+    return _statement(records, dimensions, weight, design, measures, person)
+
+
+def count_column(replicate: int) -> str:
+    """The cube's column of the sum of weights; replicate 0 is the main weight."""
+    return f"count__{replicate}"
+
+
+def measure_columns(measure: str, replicate: int) -> tuple[str, str]:
+    """The cube's columns of weight times measure, and of the weights of those who state it."""
+    return f"{measure}__sum__{replicate}", f"{measure}__stated__{replicate}"
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What was found in the columns that are added up: how many records, and how large each number is."""
+
+    records: int
+    largest: dict[str, float]
+    fractional: frozenset[str]
+
+    def term(self, name: str, weight: str | None, measure: str | None, only_where: str | None) -> WeightedSum:
+        """A sum of these columns, as wide or as finely scaled as the numbers found in them need."""
+        factors = [factor for factor in (weight, measure) if factor is not None]
+        largest = math.prod(self.largest[factor] for factor in factors) * max(self.records, 1)
+        scale = None
+        if self.fractional & set(factors):
+            # The sum of all records must stay below 2**126; frexp gives the bits left of the point.
+            scale = max(-900, min(900, _BITS - math.frexp(largest)[1])) if largest else 0
+        return WeightedSum(name, weight, measure, only_where, scale, is_wide=largest >= 2.0**62)
+
+
+def _statement(
+    records: Relation,
+    dimensions: Sequence[str],
+    weight: str | None,
+    design: ReplicateDesign | None,
+    measures: Sequence[str],
+    person: str | None,
+) -> str:
+    types = column_types(records)
+    weights = _weights(weight, design)
+    _refuse_absent(types, [*dimensions, *weights, *measures])
+    _refuse_repeated(dimensions, measures)
+    _refuse_total_code(records, dimensions)
+    limits = _limits(records, types, weights, measures)
+    sums = []
+    for replicate, column in enumerate(weights or [None]):
+        sums.append(limits.term(count_column(replicate), column, None, None))
+        for measure in measures:
+            total, stated = measure_columns(measure, replicate)
+            sums.append(limits.term(total, column, measure, None))
+            sums.append(limits.term(stated, column, None, measure))
+    contributes = {"contributors": (weight or "",)} | {
+        f"{measure}__contributors": (weight or "", measure) for measure in measures
+    }
+    key = person if person in types else None
+    recurring = key if key is not None and _persons_recur(records, key) else None
+    return cube_statement(dimensions, sums, contributes=contributes, person=recurring)
+
+
+def _weights(weight: str | None, design: ReplicateDesign | None) -> list[str]:
+    """The columns of weights, main weight first."""
+    if weight is None and design is not None:
+        raise ProjectError(
+            "A replicate design needs the main weight as well.", "Name its column as `weight`."
+        )
+    return [] if weight is None else [weight, *(design.weights if design else ())]
+
+
+def _refuse_absent(types: dict[str, str], needed: Sequence[str]) -> None:
+    absent = sorted({name for name in needed if name not in types})
+    if absent:
+        raise ProjectError(
+            f"The records have no column {', '.join(absent)}.",
+            "Dimensions, weights and measures are columns; derive dimensions with `with_dimensions` first.",
+        )
+
+
+def _refuse_repeated(dimensions: Sequence[str], measures: Sequence[str]) -> None:
+    if len(set(dimensions)) < len(dimensions) or len(set(measures)) < len(measures):
+        raise ProjectError("A dimension or measure is named twice.", "Name each once.")
+
+
+def _refuse_total_code(records: Relation, dimensions: Sequence[str]) -> None:
+    if not dimensions:
+        return
+    found = records.engine.query(total_code_statement(dimensions), {"records": records}).rows()[0]
+    taken = [name for name, count in zip(dimensions, found, strict=True) if count]
+    if taken:
+        raise ContractBroken(
+            f"Records hold the code of totals, _T, in {', '.join(taken)}.",
+            "Printed totals are no records: list them as non-data where the source is declared.",
+        )
+
+
+def _persons_recur(records: Relation, person: str) -> bool:
+    without, recur = records.engine.query(persons_statement(person), {"records": records}).rows()[0]
+    if without:
+        raise ContractBroken(
+            f"{without} records do not say whose they are: their {person} is missing.",
+            "Give `person=None` if each record is one person.",
+        )
+    return bool(recur)
+
+
+def _limits(
+    records: Relation, types: dict[str, str], weights: Sequence[str], measures: Sequence[str]
+) -> _Limits:
+    columns = list(dict.fromkeys([*weights, *measures]))
+    found = records.engine.query(limits_statement(columns), {"records": records}).rows()[0]
+    about = {name: found[1 + 3 * place : 4 + 3 * place] for place, name in enumerate(columns)}
+    missing = [name for name in weights if about[name][0]]
+    not_numbers = [name for name in columns if about[name][1] or math.isinf(about[name][2] or 0.0)]
+    if missing or not_numbers:
+        wrong = ", ".join(dict.fromkeys([*missing, *not_numbers]))
+        raise ContractBroken(
+            f"{wrong}: a weight is missing, or a number is not finite, in some records.",
+            "Every record of a survey has all its weights; what is not stated in a measure is null, not NaN.",
+        )
+    return _Limits(
+        records=int(found[0]),
+        largest={name: float(about[name][2] or 0.0) for name in columns},
+        fractional=frozenset(name for name in columns if types[name] not in _WHOLE),
+    )

@@ -1,0 +1,146 @@
+"""Dimensions that records imply but do not state: age groups, nativity, citizenship status, regions.
+
+Each is SQL in a file of its own and a table of what codes mean, so that a published figure can be traced
+to both. What cannot be told is `_U`, never left out and never guessed: a birthplace that is a former state
+on whose land the country now lies may be inside or outside the country, and is therefore not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import pyarrow as pa
+
+from sojourn.concepts import STATELESS, UNKNOWN, age_scheme, areas, present_successors, regions_of
+from sojourn.concepts.areas import Area, AreaKind
+from sojourn.concepts.code_lists import code_list
+from sojourn.engine import Relation, SqlFile, sql_beside
+from sojourn.engine.compose import chosen_statement, column_types, widened_statement
+from sojourn.errors import ProjectError
+
+__all__ = ["DERIVED", "dimension_sql", "with_dimensions"]
+
+OLDEST = 130
+_TEXT, _WHOLE, _DAY = "VARCHAR", "BIGINT", "DATE"
+_FILES: Mapping[str, SqlFile] = {
+    name: sql_beside(__file__, f"{name}.sql")
+    for name in ("age", "nativity", "citizen", "regions", "second_generation")
+}
+_PLACES = {"birthplace": _TEXT, "citizenship": _TEXT}
+_DATES = {"reference_date": _DAY, "event_date": _DAY, "valid_from": _DAY}
+_NEEDS: Mapping[str, Mapping[str, str]] = {
+    "age": {"age": _WHOLE, "birth_year": _WHOLE, **_DATES, "age_group": _TEXT, "age_broad": _TEXT},
+    "nativity": {"birthplace": _TEXT, "nativity": _TEXT},
+    "citizen": {"citizenship": _TEXT, "citizen": _TEXT},
+    "regions": {**_PLACES, "birthplace_region": _TEXT, "citizenship_region": _TEXT},
+    "second_generation": {
+        **{name: _TEXT for name in ("birthplace", "birthplace_mother", "birthplace_father")},
+        **{name: _TEXT for name in ("nativity", "second_generation")},
+    },
+}
+DERIVED: Mapping[str, str] = {
+    "age_group": "age",
+    "age_broad": "age",
+    "nativity": "nativity",
+    "citizen": "citizen",
+    "birthplace_region": "regions",
+    "citizenship_region": "regions",
+    "second_generation": "second_generation",
+}
+
+
+def with_dimensions(
+    records: Relation,
+    dimensions: Sequence[str],
+    *,
+    country: str,
+    age_group: str = "five_year",
+    age_broad: str = "broad",
+    region_level: str = "subregion",
+) -> Relation:
+    """The records with the named dimensions added.
+
+    Columns that are dimensions as they stand are left alone; a stated nativity or citizen status yields to
+    what the birthplace or the citizenship says, and stands where those are unknown. `country` is the country whose figures these are; `age_group` and `age_broad` name age schemes;
+    `region_level` is the level of CL_AREA_GROUP at which places are grouped. Nothing is computed now.
+
+    Raises: ProjectError for a dimension that is neither a column nor derived, with what there is.
+    """
+    held = column_types(records)
+    unknown = sorted(name for name in dimensions if name not in held and name not in DERIVED)
+    if unknown:
+        raise ProjectError(
+            f"There is no dimension {', '.join(unknown)}.",
+            f"Derived dimensions are {', '.join(DERIVED)}; others are columns of the records.",
+        )
+    files = list(dict.fromkeys(DERIVED[name] for name in dimensions if name in DERIVED))
+    needed = {name: kind for file in files for name, kind in _NEEDS[file].items()}
+    engine = records.engine
+    places = engine.relation(_places(country, region_level))
+    found = engine.query(widened_statement(list(held), needed), {"records": records})
+    for file in files:
+        meanings = {"places": places}
+        if file == "age":
+            meanings = {"fine": engine.relation(_ages(age_group)), "broad": engine.relation(_ages(age_broad))}
+        found = _FILES[file](records=found, **meanings)
+    kept = [*held, *(name for name in dimensions if name not in held)]
+    return engine.query(chosen_statement(list(dict.fromkeys(kept))), {"records": found})
+
+
+def dimension_sql(dimension: str) -> str:
+    """The SQL by which a derived dimension is made, as it is published."""
+    if dimension not in DERIVED:
+        raise ProjectError(
+            f"The dimension {dimension} is a column of the records, or unknown.",
+            f"Derived dimensions are {', '.join(DERIVED)}.",
+        )
+    return _FILES[DERIVED[dimension]].text
+
+
+@cache
+def _ages(scheme: str) -> pa.Table:
+    """One row for each age in completed years and the code of its group."""
+    groups = age_scheme(scheme)
+    ages = list(range(OLDEST + 1))
+    return pa.table({"age": pa.array(ages, pa.int64()), "code": pa.array([groups.group(age).code for age in ages])})
+
+
+@cache
+def _places(country: str, level: str) -> pa.Table:
+    """One row for each code of CL_AREA: what it means as birthplace and as citizenship, and its region."""
+    groups = code_list("CL_AREA_GROUP")
+    levels = {group.attributes["level"] for group in groups}
+    if level not in levels:
+        raise ProjectError(f"Regions have no level {level!r}.", f"The levels are {', '.join(sorted(levels))}.")
+    if code_list("CL_AREA").code(country).attributes["kind"] not in ("country", "user-assigned"):
+        raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
+    found = areas()
+    regions = [
+        next((region for region in regions_of(area.entry.code) if groups.code(region).attributes["level"] == level), None)
+        for area in found
+    ]
+    return pa.table(
+        {
+            "code": pa.array([area.entry.code for area in found], pa.string()),
+            "nativity": pa.array([_nativity(area, country) for area in found], pa.string()),
+            "citizen": pa.array([_citizen(area, country) for area in found], pa.string()),
+            "region": pa.array(regions, pa.string()),
+        }
+    )
+
+
+def _nativity(area: Area, country: str) -> str:
+    if area.entry.code == country:
+        return "NB"
+    if area.kind is AreaKind.HISTORIC and country in present_successors(area.entry.code):
+        return UNKNOWN
+    return "FB" if area.is_place or area.kind is AreaKind.OTHER else UNKNOWN
+
+
+def _citizen(area: Area, country: str) -> str:
+    if area.entry.code == country:
+        return "CIT"
+    if area.kind is AreaKind.STATELESS:
+        return STATELESS
+    return "NONCIT" if area.is_place or area.kind is AreaKind.OTHER else UNKNOWN
