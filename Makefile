@@ -41,8 +41,7 @@ lint: setup-tests ## Look at style, layers and types
 	$(VENV)/ruff format --check .
 	$(VENV)/lint-imports
 	$(VENV)/mypy
-	$(VENV)/mypy scripts/setup.py
-	$(VENV)/mypy scripts/reference
+	$(VENV)/mypy scripts/*.py scripts/reference/*.py
 
 .PHONY: test
 test: lint ## Look at everything and run every test

@@ -15,6 +15,7 @@ from pathlib import Path
 from command_pages import command_page
 from contract_pages import contract_page
 from declaration_pages import declaration_page
+from dimension_pages import dimension_page
 from error_pages import error_page
 from layout import page
 from reason_pages import reason_page
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "commands.md": command_page,
     "contracts.md": contract_page,
     "declarations.md": declaration_page,
+    "dimensions.md": dimension_page,
     "errors.md": error_page,
     "reasons.md": reason_page,
     "routes.md": route_page,

@@ -31,9 +31,9 @@ def command_page() -> Iterator[str]:
     """The lines of the page."""
     root = typer.main.get_command(app)
     yield from ["# Commands", "", str(root.help), ""]
-    yield "The options below stand before the command's name, as in `sojourn -p ruritania check`. Every command"
-    yield "explains itself with `--help`. What went wrong is told by the [exit code](errors.md) as well as in words."
-    yield ""
+    yield "The options below stand before the command's name, as in `sojourn -p ruritania check`. Every"
+    yield "command explains itself with `--help`. What went wrong is told in words and by the"
+    yield from ["[exit code](errors.md).", ""]
     yield from _parameters(root)
     for name, command in commands().items():
         yield from [f"## {name}", "", *_help(command, name), ""]
@@ -48,12 +48,10 @@ def _help(command: Any, name: str) -> list[str]:
 
 
 def _usage(name: str, command: Any) -> str:
-    arguments = []
-    for parameter in command.params:
-        if parameter.param_type_name == "argument":
-            shown = (parameter.metavar or parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
-            arguments.append(shown if parameter.required else f"[{shown}]")
-    return " ".join([name, "[OPTIONS]", *arguments])
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    shown = [_argument(each) + (" ..." if each.nargs == -1 else "") for each in arguments]
+    needed = [text if each.required else f"[{text}]" for text, each in zip(shown, arguments, strict=True)]
+    return " ".join([name, "[OPTIONS]", *needed])
 
 
 def _parameters(command: Any) -> Iterator[str]:
@@ -64,24 +62,18 @@ def _parameters(command: Any) -> Iterator[str]:
 
 def _row(parameter: Any) -> list[str]:
     is_argument = parameter.param_type_name == "argument"
-    names = (
-        [parameter.metavar or parameter.name.upper()]
-        if is_argument
-        else [*parameter.opts, *parameter.secondary_opts]
-    )
+    names = [_argument(parameter)] if is_argument else [*parameter.opts, *parameter.secondary_opts]
     meaning = getattr(parameter, "help", None) or ""
     return [", ".join(f"`{name}`" for name in names), meaning, _default(parameter)]
+
+
+def _argument(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper()).strip("[]….")
 
 
 def _default(parameter: Any) -> str:
     if parameter.required:
         return "must be given"
     default = parameter.default
-    if (
-        default in (None, "", False)
-        or callable(default)
-        or str(default) == "."
-        or "Sentinel" in repr(default)
-    ):
-        return ""
-    return f"`{default}`"
+    is_told = isinstance(default, str | int | float) and not isinstance(default, bool) and default != ""
+    return f"`{default}`" if is_told else ""

@@ -26,7 +26,7 @@ _ZONES = {
     Zone.PUBLIC: "what releases publish; everyone may read it",
 }
 _SENSITIVITIES = {
-    Sensitivity.IDENTIFIES: "names a person or a document; lies in the vault only, and never stands in a message",
+    Sensitivity.IDENTIFIES: "names a person or a document; lies in the vault only, never in a message",
     Sensitivity.QUASI: "can single a person out together with other columns",
     Sensitivity.SENSITIVE: "could harm a person who is recognised by other columns",
     Sensitivity.TECHNICAL: "needed for the work; says nothing about a person by itself",

@@ -37,7 +37,11 @@ _PLAIN = {
 }
 # Keys that mean the same wherever they stand, and a few that their model does not explain itself.
 _SAID = {
-    "id": "Identifier; the file or folder has the same name",
+    "id": "Identifier",
+    "SourceDeclaration.id": "Identifier; the folder has the same name",
+    "Indicator.id": "Identifier; the file has the same name",
+    "TableDeclaration.id": "Identifier in capitals; the file has the same name, in small letters if you like",
+    "ReleaseDeclaration.id": "Identifier; the file has the same name",
     "title": "Title by language",
     "FixedColumn.name": "Name of the column",
     "FixedColumn.first": "Position of its first character, counted from 1",
@@ -57,7 +61,6 @@ _BOUNDS = {
     "gt": "above",
     "le": "at most",
     "lt": "below",
-    "min_length": "at least this long:",
 }
 
 
@@ -88,9 +91,9 @@ def _models_in(annotation: Any) -> Iterator[type[Declaration]]:
 def declaration_page() -> Iterator[str]:
     """The lines of the page."""
     yield from ["# Declarations", ""]
-    yield "What an analyst writes, file by file. Every value is read as text and then typed, so that `NO` stays"
-    yield "Norway and `010` keeps its zero. A key that is not listed here is a mistake, and `sojourn check`"
-    yield from ["reports it with file and line.", ""]
+    yield "What an analyst writes, file by file. Every value is read as text and then typed, so that `NO`"
+    yield "stays Norway and `010` keeps its zero. A key that is not listed here is a mistake, and"
+    yield from ["`sojourn check` reports it with file and line.", ""]
     for model in models():
         yield from _section(model)
 
@@ -134,9 +137,9 @@ def _bounds(metadata: Any) -> Iterator[str]:
     for bound in metadata:
         # Limits may stand inside pydantic's own wrapper, beside each other.
         for part in getattr(bound, "metadata", None) or [bound]:
-            yield from (
-                f"{words} {getattr(part, key)}" for key, words in _BOUNDS.items() if hasattr(part, key)
-            )
+            yield from (f"{said} {getattr(part, key)}" for key, said in _BOUNDS.items() if hasattr(part, key))
+            if getattr(part, "min_length", 0):
+                yield "not empty"
             if getattr(part, "pattern", None):
                 yield f"matches `{part.pattern}`"
 

@@ -24,11 +24,13 @@ def error_page() -> Iterator[str]:
     yield "A command tells the shell how it ended. Scripts may rely on these numbers."
     yield ""
     kinds = [getattr(errors, name) for name in errors.__all__ if name not in ("Problem", "SojournError")]
-    yield from table(["Exit code", "Error", "Meaning"], sorted(_rows(kinds), key=lambda row: int(row[0])))
+    rows = sorted(_rows(kinds), key=lambda row: int(row[0]))
+    yield from table(["Exit code", "Error", "Meaning"], rows)
     yield from ["## What a message looks like", ""]
-    yield "A message says what happened, where, and what to do next. It never holds a value of a person's record:"
-    yield "it says in which line and column the value stands. With `--json` the same message stands on standard"
-    yield "output under `error`, as a list of problems, each with `file`, `line`, `message` and `remedy`."
+    yield "A message says what happened, where, and what to do next. It never holds a value of a person's"
+    yield "record: it says in which line and column the value stands. With `--json` the same message stands"
+    yield "on standard output under `error`, as a list of problems, each with `file`, `line`, `message` and"
+    yield "`remedy`."
 
 
 def _rows(kinds: list[type[SojournError]]) -> Iterator[list[str]]:

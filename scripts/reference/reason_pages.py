@@ -29,13 +29,13 @@ class Explained(Protocol):
 def reason_page() -> Iterator[str]:
     """The lines of the page."""
     yield from ["# Reasons", ""]
-    yield "Every physical record of a delivery ends in one of three places: loaded, in quarantine with a reason,"
-    yield "or listed as a line that is no record. The codes below do not change: receipts, files of quarantined"
-    yield from ["records and senders' own scripts rely on them.", ""]
+    yield "Every physical record of a delivery ends in one of three places: loaded, in quarantine with a"
+    yield "reason, or listed as a line that is no record. The codes below do not change: receipts, files of"
+    yield from ["quarantined records and senders' own scripts rely on them.", ""]
     yield from _section(
         "Quarantine: what the file says",
-        "The record could be read, but its content does not fit the contract or a rule. `check:` followed by the"
-        " rule's identifier stands for a rule of the source's own declaration.",
+        "The record could be read, but its content does not fit the contract or a rule. `check:` followed by"
+        " the rule's identifier stands for a rule of the source's own declaration.",
         reasons.REASONS.values(),
     )
     yield from _section(

@@ -4,7 +4,7 @@ Methods are scored where the truth is known, and newcomers see a whole project w
 record of their own. Nobody in it exists.
 """
 
-from sojourn.demo.generate import Generated, generate
+from sojourn.demo.generation import Generated, generate
 from sojourn.demo.writing import DeliveredFile
 
 __all__ = ["DeliveredFile", "Generated", "generate"]

@@ -159,7 +159,7 @@ def worded(vocabulary: tuple[str, ...], positions: Integers) -> pa.StringArray:
 _NEIGHBOURS = {
     ord(key): ord(near)
     for keys, nears in (
-        ("QWERTYUIOPASDFGHJKLZXCVBNM", "WQRETUYOIPSAFDHGKJLXZVCNBN"),
+        ("QWERTYUIOPASDFGHJKLZXCVBNM", "WERTYUIOPOSDFGHJKLKXCVBNMN"),
         ("АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЫЭЮЯ", "ОЬАШЛНЭХМЦУДСЕРАПЧИЦЯЗУСЩШВЖБЧ"),
     )
     for key, near in zip(keys, nears, strict=True)

@@ -209,7 +209,7 @@ def households(
     members = _members(rng, sizes, head_age)
     of, count = members.household, len(members.household)
     on = np.broadcast_to(np.asarray(day), sizes.shape)[of]
-    birth_day = (on - members.age * _YEAR - rng.uniform(0.0, 30.0, count)).astype(np.int64)
+    birth_day = (on - members.age * _YEAR - rng.uniform(1.0, 30.0, count)).astype(np.int64)
     ever = on - (rng.uniform(0.5, 20.0, count) * _YEAR).astype(np.int64)
     came = np.where(arrival[of] == NEVER, np.maximum(ever, birth_day + 1), arrival[of])
     root = _roots(rng, members, origin)

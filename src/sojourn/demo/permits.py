@@ -1,4 +1,4 @@
-"""What the migration service sends: visas and residence permits of a year, in workbooks.
+"""What the migration service sends: visas and residence permits of a year, in a workbook.
 
 A clerk reads the passport or spells by ear, so that names differ from those at the border. Some permits
 are listed twice, some lack the passport's number, and a few of their holders never came.
@@ -49,13 +49,12 @@ PERMIT_RATES = {
     "surname_misspelt": 0.012,
 }
 _YEAR_START = first_day_of(2024)
-_EXCEL_ROWS = 100_000
 _FLAWS = ("issued_twice", "surname_misspelt", "passport_missing", "never_came")
 _MADE_ON = datetime.datetime(2025, 1, 15, 9)  # noqa: DTZ001  a workbook's properties know no time zone
 
 
 class Permits:
-    """Visas and residence permits issued in 2024: workbooks with a title above and notes below."""
+    """Visas and residence permits issued in 2024: a workbook with a title above and notes below."""
 
     source = "permits"
     header = (
@@ -68,13 +67,12 @@ class Permits:
         self.folder, self._seed = folder / self.source, seed
         self.folder.mkdir(parents=True, exist_ok=True)
         self._parts: list[pa.Table] = []
-        self._books: list[DeliveredFile] = []
         self._issued = 0
 
     def add(
         self, rng: Rng, persons: Persons, known: Lives, crossings: Crossings, truth: Truth, first_person: int
     ) -> None:
-        """Issue a block's permits; a workbook is written whenever enough have gathered."""
+        """Issue a block's permits; the workbook is written at the end."""
         issued = _issued(rng, persons, known, crossings)
         row, again = written_twice(rng.random(len(issued[0])) < PERMIT_RATES["issued_twice"])
         order = np.argsort(issued[2][row], kind="stable")
@@ -107,8 +105,6 @@ class Permits:
         self._parts.append(
             pa.table([*columns, pa.array(person), *flaws], names=[*self.header, "person", *_FLAWS])
         )
-        if sum(part.num_rows for part in self._parts) >= _EXCEL_ROWS:
-            self._write(truth)
 
     def _heads(self, category: Integers) -> list[pa.StringArray]:
         """Number, kind and category of each permit."""
@@ -120,16 +116,19 @@ class Permits:
         ]
 
     def close(self, truth: Truth) -> list[DeliveredFile]:
-        """Write the last workbook; the files as sent."""
-        if self._parts:
-            self._write(truth)
-        return self._books
-
-    def _write(self, truth: Truth) -> None:
+        """Write the workbook; the file as sent."""
         gathered = pa.concat_tables(self._parts).combine_chunks()
-        self._parts.clear()
-        path = self.folder / f"permits-2024-{len(self._books) + 1}.xlsx"
-        size = gathered.num_rows
+        path, size = self.folder / "permits-2024.xlsx", gathered.num_rows
+        self._write(path, gathered)
+        lines: Integers = np.arange(self.header_row + 1, self.header_row + 1 + size)
+        person = gathered.column("person").to_numpy()
+        truth.records(self.source, path.name, lines, person)
+        for kind in _FLAWS:
+            at = np.flatnonzero(gathered.column(kind).to_numpy())
+            truth.imperfect(kind, self.source, path.name, person[at], line=lines[at])
+        return [DeliveredFile(self.source, path, "2024", size)]
+
+    def _write(self, path: Path, permits: pa.Table) -> None:
         book = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False, "strings_to_formulas": False})
         # A fixed day of making: two runs with one seed give the same bytes.
         book.set_properties({"created": _MADE_ON, "author": "Migration service of Ruritania"})
@@ -138,18 +137,11 @@ class Permits:
         sheet.write_string(1, 0, "Визы и разрешения на пребывание, выданные в 2024 году")
         sheet.write_row(self.header_row - 1, 0, self.header)
         for column, name in enumerate(self.header):
-            sheet.write_column(self.header_row, column, gathered.column(name).to_pylist())
-        foot = self.header_row + size
-        sheet.write_row(foot, 0, ["ВСЕГО", size])
+            sheet.write_column(self.header_row, column, permits.column(name).to_pylist())
+        foot = self.header_row + permits.num_rows
+        sheet.write_row(foot, 0, ["ВСЕГО", permits.num_rows])
         sheet.write_string(foot + 1, 0, "* Без дипломатических виз")
         book.close()
-        lines: Integers = np.arange(self.header_row + 1, self.header_row + 1 + size)
-        person = gathered.column("person").to_numpy()
-        truth.records(self.source, path.name, lines, person)
-        for kind in _FLAWS:
-            at = np.flatnonzero(gathered.column(kind).to_numpy())
-            truth.imperfect(kind, self.source, path.name, person[at], line=lines[at])
-        self._books.append(DeliveredFile(self.source, path, "2024", size))
 
 
 def _issued(

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8; header=present",
+    "csv": "text/csv; header=present",
     "csvw": "application/csvm+json",
     "sdmx-csv": "application/vnd.sdmx.data+csv; version=2.0.0",
     "parquet": "application/vnd.apache.parquet",

@@ -7,7 +7,6 @@ shows one period and one code of every other dimension; which ones stands beside
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,23 +19,16 @@ from sojourn.dissemination.selection import TIME, Cells, Selection
 from sojourn.dissemination.shapes import Shapes
 from sojourn.dissemination.wording import Wording
 
-__all__ = ["WorldMap", "map_dimension", "map_selection", "world_map"]
+__all__ = ["areas_off_map", "is_shaded", "map_dimension", "map_selection", "world_map"]
 
 _SHADED = frozenset({"share", "rate", "mean", "ratio", "index"})
 
 
-@dataclass(frozen=True)
-class WorldMap:
-    """A drawn map, the areas that have a figure but no place on it, and whether areas are shaded."""
-
-    drawing: Chart
-    off_map: tuple[str, ...]
-    is_shaded: bool
-
-
 def map_dimension(description: TableDescription) -> Dimension | None:
     """The dimension whose areas can be found on a map of the world."""
-    fitting = (it for it in description.dimensions if it.role == "area" and any(code.m49 for code in it.codes))
+    fitting = (
+        it for it in description.dimensions if it.role == "area" and any(code.m49 for code in it.codes)
+    )
     return next(fitting, None)
 
 
@@ -52,6 +44,18 @@ def map_selection(description: TableDescription, selection: Selection, by: Dimen
     return chosen.with_codes(by.id, areas)
 
 
+def is_shaded(description: TableDescription) -> bool:
+    """Whether the figures are of a kind that areas may be shaded by."""
+    return description.statistic in _SHADED
+
+
+def areas_off_map(
+    cells: Cells, sliced: Selection, by: Dimension, shapes: Shapes, words: Wording
+) -> tuple[str, ...]:
+    """The names of areas that have a figure but no place on the map."""
+    return tuple(_placed(grid(cells, sliced), by, shapes, words)[1])
+
+
 def world_map(
     cells: Cells,
     sliced: Selection,
@@ -62,15 +66,16 @@ def world_map(
     title: str,
     summary: str,
     inks: Inks | None = None,
-) -> WorldMap:
+) -> Chart:
     """Draw the slice that `map_selection` gives."""
     colours = inks or theme("light")
     description = cells.description
     shown, off_map = _placed(grid(cells, sliced), by, shapes, words)
-    is_shaded = description.statistic in _SHADED
     layers = [_land(shapes, colours)]
     if shown:
-        layers.append(_shading(shown, shapes, colours) if is_shaded else _circles(shown, colours))
+        layers.append(
+            _shading(shown, shapes, colours) if is_shaded(description) else _circles(shown, colours)
+        )
     specification: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": 720,
@@ -92,8 +97,7 @@ def world_map(
             "legend": {"labelColor": colours.text, "labelFontSize": 12, "orient": "bottom", "title": None},
         },
     }
-    drawing = Chart(specification, title, summary, len(shown), len(shown) + len(off_map))
-    return WorldMap(drawing, tuple(off_map), is_shaded)
+    return Chart(specification, title, summary, len(shown), len(shown) + len(off_map))
 
 
 def _placed(
@@ -103,7 +107,9 @@ def _placed(
     numbers = {code.id: code.m49 for code in by.codes}
     names = {code.id: text_in(code.name, words.language)[0] for code in by.codes}
     column = laid_out.row_dimensions.index(by.id) if by.id in laid_out.row_dimensions else None
-    areas = [dict(laid_out.fixed).get(by.id, "")] if column is None else [row[column] for row in laid_out.rows]
+    areas = (
+        [dict(laid_out.fixed).get(by.id, "")] if column is None else [row[column] for row in laid_out.rows]
+    )
     shown, off_map = [], []
     for area, value in zip(areas, laid_out.numbers("OBS_VALUE")[:, -1], strict=False):
         middle = shapes.middles.get(numbers.get(area) or "")
@@ -113,7 +119,13 @@ def _placed(
             off_map.append(names.get(area, area))
             continue
         shown.append(
-            {"m49": numbers[area], "name": names[area], "value": float(value), "lon": middle[0], "lat": middle[1]}
+            {
+                "m49": numbers[area],
+                "name": names[area],
+                "value": float(value),
+                "lon": middle[0],
+                "lat": middle[1],
+            }
         )
     return shown, off_map
 
@@ -138,7 +150,9 @@ def _shading(shown: list[dict[str, Any]], shapes: Shapes, inks: Inks) -> dict[st
             {"filter": "isValid(datum.value)"},
         ],
         "mark": {"type": "geoshape", "stroke": inks.ground, "strokeWidth": 0.5},
-        "encoding": {"color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ","}}},
+        "encoding": {
+            "color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ","}}
+        },
     }
 
 
@@ -147,11 +161,22 @@ def _circles(shown: list[dict[str, Any]], inks: Inks) -> dict[str, Any]:
         "field": "value",
         "type": "quantitative",
         "scale": {"zero": True, "range": [0, 1600]},
-        "legend": {"format": ",", "symbolFillColor": inks.series[0], "symbolOpacity": 0.7, "symbolStrokeColor": inks.ground},
+        "legend": {
+            "format": ",",
+            "symbolFillColor": inks.series[0],
+            "symbolOpacity": 0.7,
+            "symbolStrokeColor": inks.ground,
+        },
     }
     return {
         "data": {"values": sorted(shown, key=lambda mark: -mark["value"])},
-        "mark": {"type": "circle", "color": inks.series[0], "opacity": 0.75, "stroke": inks.ground, "strokeWidth": 0.75},
+        "mark": {
+            "type": "circle",
+            "color": inks.series[0],
+            "opacity": 0.75,
+            "stroke": inks.ground,
+            "strokeWidth": 0.75,
+        },
         "encoding": {
             "longitude": {"field": "lon", "type": "quantitative"},
             "latitude": {"field": "lat", "type": "quantitative"},

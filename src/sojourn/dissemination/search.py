@@ -89,7 +89,9 @@ class SearchIndex:
                 if factor >= _PREFIX:
                     for table, dimension, code in self._codes.get(known, ()):
                         codes[table].add((dimension, code))
-            scores = for_word if number == 0 else {t: scores[t] + s for t, s in for_word.items() if t in scores}
+            scores = (
+                for_word if number == 0 else {t: scores[t] + s for t, s in for_word.items() if t in scores}
+            )
         ranked = sorted(scores, key=lambda table: (-scores[table], self._order.index(table)))
         return tuple(Found(table, scores[table], tuple(sorted(codes[table]))[:3]) for table in ranked[:limit])
 

@@ -63,11 +63,15 @@ class Selection:
 
 @dataclass(frozen=True)
 class UnknownPart:
-    """A part of what was asked that the table does not have, with the nearest that it has."""
+    """A part of what was asked that the table does not have, with the nearest that it has.
+
+    `is_name` tells a dimension that does not exist from a code that does not.
+    """
 
     name: str
     written: str
     nearest: tuple[tuple[str, str], ...]
+    is_name: bool = False
 
 
 class SelectionRefused(ProjectError):
@@ -146,11 +150,9 @@ def selection_asked(
     wanted: dict[str, set[str]] = {}
     for name, written in asked:
         if name not in known:
-            near = nearest(name, {folded(it): it for it in known}, 1)
-            fitting = [it for it in known if folded(it) in near]
-            unknown.append(
-                UnknownPart(name, written, tuple((it, _heading(description, it, language)) for it in fitting))
-            )
+            near = nearest(name[:100], {folded(it): it for it in known}, 1)
+            likely = [(it, _heading(description, it, language)) for it in known if folded(it) in near]
+            unknown.append(UnknownPart(name, written, tuple(likely), is_name=True))
         elif written == ALL:
             wanted.setdefault(name, set()).update(known[name])
         elif written in known[name]:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from sojourn.dissemination.charts import BARS, LINES
 from sojourn.dissemination.descriptions import Dimension, ReleaseEntry, TableDescription, text_in
 from sojourn.dissemination.flags import Flag, flag_symbol, flags_present
 from sojourn.dissemination.grid import Grid, grid
-from sojourn.dissemination.maps import map_dimension
+from sojourn.dissemination.maps import areas_off_map, is_shaded, map_dimension, map_selection
 from sojourn.dissemination.selection import (
     ALL,
     TIME,
@@ -23,6 +26,7 @@ from sojourn.dissemination.selection import (
     selection_asked,
 )
 from sojourn.dissemination.sentences import NORMAL_95, summary, title_of
+from sojourn.dissemination.shapes import installed_shapes
 from sojourn.dissemination.wording import Wording
 from sojourn.portal.problems import PageProblem
 from sojourn.portal.site import OpenRelease
@@ -123,6 +127,49 @@ class Dataset:
         return map_dimension(self.description) is not None
 
     @property
+    def chart_rows(self) -> int:
+        """How many rows a chart can show."""
+        over_time = self.grid.column_dimension == TIME and len(self.grid.columns) > 1
+        return min(len(self.grid.rows), LINES if over_time else BARS)
+
+    @property
+    def map_is_shaded(self) -> bool:
+        """Whether a map shades areas rather than drawing circles."""
+        return is_shaded(self.description)
+
+    @cached_property
+    def off_map(self) -> list[str]:
+        """The names of areas that have a figure but no place on the map."""
+        by, shapes = map_dimension(self.description), installed_shapes()
+        if by is None or shapes is None:
+            return []
+        return list(
+            areas_off_map(
+                self.cells, map_selection(self.description, self.selection, by), by, shapes, self.words
+            )
+        )
+
+    @property
+    def latest_period(self) -> str:
+        """The last chosen period."""
+        return self.selection.periods[-1]
+
+    @cached_property
+    def latest(self) -> Shown | None:
+        """The last cell of the first row: the headline where the selection is one series."""
+        return self.rows[0].cells[-1] if self.rows else None
+
+    @cached_property
+    def spark(self) -> str:
+        """The first row as the points of a line 240 wide and 48 high; empty where there is too little to draw."""
+        values = self.grid.numbers("OBS_VALUE")
+        if not len(values) or values.shape[1] < 3 or np.isnan(values[0]).any() or values[0].max() <= 0:
+            return ""
+        across = np.linspace(2, 238, values.shape[1])
+        up = 46 - 44 * values[0] / values[0].max()
+        return " ".join(f"{x:.0f},{y:.1f}" for x, y in zip(across, up, strict=True))
+
+    @property
     def pages(self) -> int:
         """How many pages the rows fill."""
         return max(1, math.ceil(len(self.grid.rows) / ROWS_ON_A_PAGE))
@@ -153,7 +200,11 @@ class Dataset:
     def name_of(self, name: str) -> str:
         """The name of a dimension or of time."""
         dimension = self._dimension(name)
-        return self.words("dataset.time") if dimension is None else text_in(dimension.name, self.words.language)[0]
+        return (
+            self.words("dataset.time")
+            if dimension is None
+            else text_in(dimension.name, self.words.language)[0]
+        )
 
     def _dimension(self, name: str) -> Dimension | None:
         return next((it for it in self.description.dimensions if it.id == name), None)
@@ -203,7 +254,7 @@ class Dataset:
             found.append(Choice(name, self.name_of(name), options, len(chosen)))
         return tuple(found)
 
-    def parts(self, visit: Visit, **changes: str) -> tuple[tuple[str, str], ...]:
+    def parts(self, visit: Visit, **changes: object) -> tuple[tuple[str, str], ...]:
         """The parts of an address that shows this selection, as short as it can be said."""
         first = default_selection(self.description)
         found: list[tuple[str, str]] = []
@@ -212,8 +263,8 @@ class Dataset:
             if chosen == first.codes[name]:
                 continue
             found += [(name, ALL)] if chosen == codes else [(name, code) for code in chosen]
-        kept = {key: visit.one(key) for key in ("view", "release")} | changes
-        return (*found, *((key, value) for key, value in kept.items() if value))
+        kept: dict[str, object] = {key: visit.one(key) for key in ("view", "release")} | changes
+        return (*found, *((key, str(value)) for key, value in kept.items() if value))
 
 
 def release_of(visit: Visit, table: str) -> OpenRelease:
@@ -261,7 +312,11 @@ def selection_of(visit: Visit, release: OpenRelease, table: str) -> Selection:
         raise PageProblem(
             400,
             "problem.selection",
-            page={"suggestions": _suggestions(visit, asked, unknown), "typed": asked, "form_path": visit.path},
+            page={
+                "suggestions": _suggestions(visit, asked, unknown),
+                "typed": asked,
+                "form_path": visit.path,
+            },
             members={
                 "unknown": [
                     {"name": it.name, "value": it.written, "nearest": [code for code, _ in it.nearest]}
@@ -279,19 +334,12 @@ def _suggestions(
     known = [pair for pair in asked if pair not in {(it.name, it.written) for it in unknown}]
     found = []
     for part in unknown:
-        names_a_dimension = any(part.name == name for name, _ in known) or bool(
-            part.nearest and part.nearest[0][0] == part.name
-        )
         links = []
         for code, name in part.nearest:
-            mended = (code, part.written) if _is_dimension(code) and not names_a_dimension else (part.name, code)
+            mended = (code, part.written) if part.is_name else (part.name, code)
             links.append((code, name, visit.link(visit.path, [*known, mended, *kept])))
         found.append((part, links))
     return found
-
-
-def _is_dimension(code: str) -> bool:
-    return code == TIME
 
 
 def dataset_of(visit: Visit, table: str) -> Dataset:

@@ -37,8 +37,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
         headers["ETag"] = tag
     if "cache-control" not in headers:
         headers["Cache-Control"] = "no-cache" if message["status"] in (200, 304) else "no-store"
-    if "vary" not in headers:
-        headers["Vary"] = "Accept-Language, Accept-Encoding"
+    headers["Vary"] = "Accept, Accept-Language, Accept-Encoding"
 
 
 def entity_tag(*parts: str) -> str:

@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from sojourn.dissemination.wording import Wording, wording
+from sojourn.dissemination.wording import wording
 from sojourn.errors import SojournError
 
 __all__ = ["PageProblem", "problem_answer"]
@@ -36,30 +36,32 @@ class PageProblem(Exception):  # noqa: N818 - not an error of ours but an answer
 def problem_answer(request: Request[object, object, State], error: Exception) -> Response[bytes]:
     """The answer to anything that went wrong while a page was made."""
     from sojourn.portal.rendering import render
-    from sojourn.portal.visits import visit_of
+    from sojourn.portal.visits import Visit, visit_of
 
     problem = _as_problem(error)
     incident = ""
     if problem.status >= 500:
         incident = secrets.token_hex(6)
         _LOG.error("incident %s", incident, exc_info=error)
+    visit: Visit | None
     try:
         visit = visit_of(request)
-        words: Wording = visit.words
     except PageProblem:
-        visit, words = request.scope["state"].get("visit"), wording("en")
+        visit = request.scope["state"].get("visit")
+    words = visit.words if visit is not None else wording("en")
     title = words(f"problem.title.{problem.status}")
     detail = words(problem.key, **problem.places.get("texts", {}))
     headers = {"Retry-After": "60"} if problem.status == 429 else {}
-    headers |= {"Vary": "Accept, Accept-Language"}
     if _wants_json(request.headers.get("accept", "")):
         document = {"type": "about:blank", "title": title, "status": problem.status, "detail": detail}
         document |= {"incident": incident} if incident else {}
         document |= problem.places.get("members", {})
         body = json.dumps(document, ensure_ascii=False).encode()
-        return Response(body, status_code=problem.status, media_type="application/problem+json", headers=headers)
+        return Response(
+            body, status_code=problem.status, media_type="application/problem+json", headers=headers
+        )
     if visit is None:
-        return Response(title.encode(), status_code=problem.status, media_type="text/plain; charset=utf-8")
+        return Response(title.encode(), status_code=problem.status, media_type="text/plain")
     page = render(
         "problem.html",
         visit,
@@ -69,7 +71,7 @@ def problem_answer(request: Request[object, object, State], error: Exception) ->
         incident=incident,
         **problem.places.get("page", {}),
     )
-    return Response(page, status_code=problem.status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(page, status_code=problem.status, media_type="text/html", headers=headers)
 
 
 def _as_problem(error: Exception) -> PageProblem:

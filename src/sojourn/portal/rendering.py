@@ -19,7 +19,7 @@ from sojourn.portal.visits import Visit
 __all__ = ["render", "static_files", "static_path"]
 
 _STATIC = Path(__file__).parent / "static"
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def render(template: str, visit: Visit, **shown: Any) -> bytes:
@@ -91,4 +91,6 @@ def static_files() -> dict[str, tuple[bytes, str]]:
 def static_path(name: str) -> str:
     """The address of one of the site's own files."""
     stem, _, suffix = name.rpartition(".")
-    return next(f"/static/{it}" for it in static_files() if it.startswith(f"{stem}.") and it.endswith(f".{suffix}"))
+    return next(
+        f"/static/{it}" for it in static_files() if it.startswith(f"{stem}.") and it.endswith(f".{suffix}")
+    )

@@ -63,7 +63,9 @@ class OpenRelease:
 
     def method_sql(self, table: str) -> str:
         """The SQL that made a table, as published."""
-        return self._checked(f"tables/{table}/{self.tables[table].method.sql_file}").decode("utf-8", "replace")
+        return self._checked(f"tables/{table}/{self.tables[table].method.sql_file}").decode(
+            "utf-8", "replace"
+        )
 
     def download(self, table: str, file: str) -> tuple[Download, BufferedReader]:
         """A file of the whole table.
@@ -192,7 +194,9 @@ class Site:
                 releases[entry.hash] = opened
             else:
                 _LOG.error("release %s is not shown: its files are not those published", entry.hash)
-        digest = hashlib.sha256(manifest.model_dump_json().encode() + repr(sorted(releases)).encode()).hexdigest()
+        digest = hashlib.sha256(
+            manifest.model_dump_json().encode() + repr(sorted(releases)).encode()
+        ).hexdigest()
         self._snapshot = Snapshot(manifest, digest, releases)
         self._files = files
         self._seen, self._looked = seen, time.monotonic()
@@ -225,7 +229,9 @@ class Site:
         try:
             description = ReleaseDescription.model_validate_json(self._zone.read(*folder, "release.json"))
             tables = {
-                table: TableDescription.model_validate_json(self._zone.read(*folder, "tables", table, "table.json"))
+                table: TableDescription.model_validate_json(
+                    self._zone.read(*folder, "tables", table, "table.json")
+                )
                 for table in entry.tables
             }
             checksums = checksums_of(self._zone, entry.hash)

@@ -72,7 +72,9 @@ def visit_of(request: Request[object, object, State]) -> Visit:
     try:
         if len(raw) > LONGEST_QUERY:
             raise ValueError
-        asked = tuple(parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=4000))
+        asked = tuple(
+            parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=4000)
+        )
     except ValueError:
         problem = PageProblem(400, "problem.address")
     chosen = next((value for key, value in asked if key == "lang"), "")

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,8 @@ def _period(source: SourceDeclaration, given: str | None, promise: Promise | Non
             f"Which {every} does the file cover? Neither the command nor a manifest says so.",
             "Add --period, for instance --period 2024-03 for a month or --period 2024 for a year.",
         )
-    if not re.fullmatch(_PERIODS[every], period):
+    # A snapshot, such as a register on its reference day, names that day whatever its rhythm.
+    if not re.fullmatch(f"{_PERIODS[every]}|{_PERIODS['day']}", period):
         raise ProjectError(
             f"{period} is not a {every}, in which {source.id} arrives.",
             "Write 2024, 2024-Q1, 2024-03 or 2024-03-31.",
@@ -176,7 +177,7 @@ def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: P
     version = records_fingerprint(workspace, source, digest, request.received_on)
     content = workspace.store.delivery(digest)
     assert content is not None, "the file was kept a moment ago"
-    with _refusal_recorded(workspace, source, delivery):
+    with _refusal_recorded(workspace, request, delivery):
         counts = write_records(
             workspace, source, content, version, delivery, request.received_on, on_progress
         )
@@ -198,15 +199,21 @@ def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: P
 
 
 @contextmanager
-def _refusal_recorded(workspace: Workspace, source: SourceDeclaration, delivery: str) -> Iterator[None]:
+def _refusal_recorded(workspace: Workspace, request: Request, delivery: str) -> Iterator[None]:
+    """Note a refusal in the audit trail, and name the file as its sender did."""
     try:
         yield
     except DataRefused as refused:
+        problems = [replace(problem, file=request.file.name) for problem in refused.problems]
         workspace.catalogue.note(
-            workspace.actor, "receive", f"delivery:{delivery}", source=source.id, result="refused",
-            problems=[problem.message for problem in refused.problems],
-        )  # fmt: skip
-        raise
+            workspace.actor,
+            "receive",
+            f"delivery:{delivery}",
+            source=request.source.id,
+            result="refused",
+            problems=[problem.message for problem in problems],
+        )
+        raise DataRefused(problems) from refused
 
 
 def _forget_version(workspace: Workspace, source: SourceDeclaration, version: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -226,14 +227,26 @@ def _keep(
 def _declared(
     model: type[D], document: Document, path: tuple[str | int, ...], problems: list[Problem]
 ) -> D | None:
-    value = document.value
+    value = copy.deepcopy(document.value)
     for step in path:
         value = value[step]
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        problems += [_explained(detail, model, document, path) for detail in error.errors()]
+        details = error.errors()
+        problems += [_explained(detail, model, document, path) for detail in details]
+    # Without the keys that nobody knows the rest may hold, and its other mistakes can be told as well.
+    if any(detail["type"] != "extra_forbidden" for detail in details):
         return None
+    for detail in details:
+        _remove(value, detail["loc"])
+    return model.model_validate(value)
+
+
+def _remove(value: Any, path: tuple[int | str, ...]) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    del value[path[-1]]
 
 
 _SAID = {

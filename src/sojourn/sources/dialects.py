@@ -27,7 +27,8 @@ def declared_dialect(arrives: Arrival) -> Dialect:
             header_line=arrives.header_line,
             columns=tuple(FixedColumn(c.name, c.first, c.last) for c in arrives.fixed_columns)
             or arrives.names,
-            non_data=tuple(arrives.non_data),
+            # The reader matches whole lines; a declaration names what stands anywhere on them.
+            non_data=tuple(f".*(?:{pattern}).*" for pattern in arrives.non_data),
             sheet=arrives.sheet,
         )
     except ValueError as error:

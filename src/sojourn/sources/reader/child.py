@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from sojourn.sources.reader.dialect import Dialect, Limits
-from sojourn.sources.reader.reading import events
+from sojourn.sources.reader.reading import events, reader_of
 from sojourn.sources.reader.reasons import FileRefused, refusal
 from sojourn.sources.reader.wire import bug_frame, frames, refusal_frame
 
@@ -36,14 +36,15 @@ def main() -> None:
     request = json.loads(sys.stdin.buffer.read())
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    _make_ready()
+    dialect = Dialect.from_json(request["dialect"])
+    _make_ready(dialect)
     _give_up_rights(Limits(**request["limits"]), request["path"])
     try:
         _say(
             frames(
                 events(
                     request["path"],
-                    Dialect.from_json(request["dialect"]),
+                    dialect,
                     request["expected_columns"],
                     unknown_columns=request["unknown_columns"],
                 )
@@ -55,8 +56,11 @@ def main() -> None:
         _say([refusal_frame(refusal("out-of-memory"))])
 
 
-def _make_ready() -> None:
-    """Compile or load every kernel while files may still be written to numba's cache."""
+def _make_ready(dialect: Dialect) -> None:
+    """Load every library and kernel that the format needs while files may still be written to numba's cache."""
+    if dialect.format not in ("csv", "fixed_width"):
+        reader_of(dialect)
+        return
     descriptor = os.memfd_create("ready")
     os.write(descriptor, 'a,b\n1,"x""y"\n2,"x\ny"\n3\nü,NA\n'.encode())
     for separator in (",", ";;"):

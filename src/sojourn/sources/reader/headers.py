@@ -36,7 +36,8 @@ EMPTY_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\ufffd")
 
 @dataclass(frozen=True)
 class CheckedHeader:
-    """The columns to hand on, those that nobody expected, and how many columns have names."""
+    """The columns to hand on, those that nobody expected, and the position of the last column that
+    has a name."""
 
     columns: tuple[Column, ...]
     unknown: tuple[Column, ...]
@@ -52,6 +53,7 @@ def checked_header(
     column_limit: int = 2000,
     line: int | None = 1,
     next_row: Sequence[str] = (),
+    first_position: int = 1,
 ) -> CheckedHeader:
     """Match the names in a header to the expected names; `next_row` helps to recognise a second header row.
 
@@ -59,8 +61,9 @@ def checked_header(
     """
     if len(names) > column_limit:
         raise refusal("too-many-columns", f"It has {len(names)}; the limit is {column_limit}.", line=line)
-    named, warnings = _named(names, line, next_row)
-    found = [Column(_spaced(name), name, position) for position, name in enumerate(names[:named], start=1)]
+    named, warnings = _named(names, line, next_row, first_position)
+    found = [Column(_spaced(name), name, place) for place, name in enumerate(names[:named], first_position)]
+    named += first_position - 1
     for column in found:
         _refuse_deception(column, expected, line)
     _refuse_duplicates(found, expected, line, next_row)
@@ -101,7 +104,9 @@ def _places(columns: Sequence[Column]) -> str:
     return f"in position {listed}{more}"
 
 
-def _named(names: Sequence[str], line: int | None, next_row: Sequence[str]) -> tuple[int, list[Notice]]:
+def _named(
+    names: Sequence[str], line: int | None, next_row: Sequence[str], first_position: int
+) -> tuple[int, list[Notice]]:
     """How many columns have names, once the nameless ones at the end are set aside."""
     named = max((position for position, name in enumerate(names, start=1) if name.strip()), default=0)
     if named == 0:
@@ -111,13 +116,15 @@ def _named(names: Sequence[str], line: int | None, next_row: Sequence[str]) -> t
         below = [next_row[position - 1].strip() for position in blank if position <= len(next_row)]
         if below and all(_is_wordlike(cell) for cell in below):
             raise _two_rows(line)
-        letters = ", ".join(f"{position} ({column_letter(position)})" for position in blank[:10])
-        raise refusal("blank-header", f"Position {letters}.", line=line, column=blank[0])
+        places = [position + first_position - 1 for position in blank]
+        letters = ", ".join(f"{place} ({column_letter(place)})" for place in places[:10])
+        raise refusal("blank-header", f"Position {letters}.", line=line, column=places[0])
     if named == len(names):
         return named, []
-    letters = f"{column_letter(named + 1)} to {column_letter(len(names))}"
+    first, last = named + first_position, len(names) + first_position - 1
+    letters = f"{column_letter(first)} to {column_letter(last)}"
     detail = f"{len(names) - named} columns at the end ({letters}) have no name and are not read."
-    return named, [Notice("blank-header", detail, line, named + 1)]
+    return named, [Notice("blank-header", detail, line, first)]
 
 
 def _is_wordlike(cell: str) -> bool:

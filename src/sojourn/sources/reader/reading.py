@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from sojourn.sources.reader.reasons import FileRefused, refusal
 from sojourn.sources.reader.transcode import refuse_contradiction
 from sojourn.sources.reader.window import Window
 
-__all__ = ["HEAD", "events", "opened"]
+__all__ = ["HEAD", "events", "opened", "reader_of"]
 
 # The part of a file in which encoding, header and the lines above it must show.
 HEAD = 4 << 20
@@ -42,9 +42,28 @@ def events(
             size = os.fstat(file.fileno()).st_size
             if size == 0:
                 raise refusal("empty-file")
-            yield from _text_events(file, size, dialect, expected_columns, unknown_columns, chunk)
+            if dialect.format in ("csv", "fixed_width"):
+                yield from _text_events(file, size, dialect, expected_columns, unknown_columns, chunk)
+            else:
+                read = reader_of(dialect)
+                yield from read(file, size, dialect, expected_columns, unknown_columns)
     except FileRefused as refused:
         raise refused.of(Path(path).name) from None
+
+
+def reader_of(dialect: Dialect) -> Callable[..., Iterator[Event]]:
+    """The reader of a format that is not text; its libraries are loaded only when it is needed."""
+    if dialect.format == "excel":
+        from sojourn.sources.reader.excel import excel_events
+
+        return excel_events
+    if dialect.format == "parquet":
+        from sojourn.sources.reader.parquet import parquet_events
+
+        return parquet_events
+    from sojourn.sources.reader.statistical import statistical_events
+
+    return statistical_events
 
 
 def opened(path: str | os.PathLike[str]) -> FileIO:

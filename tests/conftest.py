@@ -1,0 +1,167 @@
+"""What all tests share: drawn tables, small projects, the folder of real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sojourn.contracts.table import Table
+from sojourn.engine import Engine, Relation
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """A confined engine that may open no folder."""
+    with Engine() as opened:
+        yield opened
+
+
+@pytest.fixture
+def given(engine: Engine) -> Callable[[type[Table], str], Relation]:
+    """A relation from a drawn table: header, rule, rows; an empty cell is missing."""
+
+    def drawn(contract: type[Table], drawing: str) -> Relation:
+        lines = [line.strip() for line in drawing.strip().splitlines()]
+        names = [name.strip() for name in lines[0].split("|")]
+        cells = [[cell.strip() or None for cell in line.split("|")] for line in lines[2:]]
+        columns = {}
+        for position, name in enumerate(names):
+            kind = contract.columns[name].arrow_type if name in contract.columns else pa.string()
+            columns[name] = pa.array([row[position] for row in cells], pa.string()).cast(kind)
+        return engine.relation(pa.table(columns))
+
+    return drawn
+
+
+def rows(relation: Relation, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of a relation, in order of the chosen columns."""
+    return sorted(relation.rows(*columns), key=lambda row: tuple((value is None, value) for value in row))
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data, or a skip that says what is missing."""
+    folder = Path(os.environ.get("SOJOURN_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the folder of real data {folder} is not here; set SOJOURN_SHARED_DATA")
+    return folder
+
+
+SETTINGS = """\
+country: XRT
+title: {{en: Ruritania}}
+agency: {{id: XRT_NSO, title: {{en: Statistical office}}}}
+languages: [en]
+keys: {keys}
+"""
+ORGANISATIONS = """\
+- {id: border_guard, title: {en: Border guard}}
+- {id: nso, title: {en: Statistical office}}
+"""
+AGREEMENTS = """\
+- {id: border-2023, provider: border_guard, sources: [border], from: 2023-01-01}
+"""
+PEOPLE = """\
+- {id: statistician-1, organisation: nso, roles: [statistician]}
+- {id: statistician-2, organisation: nso, roles: [statistician, disclosure_checker]}
+- {id: checker-1, organisation: nso, roles: [disclosure_checker]}
+- {id: checker-2, organisation: nso, roles: [disclosure_checker]}
+- {id: publisher-1, organisation: nso, roles: [publisher]}
+"""
+BORDER = """\
+id: border
+title: {en: Border crossings}
+kind: border_crossings
+provider: border_guard
+agreement: border-2023
+arrives: {every: year}
+identifies_by: [document_no, surname, given_names, birth_date]
+gives: movement
+columns:
+  movement_id: ID
+  event_date: DAY
+  direction: DIR
+  document_no: DOC
+  surname: SURNAME
+  given_names: GIVEN
+  birth_date: BORN
+  birth_year: {from: BORN, part: year}
+  sex: SEX
+  citizenship: NAT
+checks:
+  - {id: not-unborn, rule: birth_year <= year(event_date)}
+"""
+CROSSINGS = """\
+id: crossings
+title: {en: Border crossings}
+definition: {en: Crossings of the border by any person.}
+source: border
+time: event_date
+unit: {en: Crossings}
+"""
+TABLE = """\
+id: CROSSINGS
+title: {en: Border crossings by sex and direction}
+indicator: crossings
+by: [sex, direction]
+protect: {minimum_contributors: 3, secondary: true}
+"""
+RELEASE = """\
+id: "2024"
+title: {en: Migration 2024}
+tables: [CROSSINGS]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small country project whose declarations have no mistake."""
+    folder = tmp_path / "ruritania"
+    files = {
+        "sojourn.yaml": SETTINGS.format(keys=tmp_path / "keys"),
+        "strategy/organisations.yaml": ORGANISATIONS,
+        "strategy/agreements.yaml": AGREEMENTS,
+        "strategy/people.yaml": PEOPLE,
+        "sources/border/source.yaml": BORDER,
+        "indicators/crossings.yaml": CROSSINGS,
+        "tables/crossings.yaml": TABLE,
+        "releases/2024.yaml": RELEASE,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+HEADER = "ID,DAY,DIR,DOC,SURNAME,GIVEN,BORN,SEX,NAT"
+
+
+def crossing(number: int, **changed: str) -> str:
+    """One line of a border file; the same number gives the same line."""
+    cells = {
+        "ID": f"M{number:05d}",
+        "DAY": f"2024-{1 + number % 12:02d}-{1 + number % 28:02d}",
+        "DIR": "AD"[number % 2],
+        "DOC": f"P{number:07d}",
+        "SURNAME": f"Canary{number}",
+        "GIVEN": "Bird",
+        "BORN": f"{1950 + number % 50}-01-{1 + number % 28:02d}",
+        "SEX": "FM"[number // 2 % 2],
+        "NAT": ("NOR", "NAM", "SYR", "FRA")[number % 4],
+    }
+    return ",".join((cells | changed).values())
+
+
+@pytest.fixture
+def border_file(tmp_path: Path) -> Path:
+    """A border file with forty good crossings."""
+    file = tmp_path / "border_2024.csv"
+    file.write_text("\n".join([HEADER, *map(crossing, range(40))]) + "\n", encoding="utf-8")
+    return file
