@@ -53,8 +53,8 @@ reference: setup-tests ## Write the reference pages anew from the code
 	$(VENV)/python scripts/reference docs/reference
 
 .PHONY: docs
-docs: reference ## Build the documentation into site/; it can be read and searched without a server
-	$(VENV)/mkdocs build --strict --quiet
+docs: reference ## Build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
 .PHONY: benchmarks
 benchmarks: setup-tests ## Run every benchmark; each prints a table and JSON

@@ -14,6 +14,7 @@ __all__ = [
     "ContractBroken",
     "DataRefused",
     "DisclosureRisk",
+    "DiskFull",
     "NotPermitted",
     "Problem",
     "ProjectError",
@@ -56,6 +57,15 @@ class ProjectError(SojournError):
 
 class ContractBroken(ProjectError):
     """A table lacks what its contract promises."""
+
+
+class DiskFull(ProjectError):
+    """There was no room on the disk to finish; what was begun is taken back."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The disk is full: {where}.", "Make room, then give the same command again. Nothing half-done is kept."
+        )
 
 
 class DataRefused(SojournError):

@@ -1,9 +1,14 @@
 """Examples on the pages run as they are printed.
 
-A block of commands or of Python is run when the line above it is the comment `<!-- run -->`, which readers
-do not see. Blocks of one page run one after another in one folder. `<!-- run, ends with 3 -->` expects
-another exit code than 0. A block after `<!-- shows -->` lists lines that the run before it must have
-printed; `…` stands for anything.
+A comment on the line above a block, which readers do not see, says what becomes of the block:
+
+    <!-- run -->                  it is run: commands by bash, Python by Python
+    <!-- run, ends with 3 -->     it is run and must end with that exit code
+    <!-- file PATH -->            it is written into that file
+    <!-- shows -->                its lines were printed, in order, by the run before; `…` is anything
+
+The blocks of one page belong together: one after another, in one folder. `<!-- goes on from PAGE -->` at the
+top of a page runs the blocks of that page first.
 """
 
 from __future__ import annotations
@@ -18,11 +23,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+EVERY_PAGE = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 BLOCK = re.compile(
-    r"^<!-- (?P<what>run|shows)(?:, ends with (?P<code>\d+))? -->\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^<!-- (?P<what>run|file|shows)(?: (?P<file>\S+))?(?:, ends with (?P<code>\d+))? -->\n"
+    r"```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-TIME_FOR_A_BLOCK = 240
+GOES_ON = re.compile(r"^<!-- goes on from (\S+) -->$", re.MULTILINE)
+SECONDS_FOR_A_BLOCK = 240
 
 
 @dataclass(frozen=True)
@@ -32,32 +40,41 @@ class Example:
     what: str
     language: str
     text: str
+    file: str
     code: int
 
 
 def examples(page: Path) -> list[Example]:
     """The marked blocks of a page in order."""
     found = BLOCK.finditer(page.read_text(encoding="utf-8"))
-    return [Example(m["what"], m["language"], m["text"], int(m["code"] or 0)) for m in found]
+    return [Example(m["what"], m["language"], m["text"], m["file"] or "", int(m["code"] or 0)) for m in found]
 
 
-PAGES = [
-    page
-    for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
-    if examples(page)
-]
+def examples_before(page: Path) -> list[Example]:
+    """The blocks of the page from which this one goes on."""
+    earlier = GOES_ON.search(page.read_text(encoding="utf-8"))
+    if earlier is None:
+        return []
+    return [each for each in examples(page.parent / earlier[1]) if each.what != "shows"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_the_examples_of_a_page_run_as_printed(page: Path, tmp_path: Path):
+PAGES = [page for page in EVERY_PAGE if examples(page)]
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_the_examples_of_a_page_run_as_printed(document: Path, tmp_path: Path):
     printed = ""
-    for example in examples(page):
+    for example in [*examples_before(document), *examples(document)]:
         if example.what == "shows":
             assert_shown(example.text, printed)
-            continue
-        done = run(example, tmp_path)
-        printed = done.stdout
-        assert done.returncode == example.code, f"{example.text}\n{printed}"
+        elif example.what == "file":
+            file = tmp_path / example.file
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(example.text, encoding="utf-8")
+        else:
+            done = run(example, tmp_path)
+            printed = done.stdout
+            assert done.returncode == example.code, f"{example.text}\nended with {done.returncode}\n{printed}"
 
 
 def run(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -66,7 +83,7 @@ def run(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
         "console": ["bash", "-euo", "pipefail", "-c", example.text],
         "python": [sys.executable, "-c", example.text],
     }
-    home = folder / "home"
+    home = folder / ".home"
     home.mkdir(exist_ok=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     kept = {name: value for name, value in os.environ.items() if name.startswith(("SOJOURN_", "LANG", "LC_"))}
@@ -78,7 +95,7 @@ def run(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=TIME_FOR_A_BLOCK,
+        timeout=SECONDS_FOR_A_BLOCK,
     )
 
 
@@ -108,6 +125,6 @@ def test_every_run_block_is_of_a_kind_that_can_be_run():
 
 
 def test_no_mark_stands_above_anything_but_a_block():
-    for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]:
-        marks = re.findall(r"^<!-- (?:run|shows)\b.*-->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    for page in EVERY_PAGE:
+        marks = re.findall(r"^<!-- (?:run|file|shows)\b.*-->$", page.read_text(encoding="utf-8"), re.M)
         assert len(marks) == len(examples(page)), page.name

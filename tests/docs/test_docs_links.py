@@ -37,11 +37,11 @@ def links(page: Path) -> list[str]:
     return [target for target in found if not re.match(r"[a-z]+:", target)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_every_link_of_a_page_leads_to_something_that_is_there(page: Path):
-    for target in links(page):
+@pytest.mark.parametrize("document", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_link_of_a_page_leads_to_something_that_is_there(document: Path):
+    for target in links(document):
         path, _, anchor = target.partition("#")
-        leads_to = (page.parent / path).resolve() if path else page
+        leads_to = (document.parent / path).resolve() if path else document
         assert leads_to.exists(), f"{target} is not there"
         if anchor:
             assert anchor in anchors(leads_to), f"{target} has no such heading"

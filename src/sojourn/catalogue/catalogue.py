@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from sojourn.catalogue import audit, schema
 from sojourn.catalogue.audit import Checkpoint, Finding, Witness
-from sojourn.errors import ProjectError, SojournError
+from sojourn.errors import DiskFull, ProjectError, SojournError
 
 __all__ = ["Catalogue", "Transaction"]
 
@@ -87,6 +87,11 @@ class Catalogue:
                 transaction = Transaction(connection)
                 yield transaction
                 last = self._append(connection, actor, action, object_, purpose, "done", transaction.detail)
+        except sa.exc.OperationalError as error:
+            self._record_failure(actor, action, object_, purpose, error)
+            if "full" in str(error.orig).lower() or "no space" in str(error.orig).lower():
+                raise DiskFull("the catalogue could not be written") from error
+            raise
         except BaseException as error:
             self._record_failure(actor, action, object_, purpose, error)
             raise

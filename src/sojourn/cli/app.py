@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer._click.exceptions import ClickException
 
 from sojourn import __version__
 from sojourn.cli.screen import Screen
-from sojourn.errors import SojournError
+from sojourn.errors import DiskFull, SojournError
 
 __all__ = ["app", "main"]
 
@@ -63,28 +65,34 @@ def main() -> None:
 
 
 def _guarded(command: Callable[[], Any]) -> int:
-    import click
-
     try:
         result = command()
     except SojournError as error:
-        session.screen.note(str(error))
-        session.screen.result(
-            {"error": [vars(problem) for problem in error.problems], "exit_code": error.exit_code}
-        )
-        return error.exit_code
-    except click.exceptions.Exit as leaving:
+        return _told(error)
+    except typer.Exit as leaving:
         return int(leaving.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         session.screen.note("Interrupted. Nothing half-done is kept; give the same command again to go on.")
         return 130
-    except click.exceptions.ClickException as error:
+    except ClickException as error:
         error.show()
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _told(DiskFull(str(error.filename or "a file could not be written")))
     return result if isinstance(result, int) else 0
+
+
+def _told(error: SojournError) -> int:
+    """Tell a failure in words, and as JSON where that was asked for; return its exit code."""
+    session.screen.note(str(error))
+    problems = [vars(problem) for problem in error.problems]
+    session.screen.result({"error": problems, "exit_code": error.exit_code})
+    return error.exit_code
 
 
 from sojourn.cli import deliveries, demonstration, gate, projects, serving, tables  # noqa: E402,F401  the commands join the app

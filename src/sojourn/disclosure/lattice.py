@@ -56,12 +56,14 @@ class Lattice:
 
     def sums_hold(self, change: Integers) -> bool:
         """Whether a change of the cells leaves every margin equal to the sum of its cells."""
+        changed = np.nonzero(change)[0]
         for dimension in range(self.dimensions):
-            total = self.lines[:, dimension]
-            is_total = total == np.arange(self.size)
-            parts = np.zeros(self.size, np.int64)
-            np.add.at(parts, total[~is_total], change[~is_total])
-            if np.any(parts[is_total] != change[is_total]):
+            total = self.lines[changed, dimension]
+            signed = np.where(total == changed, -change[changed], change[changed])
+            lines, place = np.unique(total, return_inverse=True)
+            balance = np.zeros(len(lines), np.int64)
+            np.add.at(balance, place, signed)
+            if np.any(balance):
                 return False
         return True
 

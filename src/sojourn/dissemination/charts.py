@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -26,19 +25,13 @@ from sojourn.dissemination.selection import TIME, label_of
 from sojourn.dissemination.sentences import NORMAL_95, row_label
 from sojourn.dissemination.wording import Wording
 
-__all__ = ["BARS", "LINES", "Chart", "Inks", "chart", "svg_of", "theme"]
+__all__ = ["BARS", "LINES", "Chart", "Inks", "chart", "svg_of", "theme", "unit_title"]
 
 LINES, BARS = 8, 24
 VEGA_LITE = "6.4"
 _SHAPES = [
-    "circle",
-    "square",
-    "triangle-up",
-    "diamond",
-    "cross",
-    "triangle-down",
-    "triangle-right",
-    "triangle-left",
+    *("circle", "square", "triangle-up", "diamond"),
+    *("cross", "triangle-down", "triangle-right", "triangle-left"),
 ]
 _DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 
@@ -92,30 +85,51 @@ def chart(
     title: str,
     summary: str,
     inks: Inks = _LIGHT,
-    width: int = 640,
+    is_narrow: bool = False,
 ) -> Chart:
-    """Draw a grid. Where it has more rows than can be told apart, the largest are drawn, and `shown` says how many."""
+    """Draw a grid.
+
+    Where it has more rows than can be told apart, the largest are drawn, and `shown` says how many.
+    """
     over_time = laid_out.column_dimension == TIME and len(laid_out.columns) > 1
-    limit = LINES if over_time else BARS
-    rows = _largest_rows(laid_out, limit)
-    points = _points(description, laid_out, rows, words)
-    labels = [row_label(description, laid_out, row, words) for row in rows]
+    rows = _largest_rows(laid_out, LINES if over_time else BARS)
+    labels = _labels(description, laid_out, rows, words)
+    points = _points(description, laid_out, rows, labels, words)
     if over_time:
         specification = _lines(points, labels, laid_out, words, inks)
-        specification["height"] = 300
+        specification["height"] = 240 if is_narrow else 300
     else:
-        specification = _bars(points, labels, laid_out, description, words, inks)
-    unit = text_in(description.unit.name, words.language)[0]
+        specification = _bars(points, labels, _column_names(description, laid_out, words), words, inks)
     specification |= {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": width,
+        "width": 250 if is_narrow else 640,
         "padding": 4,
         "background": inks.ground,
-        "title": {"text": unit, "anchor": "end" if words.is_rtl else "start", "fontSize": 12,
-                  "fontWeight": "normal", "color": inks.quiet, "offset": 10},
-        "config": _configuration(inks),
-    }  # fmt: skip
+        "title": unit_title(description, words, inks),
+        "config": _configuration(inks, words, is_narrow),
+    }
     return Chart(specification, title, summary, len(rows), len(laid_out.rows))
+
+
+def unit_title(description: TableDescription, words: Wording, inks: Inks) -> dict[str, Any]:
+    """The unit of the figures where a drawing begins to be read."""
+    return {
+        "text": text_in(description.unit.name, words.language)[0],
+        "anchor": "end" if words.is_rtl else "start",
+        "fontSize": 12,
+        "fontWeight": "normal",
+        "color": inks.quiet,
+        "offset": 10,
+    }
+
+
+def _labels(description: TableDescription, laid_out: Grid, rows: list[int], words: Wording) -> list[str]:
+    """The names of rows; two rows of one name are told apart by their codes."""
+    names = [row_label(description, laid_out, row, words) for row in rows]
+    return [
+        name if names.count(name) == 1 else f"{name} ({', '.join(laid_out.rows[row])})"
+        for name, row in zip(names, rows, strict=True)
+    ]
 
 
 def _largest_rows(laid_out: Grid, limit: int) -> list[int]:
@@ -127,7 +141,7 @@ def _largest_rows(laid_out: Grid, limit: int) -> list[int]:
 
 
 def _points(
-    description: TableDescription, laid_out: Grid, rows: Iterable[int], words: Wording
+    description: TableDescription, laid_out: Grid, rows: list[int], labels: list[str], words: Wording
 ) -> list[dict[str, Any]]:
     """What is drawn: a few hundred marks at most."""
     values, errors = laid_out.numbers("OBS_VALUE"), laid_out.numbers("SE")
@@ -136,8 +150,7 @@ def _points(
         label_of(description, laid_out.column_dimension, it, words.language)[0] for it in laid_out.columns
     ]
     points = []
-    for row in rows:
-        label = row_label(description, laid_out, row, words)
+    for row, label in zip(rows, labels, strict=True):
         for column, name in enumerate(across):
             if laid_out.at[row, column] < 0:
                 continue
@@ -156,106 +169,91 @@ def _points(
     return points
 
 
+def _column_names(description: TableDescription, laid_out: Grid, words: Wording) -> list[str]:
+    dimension, language = laid_out.column_dimension, words.language
+    return [label_of(description, dimension, code, language)[0] for code in laid_out.columns]
+
+
+_SOLID = "datum.value !== null && !datum.hollow"
+_HOLLOW = "datum.value !== null && datum.hollow"
+_NO_VALUE = "datum.value === null"
+_HAS_INTERVAL = "isValid(datum.low)"
+
+
+def _layer(mark: dict[str, Any], encoding: dict[str, Any], only: str | None = None) -> dict[str, Any]:
+    chosen: dict[str, Any] = {} if only is None else {"transform": [{"filter": only}]}
+    return {**chosen, "mark": mark, "encoding": encoding}
+
+
 def _lines(
     points: list[dict[str, Any]], labels: list[str], laid_out: Grid, words: Wording, inks: Inks
 ) -> dict[str, Any]:
-    series = {"field": "row", "type": "nominal", "sort": labels, "scale": {"domain": labels}}
-    legend = {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 260, "symbolSize": 80}
-    colour = {**series, "scale": {"domain": labels, "range": list(inks.series)}, "legend": legend}
-    shape = {**series, "scale": {"domain": labels, "range": _SHAPES}, "legend": legend}
+    legend = {"orient": "bottom", "title": None, "symbolSize": 80}
+    series = {"field": "row", "type": "nominal", "sort": labels, "legend": legend}
+    colour = {**series, "scale": {"domain": labels, "range": list(inks.series)}}
+    shape = {**series, "scale": {"domain": labels, "range": _SHAPES}}
     dash = {**series, "scale": {"domain": labels, "range": _DASHES}, "legend": None}
+    axis = {"title": None, "labelAngle": 0, "labelOverlap": True, "domainColor": inks.quiet, "ticks": False}
     x = {
         "field": "across",
         "type": "ordinal",
         "sort": list(laid_out.columns),
         "scale": {"reverse": words.is_rtl, "padding": 0.3},
-        "axis": {
-            "title": None,
-            "labelAngle": 0,
-            "labelOverlap": True,
-            "domainColor": inks.quiet,
-            "ticks": False,
-        },
+        "axis": axis,
     }
     y = _length_axis("y", words)
-    solid = {"filter": "datum.value !== null && !datum.hollow"}
-    hollow = {"filter": "datum.value !== null && datum.hollow"}
-    return {
-        "data": {"values": points},
-        "layer": [
-            {"transform": [{"filter": "datum.break"}], "mark": {"type": "rule", "strokeDash": [3, 3], "color": inks.quiet},
-             "encoding": {"x": x}},
-            {"mark": {"type": "line", "strokeWidth": 2.25, "invalid": "break-paths-show-domains"},
-             "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash}},
-            {"transform": [{"filter": "isValid(datum.low)"}], "mark": {"type": "rule", "strokeWidth": 1.25},
-             "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour}},
-            {"transform": [solid], "mark": {"type": "point", "filled": True, "size": 46, "opacity": 1},
-             "encoding": {"x": x, "y": y, "color": colour, "shape": shape}},
-            {"transform": [hollow], "mark": {"type": "point", "filled": True, "size": 50, "opacity": 1,
-                                            "fill": inks.ground, "strokeWidth": 1.75},
-             "encoding": {"x": x, "y": y, "stroke": colour, "shape": shape}},
-            {"transform": [{"filter": "datum.value === null"}],
-             "mark": {"type": "text", "dy": -8, "fontSize": 11},
-             "encoding": {"x": x, "y": {"datum": 0}, "text": {"field": "mark"}, "color": colour}},
-        ],
-    }  # fmt: skip
+    point = {"type": "point", "filled": True, "opacity": 1}
+    line = {"type": "line", "strokeWidth": 2.25, "invalid": "break-paths-show-domains"}
+    span = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour}
+    withheld = {"x": x, "y": {"datum": 0}, "text": {"field": "mark"}, "color": colour}
+    hollow = {**point, "size": 50, "fill": inks.ground, "strokeWidth": 1.75}
+    layers = [
+        _layer({"type": "rule", "strokeDash": [3, 3], "color": inks.quiet}, {"x": x}, "datum.break"),
+        _layer(line, {"x": x, "y": y, "color": colour, "strokeDash": dash}),
+        _layer({"type": "rule", "strokeWidth": 1.25}, span, _HAS_INTERVAL),
+        _layer({**point, "size": 46}, {"x": x, "y": y, "color": colour, "shape": shape}, _SOLID),
+        _layer(hollow, {"x": x, "y": y, "stroke": colour, "shape": shape}, _HOLLOW),
+        _layer({"type": "text", "dy": -8, "fontSize": 11}, withheld, _NO_VALUE),
+    ]
+    return {"data": {"values": points}, "layer": layers}
 
 
 def _bars(
-    points: list[dict[str, Any]],
-    labels: list[str],
-    laid_out: Grid,
-    description: TableDescription,
-    words: Wording,
-    inks: Inks,
+    points: list[dict[str, Any]], labels: list[str], names: list[str], words: Wording, inks: Inks
 ) -> dict[str, Any]:
-    names = [
-        label_of(description, laid_out.column_dimension, it, words.language)[0] for it in laid_out.columns
-    ]
-    step = 26 if len(names) == 1 else 14 * len(names) + 10
-    side = "right" if words.is_rtl else "left"
-    y: dict[str, Any] = {
-        "field": "row",
+    side, away = ("right", -6) if words.is_rtl else ("left", 6)
+    axis = {"title": None, "orient": side, "ticks": False, "domain": False, "labelPadding": 8}
+    y: dict[str, Any] = {"field": "row", "type": "nominal", "sort": labels, "axis": axis}
+    is_grouped = len(names) > 1
+    beside = {"yOffset": {"field": "across", "sort": names}} if is_grouped else {}
+    if is_grouped:
+        y["scale"] = {"paddingInner": 0.28}
+    colour = {
+        "field": "across",
         "type": "nominal",
-        "sort": labels,
-        "axis": {
-            "title": None,
-            "orient": side,
-            "labelLimit": 230,
-            "ticks": False,
-            "domain": False,
-            "labelPadding": 8,
-        },
+        "sort": names,
+        "legend": {"orient": "bottom", "title": None} if is_grouped else None,
+        "scale": {"domain": names, "range": list(inks.series)},
     }
-    if len(names) > 1:
-        y |= {"scale": {"paddingInner": 0.28}}
-    offset = {"yOffset": {"field": "across", "sort": names}} if len(names) > 1 else {}
-    legend = {"orient": "bottom", "title": None, "columns": 4} if len(names) > 1 else None
-    colour = {"field": "across", "type": "nominal", "sort": names, "legend": legend,
-              "scale": {"domain": names, "range": list(inks.series)}}  # fmt: skip
     x = _length_axis("x", words)
-    return {
-        "height": {"step": step},
-        "data": {"values": points},
-        "layer": [
-            {"transform": [{"filter": "datum.value !== null && !datum.hollow"}],
-             "mark": {"type": "bar", "height": {"band": 0.78}}, "encoding": {"x": x, "y": y, "color": colour, **offset}},
-            {"transform": [{"filter": "datum.value !== null && datum.hollow"}],
-             "mark": {"type": "bar", "height": {"band": 0.78}, "fill": inks.ground, "strokeWidth": 1.5},
-             "encoding": {"x": x, "y": y, "stroke": colour, **offset}},
-            {"transform": [{"filter": "isValid(datum.low)"}], "mark": {"type": "rule", "strokeWidth": 1.5, "color": inks.text},
-             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, **offset}},
-            {"transform": [{"filter": "datum.value === null"}],
-             "mark": {"type": "text", "align": "right" if words.is_rtl else "left", "dx": -6 if words.is_rtl else 6,
-                      "color": inks.text, "fontSize": 11},
-             "encoding": {"x": {"datum": 0}, "y": y, "text": {"field": "mark"}, **offset}},
-        ],
-    }  # fmt: skip
+    bar = {"type": "bar", "height": {"band": 0.78}}
+    span = {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, **beside}
+    withheld = {"x": {"datum": 0}, "y": y, "text": {"field": "mark"}, **beside}
+    hollow = {**bar, "fill": inks.ground, "strokeWidth": 1.5}
+    text = {"type": "text", "align": side, "dx": away, "color": inks.text, "fontSize": 11}
+    layers = [
+        _layer(bar, {"x": x, "y": y, "color": colour, **beside}, _SOLID),
+        _layer(hollow, {"x": x, "y": y, "stroke": colour, **beside}, _HOLLOW),
+        _layer({"type": "rule", "strokeWidth": 1.5, "color": inks.text}, span, _HAS_INTERVAL),
+        _layer(text, withheld, _NO_VALUE),
+    ]
+    step = 14 * len(names) + 10 if is_grouped else 26
+    return {"height": {"step": step}, "data": {"values": points}, "layer": layers}
 
 
 def _length_axis(direction: str, words: Wording) -> dict[str, Any]:
     mirrored = words.is_rtl
-    axis: dict[str, Any] = {"title": None, "tickCount": 5, "domain": False, "ticks": False, "format": ","}
+    axis: dict[str, Any] = {"title": None, "tickCount": 5, "domain": False, "ticks": False, "format": ",~f"}
     if direction == "y":
         axis["orient"] = "right" if mirrored else "left"
     scale: dict[str, Any] = {"zero": True, "nice": True}
@@ -264,7 +262,9 @@ def _length_axis(direction: str, words: Wording) -> dict[str, Any]:
     return {"field": "value", "type": "quantitative", "scale": scale, "axis": axis}
 
 
-def _configuration(inks: Inks) -> dict[str, Any]:
+def _configuration(inks: Inks, words: Wording, is_narrow: bool) -> dict[str, Any]:
+    at_end = {"layout": {"bottom": {"anchor": "end"}}} if words.is_rtl else {}
+    columns = {"columns": 1, "labelLimit": 230} if is_narrow else {"columns": 2, "labelLimit": 290}
     return {
         "font": FONT_STACK,
         "view": {"stroke": None},
@@ -274,7 +274,8 @@ def _configuration(inks: Inks) -> dict[str, Any]:
             "labelFontSize": 12,
             "domainColor": inks.quiet,
         },
-        "legend": {"labelColor": inks.text, "labelFontSize": 12},
+        "legend": {"labelColor": inks.text, "labelFontSize": 12, **columns, **at_end},
+        "axisY": {"labelLimit": 105 if is_narrow else 230},
     }
 
 

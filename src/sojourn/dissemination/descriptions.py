@@ -49,7 +49,7 @@ PlainLine = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>]+$", max_length=500)]
 MailAddress = Annotated[str, StringConstraints(pattern=r"^[^\s\"'<>@:?&]+@[^\s\"'<>@:?&]+$", max_length=200)]
 RESERVED_NAMES = frozenset({"TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "SE", "CV"})
-RESERVED_QUERY = frozenset({"LANG", "VIEW", "RELEASE", "PAGE", "ROWS", "Q"})
+RESERVED_QUERY = frozenset({"LANG", "VIEW", "RELEASE", "PAGE", "SIZE", "THEME", "Q"})
 
 
 class _Described(BaseModel):

@@ -19,13 +19,13 @@ __all__ = ["Flag", "flag_symbol", "flags_present", "is_hollow"]
 NORMAL = "A"
 FREE = "F"
 # Marks in brackets read well aloud and survive copying into a spreadsheet.
+_MISSING, _WITHHELD, _IMPOSSIBLE = "[x]", "[c]", "[z]"
 _STATUS_SYMBOLS = {
-    "B": "[b]", "D": "[d]", "E": "[e]", "F": "[f]", "G": "[g]", "I": "[i]", "J": "[j]", "K": "[k]", "N": "[n]",
-    "P": "[p]", "S": "[s]", "U": "[u]", "V": "[v]", "W": "[w]", "H": "[x]", "L": "[x]", "M": "[z]", "O": "[x]",
-    "Q": "[c]",
-}  # fmt: skip
-_WITHHELD = "[c]"
-_MISSING = "[x]"
+    **{status: f"[{status.lower()}]" for status in "BDEFGIJKNPSUVW"},
+    **dict.fromkeys("HLO", _MISSING),
+    "M": _IMPOSSIBLE,
+    "Q": _WITHHELD,
+}
 
 
 @dataclass(frozen=True)

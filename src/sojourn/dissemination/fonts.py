@@ -10,7 +10,8 @@ import vl_convert
 
 __all__ = ["FONT_PACKAGES", "FONT_STACK", "register_fonts"]
 
-FONT_STACK = "'Noto Sans', 'Noto Sans Arabic', 'Noto Sans CJK SC', 'Noto Sans SC', 'DejaVu Sans', system-ui, sans-serif"
+_FAMILIES = ("Noto Sans", "Noto Sans Arabic", "Noto Sans CJK SC", "Noto Sans SC", "DejaVu Sans")
+FONT_STACK = ", ".join(f"'{family}'" for family in _FAMILIES) + ", system-ui, sans-serif"
 FONT_PACKAGES = ("fontpkg_noto_sans_arabic", "noto_cjk_sans_sc_regular")
 
 

@@ -16,7 +16,7 @@ from sojourn.dissemination.selection import TIME, Cells, Selection, choices
 
 __all__ = ["Grid", "grid"]
 
-COLUMNS_ACROSS = 12
+COLUMNS_ACROSS = 8
 
 
 @dataclass(frozen=True, eq=False)

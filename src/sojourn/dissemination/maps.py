@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sojourn.dissemination.charts import Chart, Inks, theme
+from sojourn.dissemination.charts import Chart, Inks, theme, unit_title
 from sojourn.dissemination.descriptions import Dimension, TableDescription, text_in
 from sojourn.dissemination.fonts import FONT_STACK
 from sojourn.dissemination.grid import Grid, grid
@@ -33,7 +33,7 @@ def map_dimension(description: TableDescription) -> Dimension | None:
 
 
 def map_selection(description: TableDescription, selection: Selection, by: Dimension) -> Selection:
-    """The slice of a selection that a map shows: the latest period, and of the rest the total or the first."""
+    """The slice of a selection that a map shows: the latest period; of the rest the total, or the first."""
     chosen = selection.with_codes(TIME, selection.periods[-1:])
     for dimension in description.dimensions:
         if dimension.id != by.id:
@@ -66,30 +66,26 @@ def world_map(
     title: str,
     summary: str,
     inks: Inks | None = None,
+    is_narrow: bool = False,
 ) -> Chart:
     """Draw the slice that `map_selection` gives."""
     colours = inks or theme("light")
     description = cells.description
     shown, off_map = _placed(grid(cells, sliced), by, shapes, words)
     layers = [_land(shapes, colours)]
+    largest = 600 if is_narrow else 1600
     if shown:
         layers.append(
-            _shading(shown, shapes, colours) if is_shaded(description) else _circles(shown, colours)
+            _shading(shown, shapes, colours) if is_shaded(description) else _circles(shown, colours, largest)
         )
     specification: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": 720,
-        "height": 370,
+        "width": 300 if is_narrow else 720,
+        "height": 165 if is_narrow else 370,
         "padding": 2,
         "background": colours.ground,
         "projection": {"type": "equalEarth"},
-        "title": {
-            "text": text_in(description.unit.name, words.language)[0],
-            "anchor": "end" if words.is_rtl else "start",
-            "fontSize": 12,
-            "fontWeight": "normal",
-            "color": colours.quiet,
-        },
+        "title": unit_title(description, words, colours),
         "layer": layers,
         "config": {
             "font": FONT_STACK,
@@ -151,18 +147,18 @@ def _shading(shown: list[dict[str, Any]], shapes: Shapes, inks: Inks) -> dict[st
         ],
         "mark": {"type": "geoshape", "stroke": inks.ground, "strokeWidth": 0.5},
         "encoding": {
-            "color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ","}}
+            "color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ",~f"}}
         },
     }
 
 
-def _circles(shown: list[dict[str, Any]], inks: Inks) -> dict[str, Any]:
+def _circles(shown: list[dict[str, Any]], inks: Inks, largest: int) -> dict[str, Any]:
     size = {
         "field": "value",
         "type": "quantitative",
-        "scale": {"zero": True, "range": [0, 1600]},
+        "scale": {"zero": True, "range": [0, largest]},
         "legend": {
-            "format": ",",
+            "format": ",~f",
             "symbolFillColor": inks.series[0],
             "symbolOpacity": 0.7,
             "symbolStrokeColor": inks.ground,

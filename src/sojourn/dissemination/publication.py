@@ -172,7 +172,7 @@ def observations_in_order(description: TableDescription, observations: pa.Table)
         if found.null_count:
             strange = pc.unique(table[column].filter(pc.is_null(found))).to_pylist()[:5]
             raise ContractBroken(
-                f"{description.id}: the description does not name {', '.join(map(str, strange))} of {column}.",
+                f"{description.id}: its description has no {', '.join(map(str, strange))} of {column}.",
                 "Describe every code that a published cell uses.",
             )
         position = position * len(codes) + found.to_numpy()

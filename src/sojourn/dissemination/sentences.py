@@ -83,7 +83,7 @@ def _level(
         return []
     decimals, last, error = description.unit.decimals, float(values[row, -1]), float(errors[row, -1])
     unit = text_in(description.unit.name, words.language)[0]
-    name = row_label(description, laid_out, row, words)
+    name = words.isolated(row_label(description, laid_out, row, words))
     found = [
         words(
             "sentence.level",
@@ -133,7 +133,7 @@ def _largest(
     parts = [
         words(
             "sentence.part",
-            name=row_label(description, laid_out, row, words),
+            name=words.isolated(row_label(description, laid_out, row, words)),
             value=words.number(float(last[row]), decimals),
         )
         for row in order

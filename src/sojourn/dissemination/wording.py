@@ -62,6 +62,10 @@ class Wording:
         """What speakers of the language call it."""
         return str(self.locale.get_language_name(self.language) or self.language)
 
+    def isolated(self, name: str) -> str:
+        """A name whose own direction does not disturb the sentence around it."""
+        return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if self.is_rtl else name
+
     def number(self, number: float, decimals: int = 0) -> str:
         """A number with grouped digits and a fixed number of decimals."""
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")

@@ -16,8 +16,10 @@ __all__ = [
 ]
 
 
-def identities_statement(strongest: str | None, description: Sequence[str], carried: Sequence[str]) -> str:
-    """The good records of `converted` with the evidence of who they are about; `$prefix` begins record ids.
+def identities_statement(
+    prefix: str, strongest: str | None, description: Sequence[str], carried: Sequence[str]
+) -> str:
+    """The good records of `converted` with the evidence of who they are about; `prefix` begins record ids.
 
     The description counts only when it is whole: half a name stands for nobody.
     """
@@ -28,17 +30,15 @@ def identities_statement(strongest: str | None, description: Sequence[str], carr
     )
     columns = "".join(f", {quoted(name)}" for name in carried)
     return (
-        f"SELECT $prefix || CAST(line AS VARCHAR) AS record_id, {first} AS strongest, {whole} AS description{columns}\n"
+        f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id, {first} AS strongest, {whole} AS description{columns}\n"
         "FROM converted WHERE problems IS NULL"
     )
 
 
-def good_statement(carried: Sequence[str]) -> str:
-    """The good records of `converted` that are about no person; `$prefix` begins record ids."""
+def good_statement(prefix: str, carried: Sequence[str]) -> str:
+    """The good records of `converted` that are about no person; `prefix` begins record ids."""
     columns = "".join(f", {quoted(name)}" for name in carried)
-    return (
-        f"SELECT $prefix || CAST(line AS VARCHAR) AS record_id{columns} FROM converted WHERE problems IS NULL"
-    )
+    return f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id{columns} FROM converted WHERE problems IS NULL"
 
 
 def problems_statement(cells: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ which goes with the connection. Python objects are never found by name from SQL.
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,12 +21,12 @@ import pyarrow as pa
 
 from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.relation import Relation
-from sojourn.errors import NotPermitted, ProjectError
+from sojourn.errors import DiskFull, NotPermitted, ProjectError
 
 __all__ = ["Engine", "Source"]
 
 Source: TypeAlias = Relation | pa.Table | pa.RecordBatchReader | Path | Sequence[Path]
-_OUTSIDE = NotPermitted("The statement reaches for a file outside the folders of its connection.")
+_NO_ROOM = re.compile("no space left|disk full|disk is full|max_temp_directory_size", re.IGNORECASE)
 Parameter: TypeAlias = str | int | float | bool | bytes | None | object
 
 
@@ -139,18 +140,27 @@ class Engine:
         """
         try:
             return self._connection.execute(statement, dict(parameters) if parameters else None)
-        except duckdb.PermissionException as error:
-            raise _OUTSIDE from error
+        except duckdb.Error as error:
+            raise _in_words(error) from error
 
     def arrow(self, statement: str, rows: int = 1_000_000) -> pa.RecordBatchReader:
         """Run one SELECT and return its rows as Arrow batches of about `rows` rows."""
         try:
             return self._connection.sql(statement).to_arrow_reader(rows)
-        except duckdb.PermissionException as error:
-            raise _OUTSIDE from error
+        except duckdb.Error as error:
+            raise _in_words(error) from error
 
     def _new_name(self) -> str:
         return f"relation_{next(self._names)}"
+
+
+def _in_words(error: duckdb.Error) -> Exception:
+    """An engine's error in the words of the person who can mend it; our own mistakes stay as they are."""
+    if isinstance(error, duckdb.PermissionException):
+        return NotPermitted("The statement reaches for a file outside the folders of its connection.")
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException) and _NO_ROOM.search(str(error)):
+        return DiskFull("no table could be written")
+    return error
 
 
 def _with_inputs(statement: str, inputs: Mapping[str, str]) -> str:

@@ -92,19 +92,20 @@ class ConversionPlan:
 def conversion_statement(plan: ConversionPlan) -> str:
     """The SELECT over `raw` that gives `line`, every target, the outcome of every rule, and `problems`.
 
-    `raw` has the column `line` and the file's columns as text. Code maps are relations named by
+    `raw` has the column `line` and the file's columns as text without blanks around it. Code maps are relations named by
     `Conversion.codes` with the columns written, standard, valid_from and valid_to. The parameter
     `$received_on` is the day of receipt.
     """
     read = [c for c in plan.conversions if c.source is not None]
     coded = [c for c in read if c.kind == "code"]
-    cleaned = [f"{_cleaned(c, plan.missing)} AS {_written(c)}" for c in read]
+    cleaned = list(dict.fromkeys(f"{_cleaned(c, plan.missing)} AS {_written(c)}" for c in read))
     converted = [f"{_converted(c, plan)} AS {quoted(c.target)}" for c in read if c.kind != "code"]
     converted += [f"{_fixed(c)} AS {quoted(c.target)}" for c in plan.conversions if c.source is None]
     outcomes = [f"({r.rule.sql}) AS {_outcome(r)}" for r in plan.rules]
     shown = [*(quoted(c.target) for c in plan.conversions), *map(_outcome, plan.rules)]
-    return f"""WITH written AS (      -- the file's cells without blanks around them; a blank cell is missing
-  SELECT line, {_listed(cleaned)}
+    return f"""WITH written AS (      -- the file's cells; an empty one, and a word that means so, is missing
+  SELECT line, CAST($received_on AS DATE) AS received_on,
+    {_listed(cleaned)}
   FROM raw
 ),
 converted AS (    -- beside them the contract's types, null where a cell cannot be read as such
@@ -129,7 +130,7 @@ def _listed(expressions: Sequence[str]) -> str:
 
 
 def _written(conversion: Conversion) -> str:
-    return quoted(f"written_{conversion.target}")
+    return quoted(f"written_{conversion.source}")
 
 
 def _map(conversion: Conversion) -> str:
@@ -156,9 +157,8 @@ def _problem_list(plan: ConversionPlan, read: Sequence[Conversion]) -> str:
 
 
 def _cleaned(conversion: Conversion, missing: Sequence[str]) -> str:
-    """The cell without blanks around it, or null for the texts that mean missing."""
-    text = f"trim({quoted(conversion.source or '')}, ' \t\u00a0\u2007\u202f')"
-    value = f"nullif({text}, '')"
+    """The cell, or null for the texts that mean missing."""
+    value = f"nullif({quoted(conversion.source or '')}, '')"
     for word in missing:
         value = f"nullif({value}, {text_literal(word)})"
     return value
@@ -282,7 +282,7 @@ def _code_join(conversion: Conversion) -> str:
         day = (
             f"converted.{quoted(conversion.dated_by)}"
             if conversion.dated_by
-            else "CAST($received_on AS DATE)"
+            else "converted.received_on"
         )
         condition += (
             f" AND ({alias}.valid_from IS NULL OR {alias}.valid_from <= {day})"
@@ -325,7 +325,7 @@ def _problems(conversion: Conversion) -> list[tuple[str, str]]:
     if conversion.is_required:
         found.append((f"{written} IS NULL", f"missing|{conversion.target}"))
     if conversion.not_after:
-        limit = "CAST($received_on AS DATE)"
+        limit = "received_on"
         day = target if conversion.kind in ("day", "local_day") else f"TRY_CAST({target} AS DATE)"
         found.append((f"coalesce({day} > {limit}, false)", f"after-receipt|{conversion.target}"))
     return found

@@ -43,10 +43,8 @@ class Relation:
         """All rows as tuples, of the named columns; for small results and tests."""
         chosen = ", ".join(quoted(name) for name in columns) or "*"
         order = f" ORDER BY {', '.join(quoted(name) for name in order_by)}" if order_by else ""
-        found: list[tuple[Any, ...]] = self._read(
-            f"SELECT {chosen} FROM {quoted(self.name)}{order}"
-        ).fetchall()
-        return found
+        found = self.engine.arrow(f"SELECT {chosen} FROM {quoted(self.name)}{order}").read_all()
+        return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""

@@ -36,7 +36,7 @@ __all__ = ["CELLS_ON_A_PAGE", "Dataset", "dataset_of", "release_of", "selection_
 
 CELLS_ON_A_PAGE = 100_000
 ROWS_ON_A_PAGE = 100
-_NOT_DIMENSIONS = ("lang", "view", "release", "page", "theme", "format")
+_NOT_DIMENSIONS = ("lang", "view", "release", "page", "theme", "size")
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Dataset:
 
     @cached_property
     def spark(self) -> str:
-        """The first row as the points of a line 240 wide and 48 high; empty where there is too little to draw."""
+        """The first row as points of a line 240 wide and 48 high; empty where there is too little to draw."""
         values = self.grid.numbers("OBS_VALUE")
         if not len(values) or values.shape[1] < 3 or np.isnan(values[0]).any() or values[0].max() <= 0:
             return ""

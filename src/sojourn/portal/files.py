@@ -143,6 +143,7 @@ def chart_file(request: Asked, table: str) -> Response[bytes]:
             title=found.title,
             summary=" ".join(found.sentences),
             inks=theme(visit.one("theme")),
+            is_narrow=visit.one("size") == "narrow",
         )
         drawn = visit.site.keep_drawing(key, svg_of(drawing, visit.words))
     return Response(drawn, media_type="image/svg+xml")
@@ -172,13 +173,16 @@ def map_file(request: Asked, table: str) -> Response[bytes]:
             title=title_of(description, laid_out, visit.words),
             summary=" ".join(summary(description, laid_out, visit.words)),
             inks=theme(visit.one("theme")),
+            is_narrow=visit.one("size") == "narrow",
         )
         drawn = visit.site.keep_drawing(key, svg_of(drawing, visit.words))
     return Response(drawn, media_type="image/svg+xml")
 
 
 def _drawing_key(visit: Visit, release: OpenRelease, table: str, selection: Selection) -> tuple[object, ...]:
-    return (release.entry.hash, table, selection.query(), visit.language, visit.one("theme"))
+    # Only what changes the drawing, so that made-up values do not fill the memory.
+    is_dark, is_narrow = visit.one("theme") == "dark", visit.one("size") == "narrow"
+    return (release.entry.hash, table, selection.query(), visit.language, is_dark, is_narrow)
 
 
 @route("/catalog.jsonld", http_method=READ, sync_to_thread=True)

@@ -30,7 +30,9 @@ def selected_cells(workspace: Workspace, name: str, conditions: Sequence[str]) -
         dimension, _, code = condition.partition("=")
         column = dimension.upper()
         if column not in cells.column_names:
-            raise ProjectError(f"{name} has no dimension {dimension}.", f"It has: {', '.join(cells.column_names)}.")
+            raise ProjectError(
+                f"{name} has no dimension {dimension}.", f"It has: {', '.join(cells.column_names)}."
+            )
         if code not in pc.unique(cells[column]).to_pylist():
             known = ", ".join(map(str, pc.unique(cells[column]).to_pylist()[:40]))
             raise ProjectError(f"No cell of {name} has {dimension}={code}.", f"There are: {known}.")
@@ -45,7 +47,9 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
     """
     declarations = workspace.declarations
     if name not in declarations.tables:
-        raise ProjectError(f"No table is called {name}.", f"Declared are: {', '.join(sorted(declarations.tables))}.")
+        raise ProjectError(
+            f"No table is called {name}.", f"Declared are: {', '.join(sorted(declarations.tables))}."
+        )
     table = declarations.tables[name]
     totals = [f"{dimension}=_T" for dimension in table.by if not _is_given(dimension, conditions)]
     made = table_versions(workspace, name)
@@ -65,7 +69,12 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
         },
         "estimates_version": made.estimates.fingerprint,
         "observations_version": made.observations.fingerprint,
-        "source": {"id": source.id, "provider": source.provider, "agreement": agreement.id, "law": agreement.law},
+        "source": {
+            "id": source.id,
+            "provider": source.provider,
+            "agreement": agreement.id,
+            "law": agreement.law,
+        },
         "deliveries": [_delivery(row) for row in deliveries_in_force(workspace, source.id)],
     }
 
@@ -79,5 +88,15 @@ def _rules(table: TableDeclaration) -> dict[str, Any]:
 
 
 def _delivery(row: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "period", "file_name", "sha256", "loaded", "quarantined", "received_at", "received_by", "supersedes")
+    kept = (
+        "id",
+        "period",
+        "file_name",
+        "sha256",
+        "loaded",
+        "quarantined",
+        "received_at",
+        "received_by",
+        "supersedes",
+    )
     return {**{name: row[name] for name in kept}, "records_version": json.loads(row["summary"])["version"]}

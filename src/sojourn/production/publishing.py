@@ -37,11 +37,15 @@ def prepare_release(
     """
     releases = workspace.declarations.releases
     if identifier not in releases:
-        raise ProjectError(f"No release is called {identifier}.", f"Declared are: {', '.join(sorted(releases))}.")
+        raise ProjectError(
+            f"No release is called {identifier}.", f"Declared are: {', '.join(sorted(releases))}."
+        )
     declared = releases[identifier]
     gate = gate_of(workspace)
     earlier = [row for row in gate.releases() if row["id"] == identifier]
-    published = [row for row in earlier if State(row["state"]) in (State.PUBLISHED, State.SUPERSEDED, State.WITHDRAWN)]
+    published = [
+        row for row in earlier if State(row["state"]) in (State.PUBLISHED, State.SUPERSEDED, State.WITHDRAWN)
+    ]
     version = 1 + max((int(row["version"]) for row in published), default=0)
     revisions = _revisions(published)
     drafts = []
@@ -54,7 +58,9 @@ def prepare_release(
         return gate.prepare(author, description, drafts, dict(declared.note))
 
 
-def _draft(workspace: Workspace, table: TableDeclaration, version: int, revisions: list[Revision]) -> DraftTable:
+def _draft(
+    workspace: Workspace, table: TableDeclaration, version: int, revisions: list[Revision]
+) -> DraftTable:
     made = table_versions(workspace, table.id)
     protected = protected_table(workspace, table, made.estimates)
     observations = protected.observations
@@ -97,7 +103,8 @@ def _revisions(published: list[dict[str, Any]]) -> list[Revision]:
         Revision(
             on=datetime.datetime.fromisoformat(str(row["published_at"])).date(),
             version=f"{row['version']}.0",
-            note=json.loads(row["reason"]) or {"en": "First publication" if int(row["version"]) == 1 else "New version"},
+            note=json.loads(row["reason"])
+            or {"en": "First publication" if int(row["version"]) == 1 else "New version"},
         )
         for row in sorted(published, key=lambda row: int(row["version"]))
     ]
@@ -111,5 +118,7 @@ def full_hash(gate: Gate, beginning: str) -> str:
     found = [row["hash"] for row in gate.releases() if row["hash"].startswith(beginning)]
     if len(found) != 1 or len(beginning) < 6:
         problem = "No release has" if not found else "More than one release has, or could have,"
-        raise ProjectError(f"{problem} a hash that begins with {beginning}.", "List them: sojourn release list")
+        raise ProjectError(
+            f"{problem} a hash that begins with {beginning}.", "List them: sojourn release list"
+        )
     return str(found[0])

@@ -13,15 +13,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from sojourn.catalogue import schema
+from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.errors import DataRefused, NotPermitted, ProjectError
 from sojourn.production.fingerprints import fingerprint
+from sojourn.production.judgement import Request, reasons_to_hold
 from sojourn.production.records import (
     Progress,
     RecordCounts,
@@ -58,19 +60,6 @@ class Receipt:
     def to_json(self) -> dict[str, Any]:
         """The receipt as plain values."""
         return {**vars(self), "reasons_held": list(self.reasons_held)}
-
-
-@dataclass(frozen=True)
-class Request:
-    """One file to receive, as the command asks for it."""
-
-    source: SourceDeclaration
-    file: Path
-    period: str
-    received_on: datetime.date
-    repairs: str | None
-    accept_because: str | None
-    promise: Promise | None
 
 
 def receive(
@@ -172,48 +161,71 @@ def _receipt_of(row: dict[str, Any], state: str, file_name: str) -> Receipt:
     return Receipt(row["source"], row["id"], file_name, row["period"], state, detail=detail)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What was found out about a delivery, before it is taken in or held."""
+
+    request: Request
+    delivery: str
+    digest: str
+    version: str
+    counts: RecordCounts
+    predecessor: dict[str, Any] | None
+    reasons: tuple[str, ...]
+
+    @property
+    def state(self) -> str:
+        """Taken in, or held until somebody decides."""
+        return "held" if self.reasons and self.request.accept_because is None else "accepted"
+
+    @property
+    def superseded(self) -> str | None:
+        """The delivery that this one takes the place of."""
+        return (
+            str(self.predecessor["id"]) if self.predecessor is not None and self.state == "accepted" else None
+        )
+
+    def receipt(self) -> Receipt:
+        """What the office says back to the sender."""
+        request, counts = self.request, self.counts
+        return Receipt(
+            request.source.id, self.delivery, request.file.name, request.period, self.state, counts.loaded,
+            counts.quarantined, counts.non_data, counts.physical_records, self.superseded, self.reasons, counts.to_json(),
+        )  # fmt: skip
+
+
 def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: Progress | None) -> Receipt:
     source, delivery = request.source, _delivery_id(request, digest)
     version = records_fingerprint(workspace, source, digest, request.received_on)
     content = workspace.store.delivery(digest)
     assert content is not None, "the file was kept a moment ago"
-    with _refusal_recorded(workspace, request, delivery):
-        counts = write_records(
-            workspace, source, content, version, delivery, request.received_on, on_progress
-        )
-    predecessor = _predecessor(workspace, request)
-    if predecessor is not None and predecessor["content_digest"] == counts.content_digest:
-        _forget_version(workspace, source, version)
-        workspace.catalogue.note(
-            workspace.actor, "receive", f"delivery:{predecessor['id']}", result="same records"
-        )
-        return _receipt_of(predecessor, "same-records", request.file.name)
-    reasons = _reasons_to_hold(request, counts, predecessor, _last(workspace, source))
-    state = "held" if reasons and request.accept_because is None else "accepted"
-    _write_delivery(workspace, request, digest, delivery, version, counts, predecessor, state, reasons)
-    superseded = predecessor["id"] if predecessor is not None and state == "accepted" else None
-    return Receipt(
-        source.id, delivery, request.file.name, request.period, state, counts.loaded, counts.quarantined, counts.non_data,
-        counts.physical_records, superseded, tuple(reasons), counts.to_json(),
-    )  # fmt: skip
+    purpose = request.accept_because or ""
+    with workspace.catalogue.work(workspace.actor, "receive", f"delivery:{delivery}", purpose) as work:
+        with _named_as_sent(request):
+            counts = write_records(
+                workspace, source, content, version, delivery, request.received_on, on_progress
+            )
+        predecessor = _predecessor(workspace, request)
+        if predecessor is not None and predecessor["content_digest"] == counts.content_digest:
+            _forget_version(workspace, source, version)
+            work.detail.update(source=source.id, same_records_as=predecessor["id"])
+            return _receipt_of(predecessor, "same-records", request.file.name)
+        compared = predecessor or _last(workspace, source)
+        reasons = reasons_to_hold(request, counts, compared)
+        outcome = Outcome(request, delivery, digest, version, counts, predecessor, tuple(reasons))
+        work.then(partial(_write_delivery, workspace, outcome))
+    return outcome.receipt()
 
 
 @contextmanager
-def _refusal_recorded(workspace: Workspace, request: Request, delivery: str) -> Iterator[None]:
-    """Note a refusal in the audit trail, and name the file as its sender did."""
+def _named_as_sent(request: Request) -> Iterator[None]:
+    """Name the file in a refusal as its sender did, not as it is kept."""
     try:
         yield
     except DataRefused as refused:
-        problems = [replace(problem, file=request.file.name) for problem in refused.problems]
-        workspace.catalogue.note(
-            workspace.actor,
-            "receive",
-            f"delivery:{delivery}",
-            source=request.source.id,
-            result="refused",
-            problems=[problem.message for problem in problems],
-        )
-        raise DataRefused(problems) from refused
+        raise DataRefused(
+            [replace(problem, file=request.file.name) for problem in refused.problems]
+        ) from refused
 
 
 def _forget_version(workspace: Workspace, source: SourceDeclaration, version: str) -> None:
@@ -258,64 +270,42 @@ def all_deliveries(workspace: Workspace, source_id: str | None = None) -> list[d
     return workspace.catalogue.rows(query)
 
 
-def _reasons_to_hold(
-    request: Request, counts: RecordCounts, predecessor: dict[str, Any] | None, last: dict[str, Any] | None
-) -> list[str]:
-    limits, records = request.source.thresholds, counts.loaded + counts.quarantined
-    reasons = []
-    if records == 0:
-        reasons.append("The file has no records.")
-    elif counts.quarantined > limits.quarantined_at_most * records:
-        reasons.append(
-            f"{counts.quarantined} of {records} records are in quarantine, more than the {limits.quarantined_at_most:.1%} that are allowed."
-        )
-    compared = predecessor or last
-    if compared is not None and request.repairs is None:
-        before = int(compared["loaded"]) + int(compared["quarantined"])
-        if records < (1 - limits.fewer_records_at_most) * before:
-            reasons.append(
-                f"The file has {records} records; the delivery for {compared['period']} had {before}."
-            )
-    for check in request.source.checks:
-        passes, fails, unknown = counts.outcomes.get(check.id, [0, 0, 0])
-        judged = passes + fails + unknown
-        if check.at_least is not None and judged and passes < check.at_least * judged:
-            reasons.append(
-                f"The rule {check.id} holds for {passes} of {judged} records; at least {check.at_least:.1%} must keep it."
-            )
-    if request.promise is not None:
-        reasons += request.promise.broken_by(records)
-    return reasons
-
-
-def _write_delivery(
-    workspace: Workspace,
-    request: Request,
-    digest: str,
-    delivery: str,
-    version: str,
-    counts: RecordCounts,
-    predecessor: dict[str, Any] | None,
-    state: str,
-    reasons: list[str],
-) -> None:
-    source, catalogue = request.source, workspace.catalogue
-    with catalogue.act(
-        workspace.actor, "receive", f"delivery:{delivery}", request.accept_because or ""
-    ) as act:
-        act.connection.execute(sa.delete(schema.delivery).where(schema.delivery.c.id == delivery))
-        if predecessor is not None and state == "accepted":
-            act.update(schema.delivery, schema.delivery.c.id == predecessor["id"], state="superseded")
-        act.insert(
-            schema.delivery, id=delivery, source=source.id, period=request.period, file_name=request.file.name, sha256=digest,
-            content_digest=counts.content_digest, state=state, repairs=request.repairs,
-            supersedes=predecessor["id"] if predecessor is not None else None,
-            loaded=counts.loaded, quarantined=counts.quarantined, non_data=counts.non_data,
-            physical_records=counts.physical_records, received_at=catalogue.now(), received_by=workspace.actor,
-            summary=json.dumps({**counts.to_json(), "version": version, "reasons_held": reasons, "received_on": request.received_on.isoformat()}),
-        )  # fmt: skip
-        name_records(workspace, source, digest, version, counts, act)
-        act.detail.update(
-            source=source.id, period=request.period, state=state, loaded=counts.loaded, quarantined=counts.quarantined,
-            non_data=counts.non_data, supersedes=predecessor["id"] if predecessor is not None else None, sha256=digest,
-        )  # fmt: skip
+def _write_delivery(workspace: Workspace, outcome: Outcome, act: Transaction) -> None:
+    request, counts = outcome.request, outcome.counts
+    source, superseded = request.source, outcome.superseded
+    act.connection.execute(sa.delete(schema.delivery).where(schema.delivery.c.id == outcome.delivery))
+    if superseded is not None:
+        act.update(schema.delivery, schema.delivery.c.id == superseded, state="superseded")
+    summary = {
+        **counts.to_json(),
+        "version": outcome.version,
+        "reasons_held": outcome.reasons,
+        "received_on": request.received_on.isoformat(),
+    }
+    figures = {
+        "loaded": counts.loaded,
+        "quarantined": counts.quarantined,
+        "non_data": counts.non_data,
+        "physical_records": counts.physical_records,
+    }
+    about = {
+        "source": source.id,
+        "period": request.period,
+        "sha256": outcome.digest,
+        "state": outcome.state,
+        "supersedes": superseded,
+        "repairs": request.repairs,
+    }
+    act.insert(
+        schema.delivery,
+        id=outcome.delivery,
+        file_name=request.file.name,
+        content_digest=counts.content_digest,
+        received_at=workspace.catalogue.now(),
+        received_by=workspace.actor,
+        summary=json.dumps(summary),
+        **about,
+        **figures,
+    )
+    name_records(workspace, source, outcome.digest, outcome.version, counts, act)
+    act.detail.update(**about, **figures)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
@@ -29,6 +28,7 @@ from sojourn.engine.batches import (
 )
 from sojourn.engine.conversions import conversion_statement, outcome_column
 from sojourn.integration.pseudonyms import NORMALISATION, pseudonyms
+from sojourn.production.counts import RecordCounts
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import SourceDeclaration
@@ -41,62 +41,6 @@ __all__ = ["RecordCounts", "records_fingerprint", "records_name", "write_records
 
 Progress = Callable[[int, int], None]
 Cells: TypeAlias = pa.Array | pa.ChunkedArray
-
-
-@dataclass
-class RecordCounts:
-    """What became of every record of a delivery."""
-
-    loaded: int = 0
-    quarantined: int = 0
-    non_data: int = 0
-    physical_records: int = 0
-    content_digest: str = ""
-    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    first_lines: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
-    outcomes: dict[str, list[int]] = field(default_factory=dict)
-    warnings: list[dict[str, Any]] = field(default_factory=list)
-    non_data_lines: list[dict[str, Any]] = field(default_factory=list)
-    unknown_columns: list[str] = field(default_factory=list)
-    encoding: str | None = None
-
-    def add_reasons(self, quarantined: pa.Table) -> None:
-        """Count the problems of a batch and keep the first lines on which each kind was seen."""
-        kinds = ["reason", "column_name", "column_letter"]
-        for group in (
-            quarantined.group_by(kinds).aggregate([("line", "count"), ("line", "list")]).to_batches()
-        ):
-            named = zip(*(group[kind].to_pylist() for kind in kinds), strict=True)
-            for kind, count, lines in zip(
-                named, group["line_count"].to_pylist(), group["line_list"], strict=True
-            ):
-                self.reasons[kind] += count
-                earliest = [*self.first_lines.get(kind, []), *lines.values.slice(0, 1_000).to_pylist()]
-                self.first_lines[kind] = sorted(earliest)[:5]
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts as the catalogue keeps them; no value of a record is among them."""
-        groups = [
-            {
-                "reason": reason,
-                "column": column,
-                "letter": letter,
-                "records": count,
-                "first_lines": self.first_lines[reason, column, letter],
-            }
-            for (reason, column, letter), count in self.reasons.most_common()
-        ]
-        return {
-            "problems": groups,
-            "checks": {
-                rule: dict(zip(("passes", "fails", "unknown"), found, strict=True))
-                for rule, found in self.outcomes.items()
-            },
-            "warnings": self.warnings,
-            "non_data_lines": self.non_data_lines,
-            "unknown_columns": self.unknown_columns,
-            "encoding": self.encoding,
-        }
 
 
 def records_name(source: str) -> str:
@@ -231,7 +175,7 @@ class RecordWriter:
             return
         cells = pa.Table.from_batches([frame.batch])
         in_plan_order = pa.table(
-            [cells["line"], *(cells[name] for name in self._cells)],
+            [cells["line"], *(pc.utf8_trim_whitespace(cells[name]) for name in self._cells)],
             names=["line", *(f"c{position}" for position in range(len(self._cells)))],
         )
         raw = self.engine.relation(in_plan_order)
@@ -249,21 +193,21 @@ class RecordWriter:
         content = [*plan.content, *plan.extra]
         if not plan.has_persons:
             good = self.engine.query(
-                good_statement(content), {"converted": converted}, {"prefix": self.prefix}
-            )
-            self.counts.loaded += good.write_parquet(self.folders.content / part)
-            self.engine.forget(good)
+                good_statement(self.prefix, content), {"converted": converted}
+            ).to_arrow()
+            pq.write_table(good, self.folders.content / part, compression="zstd")
+            self.counts.loaded += len(good)
             return
         carried = list(dict.fromkeys([*content, *plan.identity]))
-        statement = identities_statement(plan.strongest, plan.description, carried)
-        described = self.engine.query(statement, {"converted": converted}, {"prefix": self.prefix})
+        statement = identities_statement(self.prefix, plan.strongest, plan.description, carried)
+        described = self.engine.query(statement, {"converted": converted})
         purpose = self.workspace.declarations.settings.agency.id
         known = pseudonyms(described, key=self.workspace.keys.pseudonym, purpose=purpose)
-        self.counts.loaded += known.write_parquet(
-            self.folders.content / part, columns=("record_id", "person_key", *content)
-        )
-        known.write_parquet(self.folders.identity / part, columns=("record_id", "person_key", *plan.identity))
-        self.engine.forget(known, described)
+        for folder, columns in ((self.folders.content, content), (self.folders.identity, plan.identity)):
+            chosen = known.select(["record_id", "person_key", *columns])
+            pq.write_table(chosen, folder / part, compression="zstd")
+        self.counts.loaded += len(known)
+        self.engine.forget(described)
 
     def _take_problems(self, converted: Relation, raw: Relation) -> None:
         cells = [f"c{position}" for position in range(len(self.plan.file_columns))]
@@ -393,11 +337,3 @@ def _looked_up(keys: pa.ChunkedArray, values: dict[str, str]) -> pa.Array:
     encoded = keys.combine_chunks().dictionary_encode()
     found = pa.array([values.get(key, "") for key in encoded.dictionary.to_pylist()], pa.string())
     return found.take(encoded.indices)
-
-
-def quarantined_rows(engine: Engine, files: list[Path]) -> Iterator[dict[str, Any]]:
-    """The quarantined records of a delivery, by line, for the person who repairs them."""
-    for batch in engine.relation(files).batches():
-        for row in batch.to_pylist():
-            row["cells"] = json.loads(row["cells"]) if row["cells"] else None
-            yield row

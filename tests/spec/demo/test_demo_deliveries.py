@@ -158,6 +158,28 @@ def test_damaged_border_lines_are_damaged_as_the_truth_says(
         assert len(fields) == (13 if kind == "extra_field" else 12)
 
 
+def test_unknown_countries_are_written_where_the_truth_says(ruritania: Generated) -> None:
+    lines = {file.path.name: scans(file) for file in files(ruritania, BORDER)}
+    damaged = truth(ruritania, "imperfections", BORDER, kind="country_unknown").to_pylist()
+    assert len(damaged) >= 6
+    for row in damaged:
+        assert lines[row["file"]][row["line"] - 1].split(";")[8] in ("000", "QQ")
+
+
+def test_dual_nationals_show_passports_of_two_countries(ruritania: Generated) -> None:
+    shown: dict[int, set[str]] = {}
+    (file,) = (file for file in files(ruritania, BORDER) if file.period == "2024")
+    lines = scans(file)
+    for row in truth(ruritania, "records", BORDER, file=file.path.name).to_pylist():
+        shown.setdefault(row["person"], set()).add(lines[row["line"] - 1].split(";")[8])
+    persons = pq.read_table(ruritania.truth / "persons.parquet")
+    second = persons["second_citizenship"].to_pylist()
+    both = [person for person, codes in shown.items() if len(codes - {"", "QQ"}) > 1]
+    naturalised = persons["naturalisation_date"].to_pylist()
+    assert len(both) > 5
+    assert all(second[person] or naturalised[person] for person in both)
+
+
 def test_country_codes_are_numbers_until_2023_and_letters_since(ruritania: Generated) -> None:
     for file in files(ruritania, BORDER):
         codes = {line.split(";")[8] for line in scans(file)[2:-3]} - {""}

@@ -59,7 +59,9 @@ def checked_archive(file: FileIO) -> zipfile.ZipFile:
         raise refusal("damaged-file", "It begins like a workbook and is no readable archive.") from None
     parts = archive.infolist()
     if len(parts) > MOST_PARTS:
-        raise refusal("too-large-inside", f"It has {len(parts)} parts; a workbook has fewer than {MOST_PARTS}.")
+        raise refusal(
+            "too-large-inside", f"It has {len(parts)} parts; a workbook has fewer than {MOST_PARTS}."
+        )
     if len({part.filename for part in parts}) != len(parts):
         raise refusal("damaged-file", "Two of its parts have the same name.")
     if any(part.flag_bits & 1 for part in parts):
@@ -71,7 +73,9 @@ def checked_archive(file: FileIO) -> zipfile.ZipFile:
             total += len(piece)
             if total > MOST_BYTES:
                 raise refusal("too-large-inside", f"The limit is {MOST_BYTES >> 20} MiB.")
-            if is_xml and (b"<!DOCTYPE" in piece or b"<!ENTITY" in piece or piece.startswith((b"\xff\xfe", b"\xfe\xff"))):
+            if is_xml and (
+                b"<!DOCTYPE" in piece or b"<!ENTITY" in piece or piece.startswith((b"\xff\xfe", b"\xfe\xff"))
+            ):
                 raise refusal("dangerous-xml", "No office program writes such a file.")
     return archive
 
@@ -109,7 +113,8 @@ def scanned_sheet(archive: zipfile.ZipFile, name: str) -> CellScan:
         walk_cells(np.frombuffer(piece, np.uint8), walk, errors)
         if walk[ROWS] > MOST_ROWS or walk[LAST_ROW] > MOST_ROWS or walk[LAST_COLUMN] > MOST_COLUMNS:
             raise refusal(
-                "too-large-inside", f"A sheet has at most {MOST_ROWS} rows and {MOST_COLUMNS} columns; this one has more."
+                "too-large-inside",
+                f"A sheet has at most {MOST_ROWS} rows and {MOST_COLUMNS} columns; this one has more.",
             )
     height, width = walk[LAST_ROW] - walk[FIRST_ROW] + 1, walk[LAST_COLUMN] - walk[FIRST_COLUMN] + 1
     if height > 0 and width > 0 and height * width > MOST_CELLS:

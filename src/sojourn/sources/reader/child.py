@@ -90,7 +90,9 @@ def _say_bug(kind: type[BaseException], fault: BaseException, trace: TracebackTy
     """Say what failed and where; the message of an exception may hold a value of the file and stays here."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = "?" if trace is None else f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+    place = (
+        "?" if trace is None else f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+    )
     _say([bug_frame(kind.__name__, place)])
 
 

@@ -26,9 +26,10 @@ REASONS = {
     kernel.FIELD_TOO_LONG: "field-too-long",
     kernel.RECORD_TOO_LONG: "record-too-long",
     kernel.UNNAMED_VALUE: "value-without-column",
+    kernel.QUOTE_INSIDE: "quote-inside-field",
 }
 # Faults whose detail is the number of the column in which they stand.
-WITH_COLUMN = (kernel.NEVER_CLOSED, kernel.TEXT_AFTER, kernel.FIELD_TOO_LONG, kernel.UNNAMED_VALUE)
+WITH_COLUMN = (kernel.NEVER_CLOSED, kernel.TEXT_AFTER, kernel.FIELD_TOO_LONG, kernel.UNNAMED_VALUE, kernel.QUOTE_INSIDE)
 
 
 def loaded_batch(buffer: Bytes, spans: Spans, head: Head, lines: Integers) -> pa.RecordBatch:

@@ -7,10 +7,11 @@ the declared separator and does not count as the declared header line.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
 
 from sojourn.sources.reader import csv_kernel as kernel
 from sojourn.sources.reader.compiled import Integers, Spans
@@ -21,7 +22,7 @@ from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checke
 from sojourn.sources.reader.reasons import refusal
 from sojourn.sources.reader.window import Window
 
-__all__ = ["Head", "read_head"]
+__all__ = ["Cut", "Head", "Lines", "lines_above", "marks_of", "read_head"]
 
 SEPARATOR_LINE = re.compile(r'"?sep=(.+?)"?\s*', re.IGNORECASE)
 RECORD_IN_FIELDS = 16
@@ -32,6 +33,9 @@ HEADER_FAULTS = {
     kernel.RECORD_TOO_LONG: "It is longer than a record may be.",
     kernel.NUL_BYTE: "It holds a NUL byte.",
 }
+
+# Turns records of one field into the columns of a fixed-width file, and those to quarantine.
+Cut = Callable[[pa.RecordBatch], tuple[pa.RecordBatch, pa.RecordBatch | None]]
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Head:
     header_cells: Mapping[int, str]
     non_data: tuple[NonData, ...]
     encoding: str
+    cut: Cut | None = None
 
 
 @dataclass
@@ -92,7 +97,7 @@ def read_head(
 ) -> Head:
     """The head of the text that the window has begun to read. Raises: FileRefused."""
     lines = Lines(window.buffer[: window.end].tobytes())
-    non_data = _lines_above(lines, dialect)
+    non_data = lines_above(lines, dialect)
     if dialect.header_line == 0:
         checked = checked_header(
             dialect.column_names,
@@ -125,11 +130,14 @@ def read_head(
     )
 
 
-def marks_of(dialect: Dialect, fields: int, named: int, encoding: str) -> kernel.Marks:
-    """The dialect as the kernels want it."""
+def marks_of(
+    dialect: Dialect, fields: int, named: int, encoding: str, separator: bytes | None = None
+) -> kernel.Marks:
+    """The dialect as the kernels want it; another separator means lines without quotes."""
     rules = np.zeros(kernel.RULES, np.int64)
-    backslash = dialect.escape == "backslash"
-    quote = b"" if dialect.quote is None else dialect.quote.encode()
+    backslash = dialect.escape == "backslash" and separator is None
+    quote = b"" if dialect.quote is None or separator else dialect.quote.encode()
+    separator = separator or dialect.separator.encode()
     rules[kernel.QUOTE] = quote[0] if quote else -1
     rules[kernel.BACKSLASH] = backslash
     rules[kernel.EXPECTED] = fields
@@ -137,13 +145,12 @@ def marks_of(dialect: Dialect, fields: int, named: int, encoding: str) -> kernel
     rules[kernel.FIELD_LIMIT] = dialect.field_limit
     rules[kernel.RECORD_LIMIT] = RECORD_IN_FIELDS * dialect.field_limit
     rules[kernel.ONLY_ASCII] = encoding == "ascii"
-    separator = dialect.separator.encode()
     if len(separator) == 1 and not backslash:
         rules[kernel.QUICK] = (quote[0] if quote else 0) << 8 | separator[0]
     always = b"\r\n\\" if backslash else b"\r\n"
     return kernel.Marks(
         rules,
-        kernel.stop_table(always + separator[:1]),
+        kernel.stop_table(always + separator[:1] + quote),
         kernel.stop_table(always + quote),
         np.frombuffer(separator, np.uint8).copy(),
     )
@@ -154,11 +161,12 @@ def _escapes(dialect: Dialect) -> Integers:
     return np.array([quote, dialect.separator.encode()[0], dialect.escape == "backslash"], np.int64)
 
 
-def _lines_above(lines: Lines, dialect: Dialect) -> list[NonData]:
+def lines_above(lines: Lines, dialect: Dialect) -> list[NonData]:
     """List the lines above the header and stand on the header's line."""
     above = []
     header_line = dialect.header_line
-    directive = SEPARATOR_LINE.fullmatch(lines.peek().decode("utf-8", "replace"))
+    is_csv = dialect.format == "csv"
+    directive = is_csv and SEPARATOR_LINE.fullmatch(lines.peek().decode("utf-8", "replace"))
     if directive:
         if directive.group(1) != dialect.separator:
             raise refusal("separator-contradicted", line=1)

@@ -13,6 +13,10 @@ of fields, and one of its later lines alone has the right number; or when it spa
 right number of at least four fields, and each of its lines alone has that number too. Lines of a quoted
 text that happen to look like records are so refused, never misread: the sender sees them in quarantine.
 
+A quote inside an unquoted field stands for itself: 10" is ten inches. But when two unquoted fields of a record hold
+an odd number of quotes each, a separator between them may have belonged to a value, or one before them may be lost;
+the record is quarantined.
+
 Nothing depends on where the buffer is cut: a record is judged only once all bytes that decide about it are
 there.
 """
@@ -30,15 +34,14 @@ from sojourn.sources.reader.csv_bytes import ESCAPED, LENGTH, QUOTED, first_bad_
 FINE, BLANK, EMPTY = 0, 1, 2
 FAULT = 10
 FIELD_COUNT, NEVER_CLOSED, TEXT_AFTER, NUL_BYTE, UNDECODABLE = 10, 11, 12, 13, 14
-FIELD_TOO_LONG, RECORD_TOO_LONG, UNNAMED_VALUE = 15, 16, 17
+FIELD_TOO_LONG, RECORD_TOO_LONG, UNNAMED_VALUE, QUOTE_INSIDE = 15, 16, 17, 18
 NEED_MORE, TOO_LONG_LINE = -1, -2
 
 # Slots of `rules`: what the dialect says.
 QUOTE, BACKSLASH, EXPECTED, NAMED, FIELD_LIMIT, RECORD_LIMIT, ONLY_ASCII, QUICK, RULES = range(9)
 # Slots of `found`: what one record turned out to be.
-AFTER, CONTENT_END, FIELDS, AUX, LF, CRLF, CR, FIRST_END, FIRST_AFTER, HAS_CONTENT, FIRST_KIND, FOUND = range(
-    12
-)
+AFTER, CONTENT_END, FIELDS, AUX, LF, CRLF, CR, FIRST_END, FIRST_AFTER, FIRST_KIND, HAS_CONTENT = range(11)
+ODD_QUOTES, ODD_FIELDS, ODD_COLUMN, FOUND = range(11, 15)
 LETTER, STOP = 0, 1
 # What stands between two fields, told apart from the outcomes above.
 ANOTHER_FIELD = 99
@@ -156,6 +159,10 @@ def _plain(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: I
                 i += 1
             i += 1
             continue
+        if byte == rules[QUOTE]:
+            found[ODD_QUOTES] ^= 1
+            i += 1
+            continue
         hit = _separator_at(buffer, i, end, separator, at_end)
         if hit != 0:
             return i if hit == 1 else NEED_MORE
@@ -193,6 +200,10 @@ def read_record(
             spans[slot + 2 * found[FIELDS]] = start
             spans[slot + 2 * found[FIELDS] + 1] = length | kind | found[AUX]
         found[FIELDS] += 1
+        if found[ODD_QUOTES]:
+            found[ODD_QUOTES] = 0
+            found[ODD_FIELDS] += 1
+            found[ODD_COLUMN] = found[ODD_COLUMN] or found[FIELDS]
         if kind:
             i += 1
         outcome = _behind_field(buffer, i, end, at_end, marks.separator, found)
@@ -233,7 +244,7 @@ def swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Byte
     """Whether the lines of a record of several lines look like records of their own (see the module's rule)."""
     if found[FIRST_AFTER] < 0 or found[FIRST_AFTER] >= found[AFTER]:
         return False
-    as_expected = found[FIELDS] == rules[EXPECTED]
+    as_expected = bool(found[FIELDS] == rules[EXPECTED])
     if as_expected and rules[EXPECTED] < 4:
         return False
     i = begin if as_expected else found[FIRST_AFTER]
@@ -299,6 +310,9 @@ def judge(buffer: Bytes, begin: int, rules: Integers, spans: Spans, slot: int, f
     found[AUX] = found[FIELDS]
     if found[FIELDS] != rules[EXPECTED]:
         return FIELD_COUNT
+    if found[ODD_FIELDS] > 1:
+        found[AUX] = found[ODD_COLUMN]
+        return QUOTE_INSIDE
     for k in range(rules[NAMED], rules[EXPECTED]):
         if spans[slot + 2 * k + 1] & LENGTH:
             found[AUX] = k + 1

@@ -79,10 +79,8 @@ def quick_record(
         cursor += 1
         if byte == quote:
             # Without a quote character the index marks NULs instead.
-            if quote == 0:
+            if quote == 0 or at != start:
                 return UNUSUAL
-            if at != start:
-                continue
             kind = QUOTED
             while True:
                 if cursor + 1 >= count:

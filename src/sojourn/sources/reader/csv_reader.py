@@ -20,6 +20,7 @@ from sojourn.sources.reader.compiled import Bytes, Integers, Spans
 from sojourn.sources.reader.csv_head import Head
 from sojourn.sources.reader.frames import Event, Notice, Progress
 from sojourn.sources.reader.ledger import Ledger
+from sojourn.sources.reader.tables import repeated_header
 from sojourn.sources.reader.window import Window
 
 __all__ = ["CHUNK", "records"]
@@ -109,13 +110,17 @@ def _handed_on(scan: Scan) -> Iterator[Event]:
     batch = loaded_batch(scan.window.buffer, scan.spans, scan.head, lines)
     if scan.head.patterns:
         status = np.where(_declared(scan, found) & (status != kernel.BLANK), DECLARED, status)
-    repeats = _repeats_header(batch, scan.head)
+    repeats = repeated_header(batch, scan.head.header_cells)
     if repeats is not None:
         status = status.copy()
         status[np.flatnonzero(fine)[repeats]] = REPEATED
     still_fine = (status == kernel.FINE)[fine]
     if not still_fine.all():
         batch = batch.filter(pa.array(still_fine))
+    if scan.head.cut is not None:
+        batch, refused = scan.head.cut(batch)
+        if refused is not None:
+            yield scan.ledger.quarantine(refused)
     if batch.num_rows:
         yield scan.ledger.load(batch)
     bad = status >= kernel.FAULT
@@ -144,19 +149,6 @@ def _declared(scan: Scan, found: scanning.Records) -> np.ndarray[tuple[int], np.
         hits = pc.match_substring_regex(lines, rf"\A(?:{pattern})[\r\n]*\z")
         matches |= hits.to_numpy(zero_copy_only=False)
     return matches
-
-
-def _repeats_header(batch: pa.RecordBatch, head: Head) -> Sequence[int] | None:
-    """Positions of loaded records whose every cell is the name of its column."""
-    if not head.header_cells or batch.num_rows == 0:
-        return None
-    candidates = None
-    for position, cell in head.header_cells.items():
-        equal = pc.fill_null(pc.equal(batch.column(position + 1), cell), False)
-        candidates = equal if candidates is None else pc.and_(candidates, equal)
-        if not pc.any(candidates).as_py():
-            return None
-    return np.flatnonzero(candidates.to_numpy(zero_copy_only=False)).tolist()
 
 
 def _note_first_bad_byte(scan: Scan, bad: scanning.Records) -> None:

@@ -51,7 +51,7 @@ class Sheet:
     """A sheet, its rows, and where its used part begins (1-based)."""
 
     name: str
-    rows: list[Values]
+    rows: Sequence[Values]
     first_row: int
     first_column: int
     scan: CellScan | None
@@ -78,8 +78,12 @@ def excel_events(
     begin = len(above)
     lines = np.arange(sheet.first_row + begin, sheet.first_row + len(sheet.rows), dtype=np.int64)
     padding = [pa.nulls(len(lines), pa.string())] * (sheet.first_column - 1)
-    piece = Piece(lines, [*padding, *(column.slice(begin) for column in columns)], _faults(sheet, begin, checked))
-    header_cells = {} if header_row is None else {place: col.header for place, col in enumerate(checked.columns)}
+    piece = Piece(
+        lines, [*padding, *(column.slice(begin) for column in columns)], _faults(sheet, begin, checked)
+    )
+    header_cells = (
+        {} if header_row is None else {place: col.header for place, col in enumerate(checked.columns)}
+    )
     yield from rows_handed_on(piece, checked, dialect, ledger, header_cells)
     yield from ledger.unlisted()
     yield _summary(ledger, sheet, fingerprint, size)
@@ -123,7 +127,9 @@ def _loaded(book: CalamineWorkbook, name: str, scan: CellScan | None) -> Calamin
     except CalamineError as fault:
         where = ""
         if scan is not None and "shared strings" in str(fault):
-            where = f"Cell {cell_name(scan.largest_text_cell)} refers to a text that the workbook does not have."
+            where = (
+                f"Cell {cell_name(scan.largest_text_cell)} refers to a text that the workbook does not have."
+            )
         raise refusal("damaged-file", where) from None
 
 
@@ -154,7 +160,9 @@ def _chosen_sheet(book: CalamineWorkbook, dialect: Dialect, warnings: list[Notic
         visible = [name for name in names if name not in hidden] or names
         if len(visible) != 1:
             listed = ", ".join(shown(name) for name in visible[:10])
-            raise refusal("sheet-undeclared", f"They are: {listed}." if visible else "It has no sheet with cells.")
+            raise refusal(
+                "sheet-undeclared", f"They are: {listed}." if visible else "It has no sheet with cells."
+            )
         declared = visible[0]
     if declared not in names:
         listed = ", ".join(shown(name) for name in names[:10])
@@ -176,7 +184,9 @@ def _part_of(archive: zipfile.ZipFile, name: str) -> str | None:
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     for sheet in book.iter():
         if sheet.tag.endswith("}sheet") and sheet.get("name") == name:
-            part = posixpath.normpath(posixpath.join("/xl", targets.get(sheet.get(f"{OFFICE}id"), ""))).lstrip("/")
+            part = posixpath.normpath(
+                posixpath.join("/xl", targets.get(sheet.get(f"{OFFICE}id"), ""))
+            ).lstrip("/")
             return part if part in parts else None
     return None
 

@@ -39,7 +39,12 @@ __all__ = ["Reading", "UnknownColumns", "read"]
 PIPE_SIZE = 1 << 20
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONHOME", "TMPDIR", "XDG_CACHE_HOME")
 # One thread each: a limit on address space leaves no room for the stacks of idle pools.
-SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+SINGLE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
 MEMORY_POOL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 
 
@@ -61,7 +66,7 @@ def read(
     Raises: DataRefused, now or while iterating, when the file or its cost is refused.
     """
     limits = limits or Limits()
-    request = {
+    request: dict[str, object] = {
         "path": os.path.abspath(os.fspath(path)),
         "dialect": dialect.to_json(),
         "expected_columns": list(expected_columns),
@@ -75,7 +80,11 @@ class Reading:
     """A reading under way: iterate it for its frames, then look at `summary` and `non_data`."""
 
     def __init__(
-        self, name: str, request: dict[str, object], limits: Limits, on_progress: Callable[[int, int], None] | None
+        self,
+        name: str,
+        request: dict[str, object],
+        limits: Limits,
+        on_progress: Callable[[int, int], None] | None,
     ) -> None:
         self.non_data: list[NonData] = []
         self._name = name
@@ -91,7 +100,9 @@ class Reading:
     def summary(self) -> Summary:
         """What became of every record. Raises: RuntimeError before the last frame was read."""
         if self._summary is None:
-            raise RuntimeError("The reading has not come to its end: iterate it before asking for the summary.")
+            raise RuntimeError(
+                "The reading has not come to its end: iterate it before asking for the summary."
+            )
         return self._summary
 
     def __iter__(self) -> Iterator[Loaded | Quarantined]:
@@ -154,7 +165,7 @@ class Reading:
     def _receive(self, count: int) -> pa.Buffer:
         """The next bytes that the child says. Raises: FileRefused when it falls silent or dies."""
         buffer = np.empty(count, np.uint8)
-        rest = memoryview(buffer)
+        rest = buffer.data
         while rest:
             ready, _, _ = select.select([self._pipe], [], [], self._limits.silent_seconds)
             if not ready:
@@ -179,7 +190,9 @@ class Reading:
 
 def _started(request: dict[str, object]) -> subprocess.Popen[bytes]:
     """The child process, with its request."""
-    variables = {name: os.environ[name] for name in os.environ if name in KEPT_VARIABLES or name.startswith("NUMBA_")}
+    variables = {
+        name: os.environ[name] for name in os.environ if name in KEPT_VARIABLES or name.startswith("NUMBA_")
+    }
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "sojourn.sources.reader.child"],
         stdin=subprocess.PIPE,

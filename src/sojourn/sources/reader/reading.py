@@ -15,6 +15,7 @@ from pathlib import Path
 from sojourn.sources.reader import csv_reader
 from sojourn.sources.reader.csv_head import read_head
 from sojourn.sources.reader.dialect import Dialect
+from sojourn.sources.reader.fixed_width import read_fixed_head
 from sojourn.sources.reader.frames import Event
 from sojourn.sources.reader.headers import UnknownColumns
 from sojourn.sources.reader.ledger import Ledger
@@ -94,7 +95,8 @@ def _text_events(
     window = Window(file, size, chunk, first, skipped, encoding)
     if window.end == 0:
         raise refusal("empty-file")
-    head = read_head(window, dialect, encoding, expected, unknown_columns)
+    read = read_fixed_head if dialect.format == "fixed_width" else read_head
+    head = read(window, dialect, encoding, expected, unknown_columns)
     ledger = Ledger(met=len(head.non_data))
     yield head.header
     for line in head.non_data:

@@ -45,6 +45,11 @@ QUARANTINE = _table(
         "Double the quotes that belong to the value.",
     ),
     Reason(
+        "quote-inside-field",
+        "Two fields that are not quoted hold a quote each: a separator may be lost, or belong to a value.",
+        "Quote both fields and double the quotes that belong to their values.",
+    ),
+    Reason(
         "nul-byte",
         "The record holds a NUL byte, which no text has.",
         "Export the file again; a NUL is a sign of a damaged or binary file.",

@@ -42,9 +42,15 @@ def statistical_events(
     reader, options = _reader(dialect, file)
     _, about = _rows(reader, path, options, 0, 0, metadataonly=True)
     checked = checked_header(
-        about.column_names, expected, unknown_columns=unknown_columns, column_limit=dialect.column_limit, line=None
+        about.column_names,
+        expected,
+        unknown_columns=unknown_columns,
+        column_limit=dialect.column_limit,
+        line=None,
     )
-    yield Header(checked.columns, dialect, about.file_encoding, checked.unknown, checked.warnings, _notes(about))
+    yield Header(
+        checked.columns, dialect, about.file_encoding, checked.unknown, checked.warnings, _notes(about)
+    )
     ledger = Ledger()
     row = 0
     options["usecols"] = [column.header for column in checked.columns]
@@ -73,7 +79,9 @@ def _reader(dialect: Dialect, file: FileIO) -> tuple[Reader, dict[str, Any]]:
     if dialect.format == "spss":
         file.seek(0)
         is_portable = not file.read(4).startswith((b"$FL", b"\xc5\xc6\xd3\xf1"))
-        return (pyreadstat.read_por if is_portable else pyreadstat.read_sav), options | {"user_missing": True}
+        if is_portable:
+            return pyreadstat.read_por, options
+        return pyreadstat.read_sav, options | {"user_missing": True}
     if dialect.format == "stata":
         return pyreadstat.read_dta, options | {"user_missing": True}
     file.seek(0)
@@ -86,7 +94,13 @@ def _rows(
 ) -> tuple[Mapping[str, Sequence[Any]], Any]:
     try:
         return reader(path, row_offset=begin, row_limit=count, metadataonly=metadataonly, **options)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError, OverflowError):
+    except (
+        pyreadstat.ReadstatError,
+        pyreadstat.PyreadstatError,
+        UnicodeDecodeError,
+        ValueError,
+        OverflowError,
+    ):
         raise _unreadable(begin) from None
 
 

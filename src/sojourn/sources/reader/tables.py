@@ -7,7 +7,7 @@ patterns for non-data as its cells joined by the separator, without the empty ce
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ class Piece:
 
 
 def rows_handed_on(
-    piece: Piece, checked: CheckedHeader, dialect: Dialect, ledger: Ledger, header_cells: dict[int, str]
+    piece: Piece, checked: CheckedHeader, dialect: Dialect, ledger: Ledger, header_cells: Mapping[int, str]
 ) -> Iterator[Event]:
     """The rows of a piece, each in exactly one place."""
     count = len(piece.lines)
@@ -64,17 +64,17 @@ def rows_handed_on(
             yield from ledger.list_lines(kind, (int(line) for line in lines), lines.size)
 
 
-def repeated_header(batch: pa.RecordBatch, header_cells: dict[int, str]) -> Flags | None:
+def repeated_header(batch: pa.RecordBatch, header_cells: Mapping[int, str]) -> Flags | None:
     """Which records hold in every cell the name of its column; None when there is none."""
     if not header_cells or batch.num_rows == 0:
         return None
-    repeats: Flags = np.ones(batch.num_rows, np.bool_)
+    repeats = None
     for position, cell in header_cells.items():
         equal = pc.fill_null(pc.equal(batch.column(position + 1), cell), False)
-        repeats &= equal.to_numpy(zero_copy_only=False)
-        if not repeats.any():
+        repeats = equal if repeats is None else pc.and_(repeats, equal)
+        if not pc.any(repeats).as_py():
             return None
-    return repeats
+    return None if repeats is None else repeats.to_numpy(zero_copy_only=False)
 
 
 def _unnamed_values(piece: Piece, checked: CheckedHeader) -> Iterator[tuple[int, str, int]]:
@@ -118,7 +118,9 @@ def _quarantined(
     places: np.ndarray[tuple[int], np.dtype[np.int32]],
 ) -> pa.RecordBatch:
     mask = pa.array(is_bad)
-    raw = _joined([column.filter(mask) for column in piece.columns], dialect.separator).cast(pa.large_binary())
+    raw = _joined([column.filter(mask) for column in piece.columns], dialect.separator).cast(
+        pa.large_binary()
+    )
     nothing = pa.nulls(int(is_bad.sum()), pa.string())
     return pa.RecordBatch.from_arrays(
         [

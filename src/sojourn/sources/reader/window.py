@@ -69,7 +69,7 @@ class Window:
         """Read the next piece of the file behind what is there."""
         if self.transcoder is None:
             self._make_room(self._chunk)
-            room = memoryview(self.buffer)[self.end : self.end + self._chunk]
+            room = self.buffer[self.end : self.end + self._chunk].data
             count = self._file.readinto(room)
             self.hash.update(room[:count])
             self.end += count

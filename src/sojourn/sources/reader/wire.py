@@ -16,7 +16,16 @@ import pyarrow as pa
 from sojourn.sources.reader.frames import Event, Header, Loaded, NonData, Progress, Quarantined, Summary
 from sojourn.sources.reader.reasons import FileRefused
 
-__all__ = ["FRAME", "LONGEST_PAYLOAD", "batch_of", "bug_frame", "event_of", "frame", "frames", "refusal_frame"]
+__all__ = [
+    "FRAME",
+    "LONGEST_PAYLOAD",
+    "batch_of",
+    "bug_frame",
+    "event_of",
+    "frame",
+    "frames",
+    "refusal_frame",
+]
 
 FRAME = struct.Struct("<cQ")
 LONGEST_PAYLOAD = 2 << 30
@@ -73,7 +82,9 @@ def refusal_frame(refused: FileRefused) -> bytes:
 
 def bug_frame(kind: str, place: str) -> bytes:
     """The frame that ends a reading which our own mistake ended: what and where, never the value that did it."""
-    return frame(b"X", {"code": "bug", "message": f"{kind} at {place}", "line": None, "column": None, "remedy": ""})
+    return frame(
+        b"X", {"code": "bug", "message": f"{kind} at {place}", "line": None, "column": None, "remedy": ""}
+    )
 
 
 def event_of(tag: bytes, payload: pa.Buffer) -> list[Event]:
@@ -84,7 +95,9 @@ def event_of(tag: bytes, payload: pa.Buffer) -> list[Event]:
     if tag == b"X":
         if plain["code"] == "bug":
             raise RuntimeError(f"The reader failed: {plain['message']}.")
-        raise FileRefused(plain["code"], plain["message"], plain["remedy"], "", plain["line"], plain["column"])
+        raise FileRefused(
+            plain["code"], plain["message"], plain["remedy"], "", plain["line"], plain["column"]
+        )
     if tag == b"N":
         return [NonData(**line) for line in plain]
     known: dict[bytes, Callable[[], Event]] = {
