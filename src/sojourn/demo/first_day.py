@@ -53,8 +53,8 @@ def first_day(folder: Path, *, persons: int, seed: int, on_step: Callable[[str, 
             receipts.append(receive(workspace, source, folder / file, period=period))
         held = [receipt for receipt in receipts if receipt.state == "held"]
         for receipt in held:
-            file = next(folder / file for _, file, _ in deliveries if Path(file).name == receipt.file_name)
-            receive(workspace, receipt.source, file, period=receipt.period, accept_because=_ACCEPT)
+            sent = next(folder / name for _, name, _ in deliveries if Path(name).name == receipt.file_name)
+            receive(workspace, receipt.source, sent, period=receipt.period, accept_because=_ACCEPT)
         run_tables(workspace, on_step=lambda name, position, of, _found: on_step(name, position, of))
         passphrases = _enrolled(workspace)
         release = _published(workspace, on_step)

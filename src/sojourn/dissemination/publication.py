@@ -16,7 +16,6 @@ prove from the name alone that every byte is the one that was released.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from sojourn.contracts.aggregates import Observation
 from sojourn.dissemination.descriptions import (
@@ -51,7 +49,7 @@ from sojourn.dissemination.descriptions import (
     Unit,
 )
 from sojourn.dissemination.downloads import write_downloads
-from sojourn.dissemination.zone import NotInZone, PublicZone
+from sojourn.dissemination.published import CHECKSUMS, MANIFEST, changed_files, read_manifest
 from sojourn.errors import ContractBroken, DisclosureRisk, ProjectError
 from sojourn.store.durable import file_sha256, place_folder, replace_file
 
@@ -83,10 +81,7 @@ __all__ = [
     "write_release_folder",
 ]
 
-MANIFEST = "releases.json"
-CHECKSUMS = "checksums.txt"
 FREE = "F"
-_LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*)")
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ def write_release_folder(public: Path, release: ReleaseDescription, tables: Sequ
     (unfinished / CHECKSUMS).write_bytes(listed)
     name = hashlib.sha256(listed).hexdigest()
     target = public / "releases" / name
-    if target.is_dir() and not changed_files(PublicZone(public), name):
+    if target.is_dir() and not changed_files(public, name):
         shutil.rmtree(unfinished)
     else:
         place_folder(unfinished, target)
@@ -183,60 +178,7 @@ def observations_in_order(description: TableDescription, observations: pa.Table)
     return table.take(pa.array(np.argsort(position, kind="stable"))).combine_chunks()
 
 
-def read_manifest(public: Path | PublicZone) -> Manifest | None:
-    """The manifest of a public zone, or `None` where nothing was ever published.
-
-    Raises: ProjectError if the manifest cannot be understood.
-    """
-    zone = public if isinstance(public, PublicZone) else PublicZone(public)
-    try:
-        content = zone.read(MANIFEST)
-    except NotInZone:
-        return None
-    try:
-        return Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ProjectError(
-            f"The manifest {MANIFEST} cannot be understood: {place}: {first['msg']}.",
-            "Restore it from a backup, or publish again.",
-        ) from error
-
-
 def write_manifest(public: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step: readers see the old or the new, never a part."""
     public.mkdir(parents=True, exist_ok=True)
     replace_file(public / MANIFEST, manifest.model_dump_json(indent=1).encode())
-
-
-def checksums_of(zone: PublicZone, release: str) -> dict[str, str]:
-    """The listed files of a release with their digests.
-
-    Raises: NotInZone if the list is absent, is not the one that the folder is named by, or is no list.
-    """
-    listed = zone.read("releases", release, CHECKSUMS)
-    if hashlib.sha256(listed).hexdigest() != release:
-        raise NotInZone("The list of checksums is not the one that was published.")
-    found = [_LINE.fullmatch(line) for line in listed.decode().splitlines()]
-    if not all(found):
-        raise NotInZone("The list of checksums cannot be understood.")
-    return {line[2]: line[1] for line in found if line is not None}
-
-
-def changed_files(public: Path | PublicZone, release: str) -> tuple[str, ...]:
-    """The files of a release that are gone or are no longer what was published; none when all is well."""
-    zone = public if isinstance(public, PublicZone) else PublicZone(public)
-    try:
-        listed = checksums_of(zone, release)
-    except NotInZone:
-        return (CHECKSUMS,)
-    return tuple(path for path, digest in listed.items() if not _is_unchanged(zone, release, path, digest))
-
-
-def _is_unchanged(zone: PublicZone, release: str, path: str, digest: str) -> bool:
-    try:
-        with zone.open("releases", release, *path.split("/")) as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == digest
-    except NotInZone:
-        return False

@@ -29,7 +29,7 @@ from sojourn.dissemination.shapes import installed_shapes
 from sojourn.dissemination.workbook import WORKBOOK_ROWS, workbook_bytes
 from sojourn.portal.catalogue import catalogue_document
 from sojourn.portal.dataset import dataset_of, release_of, selection_of
-from sojourn.portal.pages import READ, Asked
+from sojourn.portal.pages import READ, Asked, Part
 from sojourn.portal.problems import PageProblem
 from sojourn.portal.rendering import static_files
 from sojourn.portal.site import OpenRelease
@@ -54,7 +54,7 @@ def _file(content: bytes, media_type: str, name: str, rows: int) -> Response[byt
 
 
 @route("/data/{table:str}/{file:str}", http_method=READ, sync_to_thread=True)
-def selection_file(request: Asked, table: str, file: str) -> Response[bytes]:
+def selection_file(request: Asked, table: Part, file: Part) -> Response[bytes]:
     """Give a selection as a file called `download.` and its format's suffix."""
     visit = visit_of(request)
     stem, _, suffix = file.partition(".")
@@ -101,7 +101,7 @@ def _content(visit: Visit, release: OpenRelease, table: str, format_: str, obser
 
 
 @route("/releases/{release:str}/{table:str}/{file:str}", http_method=READ, sync_to_thread=True)
-def whole_file(request: Asked, release: str, table: str, file: str) -> Stream:
+def whole_file(request: Asked, release: Part, table: Part, file: Part) -> Stream:
     """Give the whole table of a release as it was written at publication."""
     visit = visit_of(request)
     opened = visit.snapshot.releases.get(release)
@@ -127,7 +127,7 @@ def _pieces(content: BufferedReader) -> Iterator[bytes]:
 
 
 @route("/data/{table:str}/chart.svg", http_method=READ, sync_to_thread=True)
-def chart_file(request: Asked, table: str) -> Response[bytes]:
+def chart_file(request: Asked, table: Part) -> Response[bytes]:
     """Draw a selection."""
     visit = visit_of(request)
     found = dataset_of(visit, table)
@@ -150,7 +150,7 @@ def chart_file(request: Asked, table: str) -> Response[bytes]:
 
 
 @route("/data/{table:str}/map.svg", http_method=READ, sync_to_thread=True)
-def map_file(request: Asked, table: str) -> Response[bytes]:
+def map_file(request: Asked, table: Part) -> Response[bytes]:
     """Draw one slice of a selection on a map of the world."""
     visit = visit_of(request)
     release = release_of(visit, table)
@@ -202,7 +202,7 @@ def health(request: Asked) -> Response[dict[str, Any]]:
 
 
 @route("/static/{name:str}", http_method=READ, sync_to_thread=False)
-def static_file(name: str) -> Response[bytes]:
+def static_file(name: Part) -> Response[bytes]:
     """Give one of the site's own files; its name holds its digest, so it never changes."""
     if name not in static_files():
         raise PageProblem(404, "problem.404")

@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import HttpMethod, Request, Response, route
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from sojourn.dissemination.descriptions import TableDescription
@@ -21,10 +22,11 @@ from sojourn.portal.rendering import render
 from sojourn.portal.site import OpenRelease
 from sojourn.portal.visits import Visit, visit_of
 
-__all__ = ["PAGES", "READ", "Asked"]
+__all__ = ["PAGES", "READ", "Asked", "Part"]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 Asked = Request[Any, Any, State]
+Part = FromPath[str]
 VIEWS = ("table", "chart", "map")
 _HIGHLIGHTS = 4
 
@@ -97,7 +99,7 @@ def catalogue(request: Asked) -> Response[bytes]:
 
 
 @route("/data/{table:str}", http_method=READ, sync_to_thread=True)
-def dataset(request: Asked, table: str) -> Response[bytes]:
+def dataset(request: Asked, table: Part) -> Response[bytes]:
     """Show one table: a selection of it as table, chart or map, and all that must be known of it."""
     visit = visit_of(request)
     view = visit.one("view", "table")
@@ -140,7 +142,7 @@ def releases(request: Asked) -> Response[bytes]:
 
 
 @route("/releases/{release:str}", http_method=READ, sync_to_thread=True)
-def release_page(request: Asked, release: str) -> Response[bytes]:
+def release_page(request: Asked, release: Part) -> Response[bytes]:
     """Show one release: its tables, its approvals and the state of the audit trail."""
     visit = visit_of(request)
     entry = visit.snapshot.manifest.entry(release)
@@ -163,7 +165,7 @@ def methods(request: Asked) -> Response[bytes]:
 
 
 @route("/methods/{table:str}", http_method=READ, sync_to_thread=True)
-def method(request: Asked, table: str) -> Response[bytes]:
+def method(request: Asked, table: Part) -> Response[bytes]:
     """Show how one table is made, with the SQL that made it."""
     visit = visit_of(request)
     release = release_of(visit, table)
@@ -177,7 +179,7 @@ def method(request: Asked, table: str) -> Response[bytes]:
 
 
 @route("/indicators/{indicator:str}", http_method=READ, sync_to_thread=True)
-def indicator(request: Asked, indicator: str) -> Redirect:
+def indicator(request: Asked, indicator: Part) -> Redirect:
     """Lead from an indicator to its table, or to a search for it."""
     visit = visit_of(request)
     for table, release in visit.snapshot.current.items():

@@ -31,7 +31,7 @@ from sojourn.dissemination.descriptions import (
     ReleaseEntry,
     TableDescription,
 )
-from sojourn.dissemination.publication import MANIFEST, changed_files, checksums_of, read_manifest
+from sojourn.dissemination.published import MANIFEST, changed_files, checksums_of, read_manifest
 from sojourn.dissemination.search import SearchIndex
 from sojourn.dissemination.selection import Cells
 from sojourn.dissemination.zone import NotInZone, PublicZone

@@ -94,7 +94,7 @@ def test_a_page_stands_in_its_language_with_one_heading_and_a_title(
     assert len(page.all("h1")) == 1
     assert len(page.all("title")) == 1
     assert len(page.all("main")) == 1
-    assert not re.search(r"\{\{|\{%|None\b", answer.text.replace("{{7*7}}", "").replace("{7*7}", ""))
+    assert not re.search(r"\{\{ |\{%|\bNone\b|Undefined", answer.text)
 
 
 @pytest.mark.parametrize("language", languages())
@@ -227,7 +227,7 @@ def test_a_slip_in_a_filter_keeps_what_was_typed_and_leads_to_the_nearest(client
     assert ("SYRIA", "F") == tuple(
         box["value"] for box in page.all("input") if box.get("name") in ("CITIZENSHIP", "SEX")
     )
-    mended = [link["href"] for link in page.all("a") if "CITIZENSHIP=SYR" in (link["href"] or "")]
+    mended = [link["href"] for link in page.all("a") if str(link["href"]).endswith("CITIZENSHIP=SYR")]
     assert client.get(str(mended[0])).status_code == 200
     assert answer.text.count("<td") == 0
     told = client.get("/data/INFLOW?CITIZENSHIP=SYRIA", headers={"accept": "application/problem+json"}).json()

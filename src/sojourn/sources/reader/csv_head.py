@@ -17,7 +17,7 @@ from sojourn.sources.reader import csv_kernel as kernel
 from sojourn.sources.reader.compiled import Integers, Spans
 from sojourn.sources.reader.csv_bytes import ESCAPED, LENGTH
 from sojourn.sources.reader.dialect import Dialect
-from sojourn.sources.reader.frames import Header, NonData
+from sojourn.sources.reader.frames import RAW_LIMIT, Header, NonData
 from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checked_header
 from sojourn.sources.reader.reasons import refusal
 from sojourn.sources.reader.window import Window
@@ -143,7 +143,7 @@ def marks_of(
     rules[kernel.EXPECTED] = fields
     rules[kernel.NAMED] = named
     rules[kernel.FIELD_LIMIT] = dialect.field_limit
-    rules[kernel.RECORD_LIMIT] = RECORD_IN_FIELDS * dialect.field_limit
+    rules[kernel.RECORD_LIMIT] = max(RECORD_IN_FIELDS * dialect.field_limit, RAW_LIMIT)
     rules[kernel.ONLY_ASCII] = encoding == "ascii"
     if len(separator) == 1 and not backslash:
         rules[kernel.QUICK] = (quote[0] if quote else 0) << 8 | separator[0]

@@ -41,7 +41,7 @@ NEED_MORE, TOO_LONG_LINE = -1, -2
 QUOTE, BACKSLASH, EXPECTED, NAMED, FIELD_LIMIT, RECORD_LIMIT, ONLY_ASCII, QUICK, RULES = range(9)
 # Slots of `found`: what one record turned out to be.
 AFTER, CONTENT_END, FIELDS, AUX, LF, CRLF, CR, FIRST_END, FIRST_AFTER, FIRST_KIND, HAS_CONTENT = range(11)
-ODD_QUOTES, ODD_FIELDS, ODD_COLUMN, FOUND = range(11, 15)
+ODD_QUOTES, ODD_FIELDS, ODD_COLUMN, OPEN_COLUMN, FOUND = range(11, 16)
 LETTER, STOP = 0, 1
 # What stands between two fields, told apart from the outcomes above.
 ANOTHER_FIELD = 99
@@ -84,6 +84,7 @@ def _count_newline(found: Integers, buffer: Bytes, i: int, length: int) -> None:
         found[FIRST_END] = i
         found[FIRST_AFTER] = i + length
         found[FIRST_KIND] = kind
+        found[OPEN_COLUMN] = found[FIELDS] + 1
 
 
 @compiled
@@ -236,6 +237,7 @@ def _behind_field(buffer: Bytes, i: int, end: int, at_end: bool, separator: Byte
         return NEED_MORE
     if hit == 1:
         return ANOTHER_FIELD
+    found[FIELDS] -= 1
     return TEXT_AFTER if found[FIRST_AFTER] < 0 else NEVER_CLOSED
 
 

@@ -107,6 +107,8 @@ def _scan_one(
         resumed = kernel.first_line(buffer, begin, end, at_end, marks.rules, found)
         if resumed == kernel.NEED_MORE:
             return
+        if status == kernel.NEVER_CLOSED and found[kernel.OPEN_COLUMN]:
+            found[kernel.AUX] = found[kernel.OPEN_COLUMN]
         if resumed == kernel.TOO_LONG_LINE:
             outcome = SKIPPING
     if status == kernel.FINE:

@@ -1,0 +1,271 @@
+"""Kill Sojourn at hundreds of points and fill its disk, and see that nothing is lost, doubled or half visible.
+
+    python benchmarks/faults.py [--kills 300] [--sizes 30] [--only kill|full] [--json FILE]
+
+A small project is taken through receive, run, release prepare, approve and publish. For each command the
+system calls that change files are counted; then the command is given again and again from the same
+beginning and killed with SIGKILL at one such call after another, spread evenly over all of them. After
+each kill the doctor must find no error, the same command must finish, the result must be the one of an
+undisturbed run, and the doctor must find nothing unfinished.
+
+For the full disk the project lies on a file system in memory of one size after another; after the failure
+there must be a message and no traceback, and with more room the same command must finish.
+
+Needs Linux and `strace`; the second part needs the right to mount (root).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# What a command does durably goes through these calls; reading is not disturbed.
+CALLS = "write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,link,linkat"
+HEADER = "ID,DAY,DIR,DOC,SURNAME,GIVEN,BORN,SEX,NAT"
+PEOPLE = ("statistician-1", "checker-1", "checker-2", "publisher-1")
+SECRET = "a passphrase for the fault test"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the path, and how the project is brought to the state before it."""
+
+    name: str
+    arguments: Callable[[Path], list[str]]
+
+
+def _files(folder: Path) -> dict[str, str]:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import conftest
+
+    return {
+        "sojourn.yaml": conftest.SETTINGS.format(keys=folder / "keys"),
+        "strategy/organisations.yaml": conftest.ORGANISATIONS,
+        "strategy/agreements.yaml": conftest.AGREEMENTS,
+        "strategy/people.yaml": conftest.PEOPLE,
+        "sources/border/source.yaml": conftest.BORDER,
+        "indicators/crossings.yaml": conftest.CROSSINGS,
+        "tables/crossings.yaml": conftest.TABLE,
+        "releases/2024.yaml": conftest.RELEASE,
+        "border_2024.csv": "\n".join([HEADER, *map(conftest.crossing, range(400))]) + "\n",
+        "passphrase": SECRET,
+    }
+
+
+def _write_project(folder: Path) -> None:
+    for name, text in _files(folder).items():
+        (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "project" / name).write_text(text, encoding="utf-8")
+
+
+def _hash(folder: Path) -> str:
+    shown = _sojourn(folder, ["--json", "release", "list"])
+    return str(json.loads(shown.stdout)[0]["hash"])
+
+
+def _as(folder: Path, person: str) -> list[str]:
+    return ["--as", person, "--passphrase-file", str(folder / "project" / "passphrase")]
+
+
+COMMANDS = (
+    Command("receive", lambda f: ["receive", "border", str(f / "project/border_2024.csv"), "--period", "2024"]),
+    Command("run", lambda f: ["run"]),
+    Command("release prepare", lambda f: ["release", "prepare", "2024", *_as(f, "statistician-1")]),
+    Command("release approve", lambda f: ["release", "approve", _hash(f), *_as(f, "checker-1")]),
+    Command("release publish", lambda f: ["release", "publish", _hash(f), *_as(f, "publisher-1")]),
+)
+
+
+def _sojourn(folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def _must(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(done.args)}\n{done.stdout}{done.stderr}")
+
+
+def _prepare(folder: Path) -> list[Path]:
+    """Beginnings of every command: copies of the project just before it."""
+    work = folder / "work"
+    work.mkdir(parents=True)
+    _write_project(work)
+    for person in PEOPLE:
+        _must(_sojourn(work, ["people", "enrol", person, "--passphrase-file", str(work / "project/passphrase")]))
+    beginnings = []
+    for position, command in enumerate(COMMANDS):
+        beginnings.append(folder / f"before-{position}")
+        shutil.copytree(work, beginnings[-1])
+        _must(_sojourn(work, command.arguments(work)))
+        if command.name == "release approve":
+            _must(_sojourn(work, ["release", "approve", _hash(work), *_as(work, "checker-2")]))
+    shutil.copytree(work, folder / "end")
+    return beginnings
+
+
+def _restore(folder: Path, beginning: Path) -> Path:
+    """Put a beginning in the place that its paths speak of."""
+    work = folder / "work"
+    shutil.rmtree(work)
+    shutil.copytree(beginning, work)
+    return work
+
+
+def _state(folder: Path) -> dict[str, object]:
+    """What a project holds, without what differs from run to run: times and the signatures over them."""
+    sqlite = folder / "project/local/catalogue.sqlite"
+    import sqlite3
+
+    with sqlite3.connect(sqlite) as connection:
+        deliveries = connection.execute("SELECT id, state, loaded, quarantined FROM delivery ORDER BY id").fetchall()
+        versions = connection.execute("SELECT zone, name, fingerprint, rows FROM table_version ORDER BY 1, 2, 3").fetchall()
+        releases = connection.execute("SELECT id, version, state FROM release ORDER BY 1, 2").fetchall()
+        approvals = connection.execute("SELECT person, decision FROM approval ORDER BY 1").fetchall()
+    public = folder / "project/local/public/releases.json"
+    visible = [entry["status"] for entry in json.loads(public.read_text())["releases"]] if public.is_file() else []
+    return {"deliveries": deliveries, "versions": versions, "releases": releases, "approvals": approvals, "visible": visible}
+
+
+def _doctor(folder: Path) -> list[dict[str, str]]:
+    shown = _sojourn(folder, ["--json", "doctor"])
+    return list(json.loads(shown.stdout))
+
+
+def _count_calls(folder: Path, beginning: Path, command: Command) -> int:
+    """How many calls the main process makes in an undisturbed run."""
+    work = _restore(folder, beginning)
+    log = folder / "calls"
+    arguments = command.arguments(work)
+    _must(_sojourn(work, arguments, ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]))
+    by_process: dict[str, int] = {}
+    for line in log.read_text(errors="replace").splitlines():
+        process = line.split(maxsplit=1)[0]
+        if re.search(r"\w+\(", line):
+            by_process[process] = by_process.get(process, 0) + 1
+    return max(by_process.values())
+
+
+def kill_points(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[str, object]]:
+    """Kill every command at points spread evenly over its calls, and judge what is left."""
+    counts = [_count_calls(folder, b, c) for b, c in zip(beginnings, COMMANDS, strict=True)]
+    per_call = max(1.0, sum(counts) / wanted)
+    found = []
+    for command, beginning, calls, after in zip(COMMANDS, beginnings, counts, [*beginnings[1:], folder / "end"], strict=True):
+        points = sorted({min(calls, 1 + int(i * per_call)) for i in range(int(calls / per_call) + 1)})
+        expected = _state(after) if command.name != "release approve" else None
+        started = time.monotonic()
+        for done, point in enumerate(points, start=1):
+            found.append(_one_kill(folder, beginning, command, point, expected))
+            if time.monotonic() - started > 10:
+                started = time.monotonic()
+                print(f"{command.name}: {done} of {len(points)} points", file=sys.stderr)
+    return found
+
+
+def _one_kill(folder: Path, beginning: Path, command: Command, point: int, expected: dict[str, object] | None) -> dict[str, object]:
+    work = _restore(folder, beginning)
+    arguments = command.arguments(work)
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={CALLS}:signal=KILL:when={point}"]
+    killed = _sojourn(work, arguments, inject)
+    complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error"]
+    again = _sojourn(work, arguments)
+    finished = again.returncode == 0 or (command.name == "release approve" and "already decided" in again.stderr)
+    left = [f["subject"] for f in _doctor(work) if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts")]
+    same = expected is None or _state(work) == expected
+    return {
+        "command": command.name,
+        "point": point,
+        "was_killed": killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL),
+        "errors_after_kill": complaints,
+        "finished": finished,
+        "same_as_undisturbed": same,
+        "left_over": left,
+        "words": "" if finished else again.stderr[-500:],
+    }
+
+
+def full_disks(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[str, object]]:
+    """Give every command too little room, from almost none to almost enough."""
+    found = []
+    per_command = -(-wanted // len(COMMANDS))
+    for command, beginning in zip(COMMANDS, beginnings, strict=True):
+        held = sum(p.stat().st_size for p in beginning.rglob("*") if p.is_file())
+        for position in range(per_command):
+            room = held + 200_000 + position * 60_000
+            found.append(_one_full_disk(folder, beginning, command, room))
+    return found
+
+
+def _one_full_disk(folder: Path, beginning: Path, command: Command, size: int) -> dict[str, object]:
+    work = folder / "work"
+    shutil.rmtree(work)
+    shutil.copytree(beginning, work)
+    local = work / "project/local"
+    kept = folder / "kept"
+    shutil.move(local, kept)
+    local.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(local)], check=True)
+    try:
+        subprocess.run(["cp", "-a", f"{kept}/.", str(local)], check=False)
+        arguments = command.arguments(work)
+        first = _sojourn(work, arguments)
+        subprocess.run(["mount", "-o", "remount,size=200M", str(local)], check=True)
+        complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error" and f["subject"] != "disk"]
+        again = _sojourn(work, arguments)
+        finished = again.returncode == 0 or (command.name == "release approve" and "already" in again.stderr)
+        left = [f["subject"] for f in _doctor(work) if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts", "disk")]
+    finally:
+        subprocess.run(["umount", str(local)], check=True)
+        shutil.rmtree(kept)
+    return {
+        "command": command.name,
+        "room": size,
+        "exit_code": first.returncode,
+        "traceback": "Traceback" in first.stderr,
+        "errors_after": complaints,
+        "finished": finished,
+        "left_over": left,
+        "words": (first.stderr if "Traceback" in first.stderr else "" if finished else again.stderr)[-700:],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--sizes", type=int, default=30)
+    parser.add_argument("--only", choices=("kill", "full"))
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    if shutil.which("strace") is None:
+        raise SystemExit("strace is not installed.")
+    with tempfile.TemporaryDirectory(prefix="sojourn-faults-") as place:
+        folder = Path(place)
+        os.environ["HOME"] = place
+        beginnings = _prepare(folder)
+        kills = kill_points(folder, beginnings, chosen.kills) if chosen.only != "full" else []
+        disks = full_disks(folder, beginnings, chosen.sizes) if chosen.only != "kill" else []
+    bad_kills = [k for k in kills if k["errors_after_kill"] or not k["finished"] or not k["same_as_undisturbed"] or k["left_over"]]
+    bad_disks = [d for d in disks if d["traceback"] or d["errors_after"] or not d["finished"] or d["left_over"]]
+    print(f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)}, violations: {len(bad_kills)}")
+    print(f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)}, violations: {len(bad_disks)}")
+    for bad in [*bad_kills, *bad_disks][:10]:
+        print(json.dumps(bad, indent=1))
+    if chosen.json:
+        chosen.json.write_text(json.dumps({"kills": kills, "disks": disks}, indent=1))
+    raise SystemExit(1 if bad_kills or bad_disks else 0)
+
+
+if __name__ == "__main__":
+    main()

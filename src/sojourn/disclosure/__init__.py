@@ -1,0 +1,10 @@
+"""Disclosure: what may be published without telling of a person.
+
+`protect` is the only way from estimates to observations. It withholds, proves that what is withheld cannot
+be worked out from what is published, rounds, and reports.
+"""
+
+from sojourn.disclosure.protect import Protected, protect
+from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
+
+__all__ = ["PUBLICATION_RULES", "Protected", "ProtectionRules", "PublicationRule", "protect"]

@@ -1,0 +1,233 @@
+"""Protection: from estimates that may tell of persons to observations that may be published.
+
+A figure is withheld for its own sake when it has contributors but fewer than the minimum; a figure of
+nobody is published as the zero it is. Further figures are withheld until totals give none away (see
+`secondary`). Which figures those are depends on the numbers of contributors alone, not on the figures: the
+count, the share and the mean over the same persons and dimensions are withheld in the same cells, so that
+none can be worked out from another.
+
+Every withheld figure reads the same: no value, status `Q`, confidentiality `C`. To mark which of them were
+withheld for the sake of others would tell a reader which have fewer persons than the minimum, and the sums
+would then narrow those down to a few numbers; the report counts the two kinds.
+
+Rounding comes after withholding and is never relied on by it. It is a function of the figure alone: the
+same figure is rounded the same way everywhere and always. With rounding, the standard error is cut to two
+significant digits and the coefficient of variation is that of the published numbers, so that neither tells
+more than they do. A figure smaller than half the base reads 0, as an empty one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sojourn.contracts.aggregates import Estimate, Observation
+from sojourn.disclosure.lattice import Flags, Integers, lattice
+from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules
+from sojourn.disclosure.secondary import Pattern, pattern
+from sojourn.engine import Relation
+from sojourn.errors import DisclosureRisk, ProjectError
+
+__all__ = ["Protected", "protect"]
+
+Numbers = npt.NDArray[np.float64]
+_SEAL = object()
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Observations that may be published, with the report of how they were protected.
+
+    Only `protect` makes one. The report holds no figure of any cell and can be written as JSON.
+    """
+
+    observations: Relation
+    report: dict[str, Any]
+    seal: object = None
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise DisclosureRisk(
+                "Figures can leave the secure zone only as `protect` returns them.", "Call `protect`."
+            )
+
+
+def protect(
+    estimates: Relation,
+    *,
+    dimensions: Sequence[str],
+    statistic: Literal["count", "share", "mean"],
+    rules: ProtectionRules,
+    within: Sequence[str] = (),
+) -> Protected:
+    """Withhold what tells of few persons, prove that nothing gives it away, round, and mark what is imprecise.
+
+    `estimates` is one table with its inner cells; margins that it does not show are taken as unknown to the
+    reader. `within` is that of the shares. Each time period is a table of its own. In the observations the
+    dimension `sex` is the column `SEX`.
+
+    Raises: DisclosureRisk where the standard of `secondary` cannot be met, or shares lack the base that
+    they are shares of; ContractBroken if the estimates are no Estimate table.
+    """
+    if statistic not in ("count", "share", "mean"):
+        raise ProjectError(f"There is no statistic {statistic!r}.", "There are count, share and mean.")
+    dimensions = tuple(dimensions)
+    table = Estimate.conform(estimates.to_arrow(), dimensions)
+    table = table.sort_by([(name, "ascending") for name in (*dimensions, "time_period")])
+    contributors = table.column("contributors").to_numpy()
+    if statistic == "share":
+        _refuse_shares_without_base(table, dimensions, within)
+    is_primary = (contributors > 0) & (contributors < rules.minimum_contributors)
+    is_withheld = np.zeros(table.num_rows, bool)
+    patterns = []
+    for period in pc.unique(table.column("time_period")).to_pylist():
+        rows = np.nonzero(pc.equal(table.column("time_period"), period).to_numpy(zero_copy_only=False))[0]
+        found = _pattern(table.take(rows), dimensions, contributors[rows], rules)
+        shown = found.is_withheld & (found.lattice.row >= 0)
+        is_withheld[rows[found.lattice.row[shown]]] = True
+        patterns.append(found)
+    observations = _observations(table, dimensions, is_withheld, statistic, rules)
+    report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
+    return Protected(estimates.engine.relation(observations), report, _SEAL)
+
+
+def _pattern(
+    table: pa.Table, dimensions: tuple[str, ...], contributors: Integers, rules: ProtectionRules
+) -> Pattern:
+    cells = lattice(table, dimensions, contributors)
+    is_hidden = cells.row < 0
+    shown = np.where(is_hidden, cells.mass, contributors[cells.row])
+    is_primary = (shown < rules.minimum_contributors) & ~is_hidden
+    return pattern(
+        cells,
+        minimum=rules.minimum_contributors,
+        is_primary=is_primary,
+        is_hidden=is_hidden,
+        may_grow=rules.secondary,
+    )
+
+
+def _refuse_shares_without_base(table: pa.Table, dimensions: tuple[str, ...], within: Sequence[str]) -> None:
+    """A share tells of those who are left out of it as well: they are known only where its base is shown."""
+    over = [name for name in dimensions if name not in within]
+    inner = np.ones(table.num_rows, bool)
+    base = np.ones(table.num_rows, bool)
+    for name in dimensions:
+        is_total = pc.equal(table.column(name), "_T").to_numpy(zero_copy_only=False)
+        inner &= ~is_total
+        base &= is_total if name in over else ~is_total
+    kept = ["time_period", *(name for name in dimensions if name in within)]
+    wanted = table.filter(pa.array(inner)).select(kept).group_by(kept).aggregate([])
+    shown = table.filter(pa.array(base)).select(kept)
+    if over and wanted.num_rows > wanted.join(shown, kept, join_type="left semi").num_rows:
+        raise DisclosureRisk(
+            "Shares are to be protected without the totals that they are shares of.",
+            "Make the shares with `totals: all`, or withhold them.",
+        )
+
+
+def _observations(
+    table: pa.Table,
+    dimensions: tuple[str, ...],
+    is_withheld: Flags,
+    statistic: str,
+    rules: ProtectionRules,
+) -> pa.Table:
+    value = _numbers(table, "value")
+    error = np.sqrt(_numbers(table, "variance"))
+    # Nobody has no sampling error of their own; what spread there is tells of persons with weight zero.
+    error[table.column("contributors").to_numpy() == 0] = np.nan
+    value[is_withheld] = np.nan
+    error[is_withheld] = np.nan
+    if rules.round_to is not None:
+        if statistic == "count":
+            value = np.rint(value / rules.round_to) * rules.round_to
+        error = _two_digits(error)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variation = np.where(value != 0, error / np.abs(value) * 100.0, np.nan)
+    rule = PUBLICATION_RULES[rules.publication]
+    status = np.full(table.num_rows, "A", dtype="<U1")
+    status[variation > rule.publish] = rule.caution_status
+    status[variation > rule.caution] = rule.unreliable_status
+    status[np.isnan(value)] = "M"
+    status[is_withheld] = "Q"
+    columns = {name.upper(): table.column(name) for name in dimensions} | {
+        "TIME_PERIOD": table.column("time_period"),
+        "OBS_VALUE": _nullable(value + 0.0),
+        "OBS_STATUS": pa.array(status.tolist(), pa.string()),
+        "CONF_STATUS": pa.array(np.where(is_withheld, "C", "F").tolist(), pa.string()),
+        "SE": _nullable(error),
+        "CV": _nullable(variation),
+    }
+    return Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
+
+
+def _two_digits(values: Numbers) -> Numbers:
+    """Positive numbers cut to two significant digits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = 10.0 ** (np.floor(np.log10(values)) - 1.0)
+        cut = np.rint(values / step) * step
+    return np.where(values > 0, cut, values)
+
+
+def _numbers(table: pa.Table, name: str) -> Numbers:
+    found: Numbers = pc.fill_null(table.column(name), float("nan")).to_numpy().copy()
+    return found
+
+
+def _nullable(values: Numbers) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
+
+
+def _report(
+    table: pa.Table,
+    dimensions: tuple[str, ...],
+    is_primary: Flags,
+    is_withheld: Flags,
+    statistic: str,
+    rules: ProtectionRules,
+    patterns: Sequence[Pattern],
+) -> dict[str, Any]:
+    contributors = table.column("contributors").to_numpy()
+    inner = np.ones(table.num_rows, bool)
+    for name in dimensions:
+        inner &= pc.not_equal(table.column(name), "_T").to_numpy(zero_copy_only=False)
+    persons = int(np.sum(contributors[inner]))
+    kept_back = int(np.sum(contributors[inner & is_withheld]))
+    return {
+        "rules": {
+            "minimum_contributors": rules.minimum_contributors,
+            "secondary": rules.secondary,
+            "round_to": rules.round_to,
+            "publication": rules.publication,
+        },
+        "statistic": statistic,
+        "dimensions": list(dimensions),
+        "cells": {
+            "all": table.num_rows,
+            "published": int(np.sum(~is_withheld)),
+            "zero": int(np.sum(contributors == 0)),
+            "withheld_primary": int(np.sum(is_withheld & is_primary)),
+            "withheld_secondary": int(np.sum(is_withheld & ~is_primary)),
+        },
+        "audit": {
+            "standard": (
+                "For each figure with too few persons another possible table was found, in whole persons, in "
+                "which it has at least `width` persons more while every published figure and every sum stays; "
+                "also for a reader who is the only person of another withheld figure."
+            ),
+            "width": rules.minimum_contributors,
+            "figures_audited": int(sum(int(np.sum(found.is_primary)) for found in patterns)),
+            "figures_failed": int(sum(int(np.sum(~found.is_proved)) for found in patterns)),
+            "other_tables_found": int(sum(found.tables for found in patterns)),
+            "passed": all(bool(np.all(found.is_proved)) for found in patterns),
+        },
+        # In whole per cent: a finer share could be multiplied with the total.
+        "persons_withheld_percent": round(100 * kept_back / persons) if persons else 0,
+    }
