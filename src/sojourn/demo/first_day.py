@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,13 @@ def _country(
                 "Name another folder, or remove this one.",
             )
         return [(source, file, period) for source, file, period in found["deliveries"]]
+    keys = _keys(folder)
+    shutil.rmtree(keys, ignore_errors=True)  # the keys of an earlier demonstration in this place
     made = generate(
         folder,
         persons=persons,
         seed=seed,
-        keys=_keys(folder),
+        keys=keys,
         on_progress=lambda done, what: on_step(f"generating {what}", int(done * 100), 100),
     )
     deliveries = [(d.source, str(d.path.relative_to(folder)), d.period) for d in made.deliveries]

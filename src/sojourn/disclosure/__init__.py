@@ -4,7 +4,7 @@
 be worked out from what is published, rounds, and reports.
 """
 
-from sojourn.disclosure.protect import Protected, protect
+from sojourn.disclosure.protect import Protected, already_published, protect
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
 
-__all__ = ["PUBLICATION_RULES", "Protected", "ProtectionRules", "PublicationRule", "protect"]
+__all__ = ["PUBLICATION_RULES", "Protected", "ProtectionRules", "PublicationRule", "already_published", "protect"]

@@ -34,7 +34,7 @@ from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
 from sojourn.errors import DisclosureRisk, ProjectError
 
-__all__ = ["Protected", "protect"]
+__all__ = ["Protected", "already_published", "protect"]
 
 Numbers = npt.NDArray[np.float64]
 _SEAL = object()
@@ -95,6 +95,34 @@ def protect(
     observations = _observations(table, dimensions, is_withheld, statistic, rules)
     report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
     return Protected(estimates.engine.relation(observations), report, _SEAL)
+
+
+def already_published(figures: Relation, *, dimensions: Sequence[str], reason: str) -> Protected:
+    """Figures that another body has published, as observations: there is nothing left to protect.
+
+    `figures` has the dimensions, `time_period`, `value` and `status`; a figure without value is missing. The
+    reason is part of the report, which readers see.
+
+    Raises: DisclosureRisk without a reason; ContractBroken if columns are absent.
+    """
+    if not reason.strip():
+        raise DisclosureRisk("Figures cannot pass unprotected without a reason.", "Say where they were published.")
+    table = figures.to_arrow()
+    value = _numbers(table, "value")
+    status = pc.if_else(pa.array(np.isnan(value)), "M", pc.fill_null(table.column("status"), "A"))
+    nothing = pa.nulls(table.num_rows, pa.float64())
+    columns = {name.upper(): table.column(name) for name in dimensions} | {
+        "TIME_PERIOD": table.column("time_period"),
+        "OBS_VALUE": _nullable(value),
+        "OBS_STATUS": status,
+        "CONF_STATUS": pa.repeat(pa.scalar("F"), table.num_rows),
+        "SE": nothing,
+        "CV": nothing,
+    }
+    observations = Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
+    cells = {"all": table.num_rows, "published": table.num_rows}
+    report = {"rules": {"none_because": reason}, "dimensions": list(dimensions), "cells": cells}
+    return Protected(figures.engine.relation(observations), report, _SEAL)
 
 
 def _pattern(

@@ -31,6 +31,7 @@ __all__ = ["Pattern", "pattern"]
 ONE_BY_ONE = 4_000
 NEIGHBOURHOOD = 600
 WHOLE_TABLE = 1_200
+WITHHELD_COST = 0.05
 
 
 @dataclass
@@ -149,7 +150,7 @@ def _cost(found: Pattern, others: Flags) -> np.ndarray:
     """What it costs to change a cell by one person: nothing where it is withheld, most for high totals."""
     margins = np.sum(found.lattice.codes == 0, axis=1)
     cost = np.log1p(found.lattice.mass) * (1.0 + 10.0 * margins)
-    cost[found.is_withheld | found.is_hidden] = 0.0
+    cost[found.is_withheld | found.is_hidden] = WITHHELD_COST
     cost[others] += 1.0
     return cost
 

@@ -21,7 +21,7 @@ __all__ = ["Change", "cheapest_change"]
 Numbers = npt.NDArray[np.float64]
 UNBOUNDED = 1e7
 ITERATIONS = 5_000_000
-NODES = 200
+ATTEMPTS = 6
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ def cheapest_change(lattice: Lattice, change: Change) -> Integers | None:
 
     Only `change.cells` may change. Sums are exact: the answer has been checked.
     """
-    found = _solution(lattice, change, is_whole=False)
-    if found is None:
-        return None
-    whole = _checked(lattice, change, found)
-    if whole is None and not change.is_soft:
-        found = _solution(lattice, change, is_whole=True)
-        whole = None if found is None else _checked(lattice, change, found)
-    return whole
+    for attempt in range(ATTEMPTS):
+        found = _solution(lattice, change, attempt)
+        if found is None:
+            return None
+        whole = _checked(lattice, change, found)
+        if whole is not None:
+            return whole
+    return None
 
 
 def _checked(lattice: Lattice, change: Change, found: Numbers) -> Integers | None:
@@ -65,17 +65,18 @@ def _checked(lattice: Lattice, change: Change, found: Numbers) -> Integers | Non
     return whole if change.is_soft or np.all(whole[change.raised] >= change.amount) else None
 
 
-def _solution(lattice: Lattice, change: Change, *, is_whole: bool) -> Numbers | None:
+def _solution(lattice: Lattice, change: Change, attempt: int) -> Numbers | None:
     program = _program(lattice, change)
-    if is_whole:
-        program.integrality_ = [highspy.HighsVarType.kInteger] * program.num_col_
+    if attempt:
+        # Halves of persons are an accident of equal costs: other costs, another corner.
+        jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
+        program.col_cost_ = np.asarray(program.col_cost_) * jitter
     solver = highspy.Highs()
     for option, value in {
         "output_flag": False,
         "threads": 1,
         "random_seed": 1,
         "simplex_iteration_limit": ITERATIONS,
-        "mip_max_nodes": NODES,
     }.items():
         solver.setOptionValue(option, value)
     solver.passModel(program)

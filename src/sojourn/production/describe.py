@@ -172,7 +172,7 @@ def _protection(table: TableDeclaration, report: Mapping[str, Any]) -> Protectio
     rules: list[Texts] = []
     protect = table.protect
     if protect.none_because is not None:
-        return Protection(rules=({"en": protect.none_because},), cells=int(report.get("cells", 0)))
+        return Protection(rules=({"en": protect.none_because},), cells=int(report["cells"]["all"]))
     rules.append(_words("rule_minimum", minimum=protect.minimum_contributors))
     if protect.secondary:
         rules.append(_words("rule_secondary"))
@@ -180,9 +180,9 @@ def _protection(table: TableDeclaration, report: Mapping[str, Any]) -> Protectio
         rules.append(_words("rule_rounding", base=protect.round_to))
     return Protection(
         rules=tuple(rules),
-        cells=int(report.get("cells", 0)),
-        withheld_primary=int(report.get("withheld_primary", 0)),
-        withheld_secondary=int(report.get("withheld_secondary", 0)),
+        cells=int(report["cells"]["all"]),
+        withheld_primary=int(report["cells"].get("withheld_primary", 0)),
+        withheld_secondary=int(report["cells"].get("withheld_secondary", 0)),
         minimum_contributors=protect.minimum_contributors,
         rounded_to=float(protect.round_to) if protect.round_to is not None else None,
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from sojourn.catalogue import schema
 from sojourn.contracts.table import Zone
+from sojourn.dissemination.fonts import register_fonts
 from sojourn.dissemination.publication import changed_files, read_manifest
+from sojourn.dissemination.shapes import shapes_file
 from sojourn.errors import SojournError
 from sojourn.production.workspace import Workspace
 from sojourn.release.gate import Gate
@@ -193,22 +194,12 @@ def _disk(workspace: Workspace) -> Finding:
 
 
 def _installed() -> Iterator[Finding]:
-    from sojourn.dissemination.installed import fonts_for_drawing, map_shapes
-
-    shapes: Path | None = map_shapes()
-    if shapes is None:
+    if shapes_file() is None:
         yield Finding(
             "note",
             "maps",
             "the shapes of countries are not installed; maps are not drawn",
             "Run `make setup` with access to the package registries.",
         )
-    fonts = fonts_for_drawing()
-    missing = [script for script, font in fonts.items() if font is None]
-    if missing:
-        yield Finding(
-            "note",
-            "fonts",
-            f"charts cannot be lettered in {', '.join(missing)}",
-            "Install the extra `fonts`.",
-        )
+    if not any("arab" in font.name.lower() for font in register_fonts()):
+        yield Finding("note", "fonts", "charts cannot be lettered in Arabic", "Install the extra `fonts`.")

@@ -88,7 +88,9 @@ class PublishedRelease(Mapping[str, Figures]):
             "unit": next(iter(described.unit.name.values())),
             "citation": next(iter(described.citation.values())),
         }
-        return Figures(next(iter(described.title.values())), about, pq.read_table(place / "observations.parquet"))
+        return Figures(
+            next(iter(described.title.values())), about, pq.read_table(place / "observations.parquet")
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -127,7 +129,9 @@ class Project:
         entries = manifest.newest_first() if manifest is not None else ()
         for entry in entries:
             if entry.id == identifier and entry.status == "current":
-                return PublishedRelease(public / "releases" / entry.hash, next(iter(entry.title.values())), entry.tables)
+                return PublishedRelease(
+                    public / "releases" / entry.hash, next(iter(entry.title.values())), entry.tables
+                )
         raise ProjectError(f"No release {identifier} is published.", "List them: sojourn release list")
 
     def __repr__(self) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from sojourn.contracts.table import Zone
 from sojourn.dissemination.publication import ReleaseDescription, Revision
+from sojourn.engine import Engine
 from sojourn.errors import ProjectError
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
@@ -49,21 +51,22 @@ def prepare_release(
     version = 1 + max((int(row["version"]) for row in published), default=0)
     revisions = _revisions(published)
     drafts = []
-    for position, name in enumerate(declared.tables, start=1):
-        drafts.append(_draft(workspace, workspace.declarations.tables[name], version, revisions))
-        if on_progress is not None:
-            on_progress(position, len(declared.tables))
-    description = _description(workspace, declared, version, published)
-    with workspace.store.one_writer():
-        return gate.prepare(author, description, drafts, dict(declared.note))
+    with workspace.engine(Zone.SECURE) as engine:
+        for position, name in enumerate(declared.tables, start=1):
+            drafts.append(_draft(workspace, engine, workspace.declarations.tables[name], version, revisions))
+            if on_progress is not None:
+                on_progress(position, len(declared.tables))
+        description = _description(workspace, declared, version, published)
+        with workspace.store.one_writer():
+            return gate.prepare(author, description, drafts, dict(declared.note))
 
 
 def _draft(
-    workspace: Workspace, table: TableDeclaration, version: int, revisions: list[Revision]
+    workspace: Workspace, engine: Engine, table: TableDeclaration, version: int, revisions: list[Revision]
 ) -> DraftTable:
     made = table_versions(workspace, table.id)
-    protected = protected_table(workspace, table, made.estimates)
-    observations = protected.observations
+    protected = protected_table(workspace, engine, table, made.estimates)
+    observations = protected.observations.to_arrow()
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}
     has_errors = observations["SE"].null_count < len(observations)
@@ -72,7 +75,7 @@ def _draft(
         table,
         codes=codes,
         periods=sorted(pc.unique(observations["TIME_PERIOD"]).to_pylist()),
-        report=protected.report.to_json(),
+        report=protected.report,
         deliveries=deliveries_in_force(workspace, indicator.source),
         has_errors=has_errors,
         version=version,

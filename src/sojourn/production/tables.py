@@ -15,13 +15,14 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
-from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
+from sojourn.disclosure import Protected, ProtectionRules, protect
 from sojourn.engine import Engine, Relation
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
@@ -204,11 +205,21 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, file
         of_period = engine.query(of_period_statement(period), {"records": records})
         cells = cube(of_period, **_cube_settings(table, indicator, source))
         found = estimates(cells, time_period=period, **_estimate_settings(table, indicator, source))
-        parts.append(found.to_arrow())
+        parts.append(_in_unit(found.to_arrow(), indicator))
         engine.forget(found, cells)
     if not parts:
         return Estimate.schema(table.by).empty_table()
     return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
+
+
+def _in_unit(figures: pa.Table, indicator: Indicator) -> pa.Table:
+    """Shares as per cent, the unit in which they are published; other figures as they are."""
+    if indicator.statistic != "share":
+        return figures
+    for name, factor in (("value", 100.0), ("variance", 10_000.0)):
+        position = figures.column_names.index(name)
+        figures = figures.set_column(position, name, pc.multiply(figures[name], factor))
+    return figures
 
 
 def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, files: list[Any]) -> Relation:
@@ -256,19 +267,23 @@ def _estimate_settings(
     }
 
 
-def protected_table(workspace: Workspace, table: TableDeclaration, version: Version) -> Protected:
-    """The table after protection, from its estimates."""
+def protected_table(
+    workspace: Workspace, engine: Engine, table: TableDeclaration, version: Version
+) -> Protected:
+    """The table after protection, from its estimates; it lives as long as the engine."""
     indicator = workspace.declarations.indicators[table.indicator]
-    with workspace.engine(Zone.SECURE) as engine:
-        figures = engine.relation(version.files)
-        if table.protect.none_because is not None:
-            return already_published(figures, dimensions=table.by, reason=table.protect.none_because)
-        rules = ProtectionRules(
-            minimum_contributors=table.protect.minimum_contributors,
-            secondary=table.protect.secondary,
-            round_to=table.protect.round_to,
+    figures = engine.relation(version.files)
+    rules = ProtectionRules(
+        minimum_contributors=table.protect.minimum_contributors,
+        secondary=table.protect.secondary,
+        round_to=table.protect.round_to,
+    )
+    statistic = indicator.statistic
+    if statistic == "value":
+        raise ProjectError(
+            f"{table.id} shows published figures and has no protection.", "Say why: none_because."
         )
-        return protect(figures, dimensions=table.by, statistic=indicator.statistic, rules=rules)
+    return protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
 
 
 def _make_observations(
@@ -277,18 +292,18 @@ def _make_observations(
     name = f"observations_{table.id}"
     columns = tuple(dimension.upper() for dimension in table.by)
     with workspace.catalogue.work(workspace.actor, "protect", f"table:{table.id}", "run") as work:
-        protected = protected_table(workspace, table, figures.result)
+        with workspace.engine(Zone.SECURE) as engine:
+            protected = protected_table(workspace, engine, table, figures.result)
+            observations = DraftObservation.conform(protected.observations.to_arrow(), columns)
         with workspace.store.writing(DraftObservation, name, mark, columns) as folder:
-            pq.write_table(
-                DraftObservation.conform(protected.observations, columns), folder / "part-000000.parquet"
-            )
-        report = {"report": protected.report.to_json()}
+            pq.write_table(observations, folder / "part-000000.parquet")
+        report = {"report": protected.report}
         about = VersionRecord(
             name,
             Zone.SECURE,
             "DraftObservation",
             mark,
-            len(protected.observations),
+            len(observations),
             (figures.fingerprint,),
             report,
         )
@@ -337,7 +352,7 @@ def record_versions(workspace: Workspace, source: SourceDeclaration) -> list[Ver
     return found
 
 
-def method_sql(workspace: Workspace, table: TableDeclaration, made: MadeTable) -> str:
+def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
     """The SQL by which the table's figures were made, step by step, as it is published."""
     indicator = workspace.declarations.indicators[table.indicator]
     source = workspace.declarations.sources[indicator.source]

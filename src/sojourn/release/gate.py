@@ -81,12 +81,13 @@ class Gate:
                 )
         with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
             published = [
-                PublishedTable(t.description, t.protected.observations, t.method_sql) for t in tables
+                PublishedTable(t.description, t.protected.observations.to_arrow(), t.method_sql)
+                for t in tables
             ]
             made = write_release_folder(self.drafts, release, published)
             act.detail.update(hash=made, version=release.version)
             if not self._find(act, made):
-                reports = {t.description.id: t.protected.report.to_json() for t in tables}
+                reports = {t.description.id: t.protected.report for t in tables}
                 act.insert(
                     schema.release, hash=made, id=release.id, version=int(release.version), state=State.PREPARED,
                     author=author.id, summary=json.dumps({"description": release.model_dump(mode="json"), "reports": reports}),

@@ -7,6 +7,7 @@ on whose land the country now lies may be inside or outside the country, and is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -108,12 +109,19 @@ def _ages(scheme: str) -> pa.Table:
 
 @cache
 def _places(country: str, level: str) -> pa.Table:
-    """One row for each code of CL_AREA: what it means as birthplace and as citizenship, and its region."""
+    """One row for each code of CL_AREA: what it means as birthplace and as citizenship, and its region.
+
+    A country with a code for users' own use (XAA to XZZ) is in no list and lies in no region: it stands as
+    a region of its own.
+    """
     groups = code_list("CL_AREA_GROUP")
     levels = {group.attributes["level"] for group in groups}
     if level not in levels:
         raise ProjectError(f"Regions have no level {level!r}.", f"The levels are {', '.join(sorted(levels))}.")
-    if code_list("CL_AREA").code(country).attributes["kind"] not in ("country", "user-assigned"):
+    own = [] if country in code_list("CL_AREA") else [country]
+    if own and not re.fullmatch("X[A-Z]{2}", country):
+        raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
+    if not own and code_list("CL_AREA").code(country).attributes["kind"] not in ("country", "user-assigned"):
         raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
     found = areas()
     regions = [
@@ -122,10 +130,10 @@ def _places(country: str, level: str) -> pa.Table:
     ]
     return pa.table(
         {
-            "code": pa.array([area.entry.code for area in found], pa.string()),
-            "nativity": pa.array([_nativity(area, country) for area in found], pa.string()),
-            "citizen": pa.array([_citizen(area, country) for area in found], pa.string()),
-            "region": pa.array(regions, pa.string()),
+            "code": pa.array([*(area.entry.code for area in found), *own], pa.string()),
+            "nativity": pa.array([*(_nativity(area, country) for area in found), *(["NB"] * len(own))], pa.string()),
+            "citizen": pa.array([*(_citizen(area, country) for area in found), *(["CIT"] * len(own))], pa.string()),
+            "region": pa.array([*regions, *own], pa.string()),
         }
     )
 

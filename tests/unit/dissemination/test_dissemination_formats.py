@@ -12,8 +12,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from portal_publication import AGENCY, FORMULA, Publication, inflow, survey
 
+from portal_publication import AGENCY, FORMULA, Publication, inflow, survey
 from sojourn.dissemination.formats import (
     csv_bytes,
     csvw_metadata,

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from portal_publication import AGENCY, COUNTRY, Publication, inflow, survey
 from pydantic import ValidationError
 
+from portal_publication import AGENCY, COUNTRY, Publication, inflow, survey
 from sojourn.dissemination.publication import (
     CodeDescription,
     Dimension,
@@ -105,7 +105,7 @@ def test_a_withheld_cell_that_carries_a_figure_stops_the_writing(tmp_path: Path,
 
 def test_a_cell_with_a_code_that_is_not_described_is_refused(tmp_path: Path):
     table = survey("1")
-    unknown = with_cells(table, SEX=pa.array(["X"] + table.observations["SEX"].to_pylist()[1:]))
+    unknown = with_cells(table, SEX=pa.array(["X", *table.observations["SEX"].to_pylist()[1:]]))
     with pytest.raises(ContractBroken, match="its description has no X of SEX"):
         write_release_folder(tmp_path, release("FB_SHARE"), [unknown])
 

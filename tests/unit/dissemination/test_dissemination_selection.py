@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from portal_publication import inflow, survey
 
+from portal_publication import inflow, survey
 from sojourn.dissemination.grid import grid
 from sojourn.dissemination.publication import PublishedTable, observations_in_order
 from sojourn.dissemination.selection import (
@@ -92,7 +92,8 @@ def test_a_small_dimension_runs_across_when_there_is_one_period():
     )
     laid_out = grid(cells(inflow("1")), selection)
     assert (laid_out.row_dimensions, laid_out.column_dimension) == (("CITIZENSHIP",), "SEX")
-    # 1240 * 0.45 = 558 is 560; 1240 * 0.55 = 682 is 680; 310 * 0.45 = 139.5 is 140; 310 * 0.55 = 170.5 is 170.
+    # 1240 * 0.45 = 558 is 560 and 1240 * 0.55 = 682 is 680;
+    # 310 * 0.45 = 139.5 is 140 and 310 * 0.55 = 170.5 is 170.
     assert laid_out.numbers("OBS_VALUE").tolist() == [[1240.0, 560.0, 680.0], [310.0, 140.0, 170.0]]
 
 

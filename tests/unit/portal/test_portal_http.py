@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from litestar.testing import TestClient
-from portal_publication import AGENCY, COUNTRY, Publication, publish
 
+from portal_publication import AGENCY, COUNTRY, Publication, publish
 from sojourn.dissemination.publication import Manifest, read_manifest, write_manifest
 from sojourn.portal import application, dataset, files
 from sojourn.portal.headers import SECURITY_HEADERS

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from litestar.testing import TestClient
-from portal_publication import CANARY, HOSTILE, Publication
 
 import sojourn.portal
+from portal_publication import CANARY, HOSTILE, Publication
 from sojourn.dissemination.wording import languages
 
 ROUTES = [
@@ -224,8 +224,9 @@ def test_a_release_page_shows_who_approved_by_role_and_the_audit_checkpoint(
 def test_a_slip_in_a_filter_keeps_what_was_typed_and_leads_to_the_nearest(client: Client):
     answer = client.get("/data/INFLOW?CITIZENSHIP=SYRIA&SEX=F")
     page = Page(answer.text)
-    assert ("SYRIA", "F") == tuple(
-        box["value"] for box in page.all("input") if box.get("name") in ("CITIZENSHIP", "SEX")
+    assert tuple(box["value"] for box in page.all("input") if box.get("name") in ("CITIZENSHIP", "SEX")) == (
+        "SYRIA",
+        "F",
     )
     mended = [link["href"] for link in page.all("a") if str(link["href"]).endswith("CITIZENSHIP=SYR")]
     assert client.get(str(mended[0])).status_code == 200

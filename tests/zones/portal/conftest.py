@@ -14,7 +14,6 @@ from litestar.testing import TestClient
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from portal_publication import Publication, publish
-
 from sojourn.portal import application
 
 

