@@ -7,4 +7,11 @@ be worked out from what is published, rounds, and reports.
 from sojourn.disclosure.protect import Protected, already_published, protect
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
 
-__all__ = ["PUBLICATION_RULES", "Protected", "ProtectionRules", "PublicationRule", "already_published", "protect"]
+__all__ = [
+    "PUBLICATION_RULES",
+    "Protected",
+    "ProtectionRules",
+    "PublicationRule",
+    "already_published",
+    "protect",
+]

@@ -13,7 +13,8 @@ would then narrow those down to a few numbers; the report counts the two kinds.
 Rounding comes after withholding and is never relied on by it. It is a function of the figure alone: the
 same figure is rounded the same way everywhere and always. With rounding, the standard error is cut to two
 significant digits and the coefficient of variation is that of the published numbers, so that neither tells
-more than they do. A figure smaller than half the base reads 0, as an empty one does.
+more than they do. A share is rounded to a step of 1, 2 or 5 in some decimal place, no finer than the step
+of a count is of its base. Means are not rounded. A figure smaller than half the base reads 0, as an empty one does.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ __all__ = ["Protected", "already_published", "protect"]
 
 Numbers = npt.NDArray[np.float64]
 _SEAL = object()
+_TOTAL = "_T"
+_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,7 @@ def protect(
     table = Estimate.conform(estimates.to_arrow(), dimensions)
     table = table.sort_by([(name, "ascending") for name in (*dimensions, "time_period")])
     contributors = table.column("contributors").to_numpy()
-    if statistic == "share":
-        _refuse_shares_without_base(table, dimensions, within)
+    base = _persons_of_base(table, dimensions, within) if statistic == "share" else None
     is_primary = (contributors > 0) & (contributors < rules.minimum_contributors)
     is_withheld = np.zeros(table.num_rows, bool)
     patterns = []
@@ -92,7 +94,7 @@ def protect(
         shown = found.is_withheld & (found.lattice.row >= 0)
         is_withheld[rows[found.lattice.row[shown]]] = True
         patterns.append(found)
-    observations = _observations(table, dimensions, is_withheld, statistic, rules)
+    observations = _observations(table, dimensions, is_withheld, _steps(table, statistic, base, rules), rules)
     report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
     return Protected(estimates.engine.relation(observations), report, _SEAL)
 
@@ -106,7 +108,9 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
     Raises: DisclosureRisk without a reason; ContractBroken if columns are absent.
     """
     if not reason.strip():
-        raise DisclosureRisk("Figures cannot pass unprotected without a reason.", "Say where they were published.")
+        raise DisclosureRisk(
+            "Figures cannot pass unprotected without a reason.", "Say where they were published."
+        )
     table = figures.to_arrow()
     value = _numbers(table, "value")
     status = pc.if_else(pa.array(np.isnan(value)), "M", pc.fill_null(table.column("status"), "A"))
@@ -141,30 +145,33 @@ def _pattern(
     )
 
 
-def _refuse_shares_without_base(table: pa.Table, dimensions: tuple[str, ...], within: Sequence[str]) -> None:
-    """A share tells of those who are left out of it as well: they are known only where its base is shown."""
-    over = [name for name in dimensions if name not in within]
-    inner = np.ones(table.num_rows, bool)
-    base = np.ones(table.num_rows, bool)
+def _persons_of_base(table: pa.Table, dimensions: tuple[str, ...], within: Sequence[str]) -> Numbers:
+    """The persons in the base of each share: a share tells of those left out of it as well.
+
+    Raises: DisclosureRisk where the table does not show the base of one of its shares.
+    """
+    keys: list[pa.Array | pa.ChunkedArray] = [table.column("time_period")]
+    bases: list[pa.Array | pa.ChunkedArray] = [table.column("time_period")]
     for name in dimensions:
-        is_total = pc.equal(table.column(name), "_T").to_numpy(zero_copy_only=False)
-        inner &= ~is_total
-        base &= is_total if name in over else ~is_total
-    kept = ["time_period", *(name for name in dimensions if name in within)]
-    wanted = table.filter(pa.array(inner)).select(kept).group_by(kept).aggregate([])
-    shown = table.filter(pa.array(base)).select(kept)
-    if over and wanted.num_rows > wanted.join(shown, kept, join_type="left semi").num_rows:
+        keys.append(table.column(name))
+        bases.append(table.column(name) if name in within else pa.repeat(_TOTAL, table.num_rows))
+    # The separator cannot stand in a code: the text of a row's codes names the row and no other.
+    own = pc.binary_join_element_wise(*keys, _SEPARATOR)
+    place = pc.index_in(pc.binary_join_element_wise(*bases, _SEPARATOR), own.combine_chunks())
+    if place.null_count:
         raise DisclosureRisk(
             "Shares are to be protected without the totals that they are shares of.",
-            "Make the shares with `totals: all`, or withhold them.",
+            "Make the shares with all their totals.",
         )
+    found: Numbers = table.column("contributors").take(place).to_numpy().astype(np.float64)
+    return found
 
 
 def _observations(
     table: pa.Table,
     dimensions: tuple[str, ...],
     is_withheld: Flags,
-    statistic: str,
+    steps: Numbers | None,
     rules: ProtectionRules,
 ) -> pa.Table:
     value = _numbers(table, "value")
@@ -174,8 +181,7 @@ def _observations(
     value[is_withheld] = np.nan
     error[is_withheld] = np.nan
     if rules.round_to is not None:
-        if statistic == "count":
-            value = np.rint(value / rules.round_to) * rules.round_to
+        value = value if steps is None else np.rint(value / steps) * steps
         error = _two_digits(error)
     with np.errstate(divide="ignore", invalid="ignore"):
         variation = np.where(value != 0, error / np.abs(value) * 100.0, np.nan)
@@ -194,6 +200,21 @@ def _observations(
         "CV": _nullable(variation),
     }
     return Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
+
+
+def _steps(table: pa.Table, statistic: str, base: Numbers | None, rules: ProtectionRules) -> Numbers | None:
+    """The step to which each figure is rounded: for a share, what the step of a count is of its base."""
+    if rules.round_to is None or statistic == "mean":
+        return None
+    if base is None:
+        return np.full(table.num_rows, float(rules.round_to))
+    finest = np.log10(rules.round_to / np.maximum(base, 1.0))
+    power = np.floor(finest)
+    factor = np.select(
+        [finest - power <= 0.0, finest - power <= np.log10(2), finest - power <= np.log10(5)], [1, 2, 5], 10
+    )
+    found: Numbers = factor * 10.0**power
+    return found
 
 
 def _two_digits(values: Numbers) -> Numbers:
@@ -225,7 +246,7 @@ def _report(
     contributors = table.column("contributors").to_numpy()
     inner = np.ones(table.num_rows, bool)
     for name in dimensions:
-        inner &= pc.not_equal(table.column(name), "_T").to_numpy(zero_copy_only=False)
+        inner &= pc.not_equal(table.column(name), _TOTAL).to_numpy(zero_copy_only=False)
     persons = int(np.sum(contributors[inner]))
     kept_back = int(np.sum(contributors[inner & is_withheld]))
     return {

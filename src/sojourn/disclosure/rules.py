@@ -60,7 +60,9 @@ class ProtectionRules:
         if self.minimum_contributors < 1:
             raise ProjectError("Fewer than one contributor cannot be asked for.", "Ask for 1 or more.")
         if self.round_to is not None and self.round_to < 2:
-            raise ProjectError(f"Figures cannot be rounded to multiples of {self.round_to}.", "Use 2 or more.")
+            raise ProjectError(
+                f"Figures cannot be rounded to multiples of {self.round_to}.", "Use 2 or more."
+            )
         if self.publication not in PUBLICATION_RULES:
             raise ProjectError(
                 f"There is no publication rule {self.publication!r}.",

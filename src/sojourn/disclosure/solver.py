@@ -24,6 +24,14 @@ ITERATIONS = 5_000_000
 ATTEMPTS = 6
 
 
+class _SilentSolver(highspy.Highs):
+    """HiGHS without its banner, which would stand in the middle of a command's output."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
 @dataclass(frozen=True)
 class Change:
     """What to look for: cells to raise by `amount`, cells that stay, what each cell can lose and costs.
@@ -71,13 +79,8 @@ def _solution(lattice: Lattice, change: Change, attempt: int) -> Numbers | None:
         # Halves of persons are an accident of equal costs: other costs, another corner.
         jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
         program.col_cost_ = np.asarray(program.col_cost_) * jitter
-    solver = highspy.Highs()
-    for option, value in {
-        "output_flag": False,
-        "threads": 1,
-        "random_seed": 1,
-        "simplex_iteration_limit": ITERATIONS,
-    }.items():
+    solver = _SilentSolver()
+    for option, value in {"threads": 1, "random_seed": 1, "simplex_iteration_limit": ITERATIONS}.items():
         solver.setOptionValue(option, value)
     solver.passModel(program)
     solver.run()

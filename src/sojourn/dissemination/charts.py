@@ -23,9 +23,9 @@ from sojourn.dissemination.fonts import FONT_STACK, register_fonts
 from sojourn.dissemination.grid import Grid
 from sojourn.dissemination.selection import TIME, label_of
 from sojourn.dissemination.sentences import NORMAL_95, row_label
-from sojourn.dissemination.wording import Wording
+from sojourn.dissemination.wording import Wording, wording
 
-__all__ = ["BARS", "LINES", "Chart", "Inks", "chart", "svg_of", "theme", "unit_title"]
+__all__ = ["BARS", "LINES", "Chart", "Inks", "chart", "start_drawing", "svg_of", "theme", "unit_title"]
 
 LINES, BARS = 8, 24
 VEGA_LITE = "6.4"
@@ -277,6 +277,12 @@ def _configuration(inks: Inks, words: Wording, is_narrow: bool) -> dict[str, Any
         "legend": {"labelColor": inks.text, "labelFontSize": 12, **columns, **at_end},
         "axisY": {"labelLimit": 105 if is_narrow else 230},
     }
+
+
+def start_drawing() -> None:
+    """Start the drawing engine, so that the first drawing is quick."""
+    empty = {"data": {"values": []}, "mark": "point"}
+    svg_of(Chart(empty, "", "", 0, 0), wording("en"))
 
 
 def svg_of(drawing: Chart, words: Wording) -> bytes:

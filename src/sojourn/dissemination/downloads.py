@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,10 +12,10 @@ from sojourn.dissemination.descriptions import Download, ReleaseDescription, Tab
 from sojourn.dissemination.formats import (
     MEDIA_TYPES,
     SUFFIXES,
-    csv_bytes,
+    csv_pieces,
     csvw_metadata,
     parquet_bytes,
-    sdmx_csv_bytes,
+    sdmx_csv_pieces,
 )
 from sojourn.dissemination.workbook import WORKBOOK_ROWS, workbook_bytes
 
@@ -29,38 +30,37 @@ def write_downloads(
     Names are in the first language of the table's title. A table too long for a workbook has none.
     """
     language = next(iter(description.title), "en")
-    contents = {
-        "csv": csv_bytes(description, observations, language),
-        "sdmx-csv": sdmx_csv_bytes(release.agency, description, observations),
-        "parquet": parquet_bytes(observations),
+    rows = observations.num_rows
+    csv = _write(folder, description, "csv", csv_pieces(description, observations, language), rows)
+    beside = csvw_metadata(
+        release, description, file=csv.file, rows=rows, sha256=csv.sha256, language=language
+    )
+    others: dict[str, Iterable[bytes]] = {
+        "csvw": [beside],
+        "sdmx-csv": sdmx_csv_pieces(release.agency, description, observations),
+        "parquet": [parquet_bytes(observations)],
     }
-    contents["csvw"] = csvw_metadata(
-        release,
-        description,
-        file=f"{description.id}.{SUFFIXES['csv']}",
-        rows=observations.num_rows,
-        sha256=hashlib.sha256(contents["csv"]).hexdigest(),
-        language=language,
-    )
-    if observations.num_rows <= WORKBOOK_ROWS:
-        contents["xlsx"] = workbook_bytes(release, description, observations, language)
-    return tuple(
-        _write(folder, description, format_, contents[format_], observations.num_rows)
-        for format_ in MEDIA_TYPES
-        if format_ in contents
-    )
+    if rows <= WORKBOOK_ROWS:
+        others["xlsx"] = [workbook_bytes(release, description, observations, language)]
+    return (csv, *(_write(folder, description, format_, pieces, rows) for format_, pieces in others.items()))
 
 
-def _write(folder: Path, description: TableDescription, format_: str, content: bytes, rows: int) -> Download:
+def _write(
+    folder: Path, description: TableDescription, format_: str, pieces: Iterable[bytes], rows: int
+) -> Download:
     file = f"{description.id}.{SUFFIXES[format_]}"
-    (folder / file).write_bytes(content)
+    digest, size = hashlib.sha256(), 0
+    with (folder / file).open("xb") as opened:
+        for piece in pieces:
+            digest.update(piece)
+            size += opened.write(piece)
     return Download.model_validate(
         {
             "file": file,
             "format": format_,
             "media_type": MEDIA_TYPES[format_],
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": size,
+            "sha256": digest.hexdigest(),
             "rows": rows,
         }
     )

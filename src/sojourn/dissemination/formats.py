@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -24,11 +24,13 @@ __all__ = [
     "SUFFIXES",
     "csv_bytes",
     "csv_columns",
+    "csv_pieces",
     "csvw_metadata",
     "labelled",
     "number_text",
     "parquet_bytes",
     "sdmx_csv_bytes",
+    "sdmx_csv_pieces",
     "without_formulas",
 ]
 
@@ -80,31 +82,41 @@ def csv_columns(description: TableDescription) -> tuple[str, ...]:
 
 def csv_bytes(description: TableDescription, observations: pa.Table, language: str) -> bytes:
     """The cells as CSV in UTF-8 with codes, names in a language, figures and flags."""
-    columns: dict[str, pa.ChunkedArray] = {}
-    for dimension in description.dimensions:
-        names = {code.id: text_in(code.name, language)[0] for code in dimension.codes}
-        codes = _text(observations[dimension.id])
-        columns[dimension.id] = without_formulas(codes)
-        columns[f"{dimension.id}_NAME"] = without_formulas(labelled(codes, names))
-    for name in _MEASURES:
-        column = observations[name]
-        columns[name] = number_text(column) if pa.types.is_floating(column.type) else without_formulas(column)
-    return _written(columns)
+    return b"".join(csv_pieces(description, observations, language))
+
+
+def csv_pieces(description: TableDescription, observations: pa.Table, language: str) -> Iterator[bytes]:
+    """The same piece by piece, so that a long table is never all text in memory."""
+    yield _header(csv_columns(description))
+    for part in _parts(observations):
+        columns: list[pa.ChunkedArray] = []
+        for dimension in description.dimensions:
+            names = {code.id: text_in(code.name, language)[0] for code in dimension.codes}
+            codes = _text(part[dimension.id])
+            columns += [without_formulas(codes), without_formulas(labelled(codes, names))]
+        for name in _MEASURES:
+            column = part[name]
+            is_number = pa.types.is_floating(column.type)
+            columns.append(number_text(column) if is_number else without_formulas(column))
+        yield _lines(columns)
 
 
 def sdmx_csv_bytes(agency: Agency, description: TableDescription, observations: pa.Table) -> bytes:
     """The cells as SDMX-CSV 2.0; the action is to replace what a receiver holds."""
-    rows = observations.num_rows
+    return b"".join(sdmx_csv_pieces(agency, description, observations))
+
+
+def sdmx_csv_pieces(agency: Agency, description: TableDescription, observations: pa.Table) -> Iterator[bytes]:
+    """The same piece by piece."""
+    components = (*description.dimension_ids, *_SDMX_MEASURES)
+    yield _header(("STRUCTURE", "STRUCTURE_ID", "ACTION", *components))
     flow = f"{agency.id}:{description.id}({description.version})"
-    columns: dict[str, pa.ChunkedArray] = {
-        "STRUCTURE": _repeated("dataflow", rows),
-        "STRUCTURE_ID": _repeated(flow, rows),
-        "ACTION": _repeated("R", rows),
-    }
-    for name in (*description.dimension_ids, *_SDMX_MEASURES):
-        column = observations[name]
-        columns[name] = number_text(column) if pa.types.is_floating(column.type) else _text(column)
-    return _written(columns)
+    for part in _parts(observations):
+        columns = [_repeated(text, part.num_rows) for text in ("dataflow", flow, "R")]
+        for name in components:
+            column = part[name]
+            columns.append(number_text(column) if pa.types.is_floating(column.type) else _text(column))
+        yield _lines(columns)
 
 
 def parquet_bytes(observations: pa.Table) -> bytes:
@@ -174,15 +186,22 @@ def _repeated(text: str, rows: int) -> pa.ChunkedArray:
     return pa.chunked_array([pa.repeat(pa.scalar(text, pa.string()), rows)])
 
 
-def _written(columns: Mapping[str, pa.ChunkedArray]) -> bytes:
-    """The columns as lines of CSV: a text is quoted where it must be, and nowhere else."""
-    table = pa.table({name: column.cast(pa.large_string()) for name, column in columns.items()})
-    pieces = [(",".join(columns) + "\n").encode()]
-    for first in range(0, table.num_rows, _ROWS_AT_ONCE):
-        part = table.slice(first, _ROWS_AT_ONCE).combine_chunks()
-        cells = [_quoted_as_needed(pc.fill_null(column.chunk(0), "")) for column in part.columns]
-        pieces.append(_characters(_joined([_joined(cells, ","), pa.scalar("", pa.large_string())], "\n")))
-    return b"".join(pieces)
+def _header(names: Sequence[str]) -> bytes:
+    return (",".join(names) + "\n").encode()
+
+
+def _parts(observations: pa.Table) -> Iterator[pa.Table]:
+    for first in range(0, observations.num_rows, _ROWS_AT_ONCE):
+        yield observations.slice(first, _ROWS_AT_ONCE).combine_chunks()
+
+
+def _lines(columns: Sequence[pa.ChunkedArray]) -> bytes:
+    """Columns as lines of CSV: a text is quoted where it must be, and nowhere else."""
+    cells = [
+        _quoted_as_needed(pc.fill_null(column.cast(pa.large_string()).combine_chunks(), ""))
+        for column in columns
+    ]
+    return _characters(_joined([_joined(cells, ","), pa.scalar("", pa.large_string())], "\n"))
 
 
 def _quoted_as_needed(texts: pa.Array) -> pa.Array:

@@ -32,7 +32,7 @@ def application(public: Path, *, requests_a_minute: int = REQUESTS_A_MINUTE) -> 
         before_request=_known_already,
         before_send=[add_headers],
         exception_handlers={Exception: problem_answer},
-        compression_config=CompressionConfig(backend="gzip", minimum_size=600),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=600, gzip_compress_level=5),
         middleware=[limit.middleware],
         openapi_config=None,
         logging_config=None,

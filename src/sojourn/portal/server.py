@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.server import Server
 from litestar import Litestar
 
+from sojourn.dissemination.charts import start_drawing
 from sojourn.portal.application import application
 
 __all__ = ["application_of_environment", "serve"]
@@ -18,6 +20,8 @@ _PUBLIC = "SOJOURN_PUBLIC"
 
 def application_of_environment() -> Litestar:
     """The portal of the folder that the environment names; called in each serving process."""
+    # The drawing engine takes a second to start; the first reader should not wait for it.
+    threading.Thread(target=start_drawing, daemon=True).start()
     return application(Path(os.environ[_PUBLIC]))
 
 

@@ -68,7 +68,10 @@ def describe_table(
         definition=dict(indicator.definition),
         unit=_unit(indicator),
         statistic=indicator.statistic if indicator.statistic != "value" else "count",
-        dimensions=tuple(_dimension(known[name], codes[name.upper()], declarations) for name in table.by),
+        dimensions=tuple(
+            _dimension(known[name], codes[name.upper()], declarations, adds_to_one=name in _added_to_one(table, indicator))
+            for name in table.by
+        ),
         time_periods=tuple(periods),
         sources=(_source(declarations, source, deliveries),),
         method=Method(
@@ -106,7 +109,15 @@ def _method_words(indicator: Indicator, has_errors: bool) -> dict[str, str]:
     return _words("summary_survey" if has_errors else "summary_register")
 
 
-def _dimension(declared: DeclaredDimension, used: Sequence[str], declarations: Declarations) -> Dimension:
+def _added_to_one(table: TableDeclaration, indicator: Indicator) -> set[str]:
+    """The dimensions over which shares add up to the whole: their total says nothing to a reader."""
+    return {name for name in table.by if name not in table.within} if indicator.statistic == "share" else set()
+
+
+def _dimension(
+    declared: DeclaredDimension, used: Sequence[str], declarations: Declarations, *, adds_to_one: bool
+) -> Dimension:
+    """A dimension with its codes; `total` is the code that stands first for readers who choose nothing."""
     ordered = _ordered(declared, used)
     return Dimension(
         id=declared.name.upper(),
@@ -114,7 +125,7 @@ def _dimension(declared: DeclaredDimension, used: Sequence[str], declarations: D
         codelist=declared.codes,
         role=declared.role,  # type: ignore[arg-type]  # the roles of both models are the same words; a test holds them together
         codes=tuple(_code(declared, code, declarations) for code in ordered),
-        total="_T" if "_T" in ordered else None,
+        total="_T" if "_T" in ordered and not adds_to_one else None,
     )
 
 

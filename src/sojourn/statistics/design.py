@@ -71,22 +71,31 @@ def _complaints(design: ReplicateDesign) -> list[tuple[str, str]]:
     if design.kind not in _KINDS:
         found.append((f"cannot be of kind {design.kind!r}.", f"The kinds are {', '.join(_KINDS)}."))
     if count < 2:
-        found.append((f"needs at least two replicate weights, not {count}.", "Name the columns in `weights`."))
+        found.append(
+            (f"needs at least two replicate weights, not {count}.", "Name the columns in `weights`.")
+        )
     if len(set(design.weights)) < count:
         found.append(("names a replicate weight twice.", "Name each column once."))
     if design.kind == "jackknife" and design.coefficient is None:
         found.append(
-            ("of kind jackknife does not say its coefficient.", "Declare `coefficient`; for JK1 it is (R-1)/R.")
+            (
+                "of kind jackknife does not say its coefficient.",
+                "Declare `coefficient`; for JK1 it is (R-1)/R.",
+            )
         )
     if design.kind == "fay" and design.rho is None and design.coefficient is None:
         found.append(("of kind fay does not say its factor.", "Declare `rho`, between 0 and 1."))
     if design.rho is not None and (design.kind != "fay" or not 0 <= design.rho < 1):
-        found.append(("has a `rho` that does not fit.", "`rho` belongs to kind fay and is at least 0 and below 1."))
+        found.append(
+            ("has a `rho` that does not fit.", "`rho` belongs to kind fay and is at least 0 and below 1.")
+        )
     if design.rho is not None and design.coefficient is not None:
         found.append(("gives both `rho` and `coefficient`.", "Declare one of them: each decides the other."))
     given = design.coefficient if isinstance(design.coefficient, tuple) else (design.coefficient or 1.0,)
     if isinstance(design.coefficient, tuple) and len(given) != count:
-        found.append((f"has {len(given)} coefficients for {count} replicates.", "Give one number, or one for each."))
+        found.append(
+            (f"has {len(given)} coefficients for {count} replicates.", "Give one number, or one for each.")
+        )
     if any(not (math.isfinite(each) and each >= 0) for each in given) or design.coefficient == 0:
         found.append(("has a coefficient that is not a positive number.", "Declare numbers above zero."))
     if design.centre not in ("estimate", "mean"):

@@ -104,7 +104,9 @@ def _ages(scheme: str) -> pa.Table:
     """One row for each age in completed years and the code of its group."""
     groups = age_scheme(scheme)
     ages = list(range(OLDEST + 1))
-    return pa.table({"age": pa.array(ages, pa.int64()), "code": pa.array([groups.group(age).code for age in ages])})
+    return pa.table(
+        {"age": pa.array(ages, pa.int64()), "code": pa.array([groups.group(age).code for age in ages])}
+    )
 
 
 @cache
@@ -117,7 +119,9 @@ def _places(country: str, level: str) -> pa.Table:
     groups = code_list("CL_AREA_GROUP")
     levels = {group.attributes["level"] for group in groups}
     if level not in levels:
-        raise ProjectError(f"Regions have no level {level!r}.", f"The levels are {', '.join(sorted(levels))}.")
+        raise ProjectError(
+            f"Regions have no level {level!r}.", f"The levels are {', '.join(sorted(levels))}."
+        )
     own = [] if country in code_list("CL_AREA") else [country]
     if own and not re.fullmatch("X[A-Z]{2}", country):
         raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
@@ -125,14 +129,25 @@ def _places(country: str, level: str) -> pa.Table:
         raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
     found = areas()
     regions = [
-        next((region for region in regions_of(area.entry.code) if groups.code(region).attributes["level"] == level), None)
+        next(
+            (
+                region
+                for region in regions_of(area.entry.code)
+                if groups.code(region).attributes["level"] == level
+            ),
+            None,
+        )
         for area in found
     ]
     return pa.table(
         {
             "code": pa.array([*(area.entry.code for area in found), *own], pa.string()),
-            "nativity": pa.array([*(_nativity(area, country) for area in found), *(["NB"] * len(own))], pa.string()),
-            "citizen": pa.array([*(_citizen(area, country) for area in found), *(["CIT"] * len(own))], pa.string()),
+            "nativity": pa.array(
+                [*(_nativity(area, country) for area in found), *(["NB"] * len(own))], pa.string()
+            ),
+            "citizen": pa.array(
+                [*(_citizen(area, country) for area in found), *(["CIT"] * len(own))], pa.string()
+            ),
             "region": pa.array([*regions, *own], pa.string()),
         }
     )

@@ -173,7 +173,9 @@ def _contradictions(
     if strange := sorted(set(within) - set(dimensions)):
         found.append((f"Shares cannot be within {', '.join(strange)}.", "Name dimensions of the table."))
     if complete and statistic != "count":
-        found.append(("Only counts can be completed: nobody has no share and no mean.", "Leave out `complete`."))
+        found.append(
+            ("Only counts can be completed: nobody has no share and no mean.", "Leave out `complete`.")
+        )
     return found
 
 
@@ -187,7 +189,9 @@ def _lacking(
     found = []
     columns = set(cube.columns)
     if absent := [name for name in dimensions if name not in cube_dimensions]:
-        found.append((f"The cube has no dimension {', '.join(absent)}.", f"It has {', '.join(cube_dimensions)}."))
+        found.append(
+            (f"The cube has no dimension {', '.join(absent)}.", f"It has {', '.join(cube_dimensions)}.")
+        )
     if of is not None and measure_columns(of, 0)[0] not in columns:
         found.append((f"The cube has no measure {of}.", "Name it among the `measures` of `cube`."))
     held = sum(1 for name in columns if name.startswith("count__")) - 1

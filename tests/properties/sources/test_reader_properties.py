@@ -314,3 +314,19 @@ def test_what_is_quarantined_is_given_back_byte_for_byte(pieces):
     text = headed(b"".join(pieces), 2, ",")
     for _, _, raw in told(text, Dialect()).quarantined:
         assert raw in text
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    pieces=st.lists(PIECES, min_size=1, max_size=40),
+    filler=st.integers(0, 40_000),
+    chunk=st.sampled_from([1000, 16_384, 1 << 20]),
+)
+def test_long_files_follow_the_same_definition_across_the_edges_of_the_index(pieces, filler, chunk):
+    # The quick path indexes 16 KiB at a time: repeat a random piece over several of those, with a long field between.
+    body = b"".join(pieces) * 400 + b"\n" + b"x" * filler + b",1\n" + b"".join(pieces) * 400
+    text = headed(body, 2, ",")
+    loaded, quarantined, _ = plain_definition(text, text.index(b"\n") + 1, 2, b",", b'"', 1 << 20)
+    found = told(text, Dialect(), chunk)
+    assert found.loaded == [record for record in loaded if record[1] != ("column0", "column1")]
+    assert found.quarantined == [(line, reason, raw[: 64 * 1024]) for line, reason, raw in quarantined]

@@ -133,6 +133,13 @@ def scanned_sheet(archive: zipfile.ZipFile, name: str) -> CellScan:
     )
 
 
+def make_ready() -> None:
+    """Compile the walk through a sheet, or load it from its cache, while files may still be written."""
+    walk: Integers = np.zeros(WALK, np.int64)
+    sheet = b'<row r="1"><c r="A1" t="str"><f>1</f><v>x</v></c></row>'
+    walk_cells(np.frombuffer(sheet, np.uint8), walk, np.zeros(LISTED_CELLS, np.int64))
+
+
 def _too_many_errors(count: int) -> FileRefused:
     return refusal("damaged-file", f"{count} cells hold a spreadsheet error.")
 

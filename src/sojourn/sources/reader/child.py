@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sojourn.sources.reader import archives
 from sojourn.sources.reader.dialect import Dialect, Limits
 from sojourn.sources.reader.reading import events, reader_of
 from sojourn.sources.reader.reasons import FileRefused, refusal
@@ -60,6 +61,8 @@ def _make_ready(dialect: Dialect) -> None:
     """Load every library and kernel that the format needs while files may still be written to numba's cache."""
     if dialect.format not in ("csv", "fixed_width"):
         reader_of(dialect)
+        if dialect.format == "excel":
+            archives.make_ready()
         return
     descriptor = os.memfd_create("ready")
     os.write(descriptor, 'a,b\n1,"x""y"\n2,"x\ny"\n3\nü,NA\n'.encode())

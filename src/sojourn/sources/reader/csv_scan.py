@@ -65,6 +65,7 @@ def scan(
     """
     found = np.zeros(kernel.FOUND, np.int64)
     places, index = np.empty(quick.BLOCK + 8, np.int32), np.zeros(INDEX, np.int64)
+    index[FROM] = -1
     rules = marks.rules
     state[RECORDS], state[KEPT] = 0, 0
     while state[POSITION] < end:
@@ -155,7 +156,7 @@ def _scan_quickly(
         after = quick.quick_record(
             buffer, places, cursor, count, begin, quote, separator, expected, spans, slot, found
         )
-        if after == quick.EXHAUSTED and index[UNTIL] < end and (count == 0 or index[FROM] < begin):
+        if after == quick.EXHAUSTED and index[UNTIL] < end and index[FROM] != begin:
             index[FROM], index[UNTIL] = begin, min(begin + quick.BLOCK, end)
             count, index[PLAIN] = quick.index_marks(buffer, begin, index[UNTIL], quote, separator, places)
             cursor = 0
