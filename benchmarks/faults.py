@@ -47,18 +47,18 @@ class Command:
 
 def _files(folder: Path) -> dict[str, str]:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    import conftest
+    import small_project as small
 
     return {
-        "sojourn.yaml": conftest.SETTINGS.format(keys=folder / "keys"),
-        "strategy/organisations.yaml": conftest.ORGANISATIONS,
-        "strategy/agreements.yaml": conftest.AGREEMENTS,
-        "strategy/people.yaml": conftest.PEOPLE,
-        "sources/border/source.yaml": conftest.BORDER,
-        "indicators/crossings.yaml": conftest.CROSSINGS,
-        "tables/crossings.yaml": conftest.TABLE,
-        "releases/2024.yaml": conftest.RELEASE,
-        "border_2024.csv": "\n".join([HEADER, *map(conftest.crossing, range(400))]) + "\n",
+        "sojourn.yaml": small.SETTINGS.format(keys=folder / "keys"),
+        "strategy/organisations.yaml": small.ORGANISATIONS,
+        "strategy/agreements.yaml": small.AGREEMENTS,
+        "strategy/people.yaml": small.PEOPLE,
+        "sources/border/source.yaml": small.BORDER,
+        "indicators/crossings.yaml": small.CROSSINGS,
+        "tables/crossings.yaml": small.TABLE,
+        "releases/2024.yaml": small.RELEASE,
+        "border_2024.csv": "\n".join([HEADER, *map(small.crossing, range(400))]) + "\n",
         "passphrase": SECRET,
     }
 

@@ -20,6 +20,9 @@ def receive(
     period: Annotated[
         str | None, typer.Option(help="Period that the file covers: 2024, 2024-Q1, 2024-03 …")
     ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Name of this file among several that make the delivery of a period.")
+    ] = None,
     manifest: Annotated[
         Path | None, typer.Option(help="The sender's manifest; manifest.csv beside the file otherwise.")
     ] = None,
@@ -31,6 +34,8 @@ def receive(
     ] = None,
 ) -> None:
     """Take in files that a body delivered: read, check, quarantine what is wrong, keep the rest.
+
+    Several files in one command are parts of the period, each named after its file.
 
     Exit code 3 when a file is held or refused.
 
@@ -44,7 +49,7 @@ def receive(
         for file in files:
             with session.screen.progress(f"Reading {file.name}") as report:
                 receipt = take(
-                    workspace, source, file, period=period, manifest=manifest, repairs=repairs,
+                    workspace, source, file, period=period, part=part or (file.stem if len(files) > 1 else None), manifest=manifest, repairs=repairs,
                     accept_because=accept_because, on_progress=report,
                 )  # fmt: skip
             receipts.append(receipt)

@@ -13,8 +13,12 @@ from sojourn.cli.receipts import receipt_text
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to make the country in.")] = Path("ruritania"),
-    persons: Annotated[int, typer.Option(help="Residents when observation begins: 2,000 to 10,000,000.")] = 200_000,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to make the country in.")] = Path(
+        "ruritania"
+    ),
+    persons: Annotated[
+        int, typer.Option(help="Residents when observation begins: 2,000 to 10,000,000.")
+    ] = 200_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same country.")] = 2024,
     port: Annotated[int, typer.Option(help="Port of the portal.")] = 8700,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the portal at the end.")] = True,
@@ -37,7 +41,9 @@ def demo(
         f"the passphrases of its people are in {day.passphrases}.\n"
         f"Try: sojourn -p {folder} why POPULATION sex=F"
     )
-    session.screen.result({"project": str(folder), "release": day.release, "receipts": [r.to_json() for r in day.receipts]})
+    session.screen.result(
+        {"project": str(folder), "release": day.release, "receipts": [r.to_json() for r in day.receipts]}
+    )
     if serve:
         session.project = folder
         serve_portal(port=port, host="127.0.0.1")

@@ -11,7 +11,9 @@ from sojourn.cli.app import app, session
 
 @app.command()
 def run(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[TABLE]…", help="Tables to make; all when none is named.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[TABLE]…", help="Tables to make; all when none is named.")
+    ] = None,
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be made.")] = False,
 ) -> None:
     """Make tables from the deliveries in force; what is already made is not made again.
@@ -31,13 +33,18 @@ def run(
     if dry:
         session.screen.say(f"{len(done.to_make)} steps would be made, {len(done.found)} are already made.")
     else:
-        session.screen.say(f"{len(done.made)} steps made, {len(done.found)} already made. Next: sojourn show TABLE, or sojourn release prepare …")
+        session.screen.say(
+            f"{len(done.made)} steps made, {len(done.found)} already made. Next: sojourn show TABLE, or sojourn release prepare …"
+        )
     session.screen.result(
         {
             "made": done.made,
             "found": done.found,
             "to_make": done.to_make,
-            "tables": {name: {"observations": table.observations.fingerprint, "report": table.report} for name, table in done.tables.items()},
+            "tables": {
+                name: {"observations": table.observations.fingerprint, "report": table.report}
+                for name, table in done.tables.items()
+            },
         }
     )
 
@@ -45,7 +52,9 @@ def run(
 @app.command()
 def show(
     table: Annotated[str, typer.Argument(help="Table as declared under tables/.")],
-    cells: Annotated[list[str] | None, typer.Argument(metavar="[DIMENSION=CODE]…", help="Only these cells.")] = None,
+    cells: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIMENSION=CODE]…", help="Only these cells.")
+    ] = None,
     rows: Annotated[int, typer.Option(help="At most so many rows; 0 for all.")] = 50,
 ) -> None:
     """Show a table as it would be released: after protection.
@@ -83,7 +92,9 @@ def risk(table: Annotated[str, typer.Argument(help="Table as declared under tabl
 @app.command()
 def why(
     table: Annotated[str, typer.Argument(help="Table as declared under tables/.")],
-    cells: Annotated[list[str] | None, typer.Argument(metavar="[DIMENSION=CODE]…", help="One cell of it.")] = None,
+    cells: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIMENSION=CODE]…", help="One cell of it.")
+    ] = None,
 ) -> None:
     """Say where a figure comes from: protection, method, records, deliveries, agreements.
 
@@ -102,7 +113,13 @@ def _as_text(columns: list[str], rows: list[list[Any]]) -> str:
     shown = [[_cell(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in shown)]) for i, name in enumerate(columns)]
     lines = ["  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True))]
-    lines += ["  ".join(cell.rjust(width) if _is_number(cell) else cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in shown]
+    lines += [
+        "  ".join(
+            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
+            for cell, width in zip(row, widths, strict=True)
+        )
+        for row in shown
+    ]
     return "\n".join(lines)
 
 
@@ -122,9 +139,13 @@ def _tree(value: Any, depth: int = 0) -> str:
     pad = "  " * depth
     if isinstance(value, dict):
         return "\n".join(
-            f"{pad}{name.replace('_', ' ')}:\n{_tree(inner, depth + 1)}" if isinstance(inner, dict | list) and inner else f"{pad}{name.replace('_', ' ')}: {inner}"
+            f"{pad}{name.replace('_', ' ')}:\n{_tree(inner, depth + 1)}"
+            if isinstance(inner, dict | list) and inner
+            else f"{pad}{name.replace('_', ' ')}: {inner}"
             for name, inner in value.items()
         )
     if isinstance(value, list):
-        return "\n".join(_tree(item, depth) if isinstance(item, dict | list) else f"{pad}- {item}" for item in value)
+        return "\n".join(
+            _tree(item, depth) if isinstance(item, dict | list) else f"{pad}- {item}" for item in value
+        )
     return f"{pad}{value}"

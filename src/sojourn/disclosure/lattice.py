@@ -21,10 +21,11 @@ import pyarrow.compute as pc
 
 from sojourn.errors import DisclosureRisk
 
-__all__ = ["Flags", "Integers", "Lattice", "lattice"]
+__all__ = ["Flags", "Integers", "Lattice", "Numbers", "lattice"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
 _TOTAL = "_T"
 
 
@@ -52,7 +53,7 @@ class Lattice:
     @property
     def dimensions(self) -> int:
         """How many dimensions there are."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     def sums_hold(self, change: Integers) -> bool:
         """Whether a change of the cells leaves every margin equal to the sum of its cells."""

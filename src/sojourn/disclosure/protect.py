@@ -14,7 +14,7 @@ Rounding comes after withholding and is never relied on by it. It is a function 
 same figure is rounded the same way everywhere and always. With rounding, the standard error is cut to two
 significant digits and the coefficient of variation is that of the published numbers, so that neither tells
 more than they do. A share is rounded to a step of 1, 2 or 5 in some decimal place, no finer than the step
-of a count is of its base. Means are not rounded. A figure smaller than half the base reads 0, as an empty one does.
+of a count is of its base. Means are not rounded. A figure below half the step reads 0, as an empty one does.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.contracts.aggregates import Estimate, Observation
-from sojourn.disclosure.lattice import Flags, Integers, lattice
+from sojourn.disclosure.lattice import Flags, Integers, Numbers, lattice
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules
 from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
@@ -37,7 +36,6 @@ from sojourn.errors import DisclosureRisk, ProjectError
 
 __all__ = ["Protected", "already_published", "protect"]
 
-Numbers = npt.NDArray[np.float64]
 _SEAL = object()
 _TOTAL = "_T"
 _SEPARATOR = "\x1f"
@@ -69,7 +67,7 @@ def protect(
     rules: ProtectionRules,
     within: Sequence[str] = (),
 ) -> Protected:
-    """Withhold what tells of few persons, prove that nothing gives it away, round, and mark what is imprecise.
+    """Withhold what tells of few persons, prove that nothing gives it away, round, mark what is imprecise.
 
     `estimates` is one table with its inner cells; margins that it does not show are taken as unknown to the
     reader. `within` is that of the shares. Each time period is a table of its own. In the observations the
@@ -267,9 +265,9 @@ def _report(
         },
         "audit": {
             "standard": (
-                "For each figure with too few persons another possible table was found, in whole persons, in "
-                "which it has at least `width` persons more while every published figure and every sum stays; "
-                "also for a reader who is the only person of another withheld figure."
+                "For each figure with too few persons another possible table was found, in whole persons, "
+                "in which it has at least `width` persons more while every published figure and every sum "
+                "stays; also for a reader who is the only person of another withheld figure."
             ),
             "width": rules.minimum_contributors,
             "figures_audited": int(sum(int(np.sum(found.is_primary)) for found in patterns)),

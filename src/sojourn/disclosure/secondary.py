@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sojourn.disclosure.lattice import Flags, Integers, Lattice
+from sojourn.disclosure.lattice import Flags, Integers, Lattice, Numbers
 from sojourn.disclosure.solver import Change, cheapest_change
 from sojourn.errors import DisclosureRisk
 
@@ -83,7 +83,7 @@ def pattern(
 
 
 def _prove(found: Pattern, cell: int) -> None:
-    """Find other tables with more persons in a cell: one that every sole person could believe in, or several."""
+    """Find other tables with more persons in a cell: one for every reader who is a sole person, or several."""
     person = found.lattice.person
     others = found.is_alone & (person != person[cell])
     if _accepted(found, cell, others):
@@ -146,10 +146,10 @@ def _capacity(found: Pattern) -> Integers:
     return found.lattice.mass - np.where(found.is_hidden, 0, 1)
 
 
-def _cost(found: Pattern, others: Flags) -> np.ndarray:
+def _cost(found: Pattern, others: Flags) -> Numbers:
     """What it costs to change a cell by one person: nothing where it is withheld, most for high totals."""
     margins = np.sum(found.lattice.codes == 0, axis=1)
-    cost = np.log1p(found.lattice.mass) * (1.0 + 10.0 * margins)
+    cost: Numbers = np.log1p(found.lattice.mass) * (1.0 + 10.0 * margins)
     cost[found.is_withheld | found.is_hidden] = WITHHELD_COST
     cost[others] += 1.0
     return cost
@@ -179,7 +179,7 @@ def _neighbourhood(found: Pattern, cell: int) -> Integers:
 
 
 def _ranked_codes(found: Pattern, cell: int, dimension: int) -> Integers:
-    """The codes on a cell's line that can best take part in a change: its own person's, then withheld ones."""
+    """The codes on a cell's line, best to take part in a change first: the same person's, strong, withheld."""
     lattice = found.lattice
     line = lattice.lines[:, dimension] == lattice.lines[cell, dimension]
     near = np.nonzero(line & (lattice.codes[:, dimension] > 0))[0]
@@ -188,7 +188,8 @@ def _ranked_codes(found: Pattern, cell: int, dimension: int) -> Integers:
     is_strong = mass > found.minimum
     is_own = (person >= 0) & (person == lattice.person[cell])
     order = np.lexsort((mass, ~found.is_withheld[near], ~is_strong, (person >= 0) & ~is_own, ~is_own))
-    return lattice.codes[near[order], dimension]
+    ranked: Integers = lattice.codes[near[order], dimension]
+    return ranked
 
 
 def _prove_together(found: Pattern) -> None:

@@ -12,24 +12,22 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 
-from sojourn.disclosure.lattice import Flags, Integers, Lattice
+from sojourn.disclosure.lattice import Flags, Integers, Lattice, Numbers
 
 __all__ = ["Change", "cheapest_change"]
 
-Numbers = npt.NDArray[np.float64]
 UNBOUNDED = 1e7
 ITERATIONS = 5_000_000
 ATTEMPTS = 6
 
 
-class _SilentSolver(highspy.Highs):
+class _SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]
     """HiGHS without its banner, which would stand in the middle of a command's output."""
 
     def enableCallbacks(self) -> None:  # noqa: N802
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call,unused-ignore]
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def _solution(lattice: Lattice, change: Change, attempt: int) -> Numbers | None:
         # Halves of persons are an accident of equal costs: other costs, another corner.
         jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
         program.col_cost_ = np.asarray(program.col_cost_) * jitter
-    solver = _SilentSolver()
+    solver = _SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]
     for option, value in {"threads": 1, "random_seed": 1, "simplex_iteration_limit": ITERATIONS}.items():
         solver.setOptionValue(option, value)
     solver.passModel(program)

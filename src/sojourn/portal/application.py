@@ -9,12 +9,11 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.middleware.rate_limit import RateLimitConfig
 
-from sojourn import __version__
 from sojourn.portal.files import FILES
 from sojourn.portal.headers import add_headers, entity_tag, matches
 from sojourn.portal.pages import PAGES, Asked
 from sojourn.portal.problems import problem_answer
-from sojourn.portal.rendering import static_files
+from sojourn.portal.rendering import site_mark
 from sojourn.portal.site import Site
 from sojourn.portal.visits import visit_of
 

@@ -13,10 +13,10 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from sojourn.dissemination.descriptions import Texts, text_in
-from sojourn.dissemination.wording import languages, wording
+from sojourn.dissemination.wording import TRANSLATIONS, languages, wording
 from sojourn.portal.visits import Visit
 
-__all__ = ["render", "static_files", "static_path"]
+__all__ = ["render", "site_mark", "static_files", "static_path"]
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -86,6 +86,16 @@ def static_files() -> dict[str, tuple[bytes, str]]:
             digest = hashlib.sha256(content).hexdigest()[:12]
             found[f"{file.stem}.{digest}{file.suffix}"] = (content, _TYPES[file.suffix])
     return found
+
+
+@cache
+def site_mark() -> str:
+    """What changes when the site's own templates, words or files do."""
+    templates = sorted((Path(__file__).parent / "templates").iterdir())
+    digest = hashlib.sha256("".join(static_files()).encode())
+    for file in (*templates, *sorted(TRANSLATIONS.iterdir())):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def static_path(name: str) -> str:

@@ -69,7 +69,12 @@ def describe_table(
         unit=_unit(indicator),
         statistic=indicator.statistic if indicator.statistic != "value" else "count",
         dimensions=tuple(
-            _dimension(known[name], codes[name.upper()], declarations, adds_to_one=name in _added_to_one(table, indicator))
+            _dimension(
+                known[name],
+                codes[name.upper()],
+                declarations,
+                adds_to_one=name in _added_to_one(table, indicator),
+            )
             for name in table.by
         ),
         time_periods=tuple(periods),
@@ -111,7 +116,9 @@ def _method_words(indicator: Indicator, has_errors: bool) -> dict[str, str]:
 
 def _added_to_one(table: TableDeclaration, indicator: Indicator) -> set[str]:
     """The dimensions over which shares add up to the whole: their total says nothing to a reader."""
-    return {name for name in table.by if name not in table.within} if indicator.statistic == "share" else set()
+    return (
+        {name for name in table.by if name not in table.within} if indicator.statistic == "share" else set()
+    )
 
 
 def _dimension(
@@ -144,6 +151,9 @@ def _code(declared: DeclaredDimension, code: str, declarations: Declarations) ->
     settings = declarations.settings
     if declared.codes == "CL_AREA" and code == settings.country:
         return CodeDescription(id=code, name=dict(settings.title))
+    own = declarations.names.get(declared.name, {}).get(code)
+    if own:
+        return CodeDescription(id=code, name=own)
     names = _names(declared.codes, code)
     m49 = None
     if declared.codes == "CL_AREA" and code in code_list("CL_AREA"):
@@ -168,7 +178,7 @@ def _source(
     declarations: Declarations, source: SourceDeclaration, deliveries: Sequence[Mapping[str, Any]]
 ) -> SourceDescription:
     provider = declarations.organisations[source.provider]
-    periods = sorted({str(delivery["period"]) for delivery in deliveries})
+    periods = sorted({str(delivery["period"]).partition("/")[0] for delivery in deliveries})
     shown = periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}" if periods else ""
     return SourceDescription(
         id=source.id,

@@ -68,6 +68,7 @@ def receive(
     file: Path,
     *,
     period: str | None = None,
+    part: str | None = None,
     received_on: datetime.date | None = None,
     repairs: str | None = None,
     accept_because: str | None = None,
@@ -76,7 +77,8 @@ def receive(
 ) -> Receipt:
     """Receive one file of a source.
 
-    `accept_because` takes in a delivery that would be held, with the reason in the audit trail. `repairs`
+    `part` names one of several files that together make the delivery of a period; each part supersedes only
+    itself. `accept_because` takes in a delivery that would be held, with the reason in the audit trail. `repairs`
     names a delivery whose quarantined records the file brings again, mended.
 
     Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
@@ -87,7 +89,9 @@ def receive(
     if not file.is_file():
         raise ProjectError(f"There is no file {file}.", "Look at the path.")
     promise = promised(manifest or file.with_name("manifest.csv"), file, required=manifest is not None)
-    request = Request(source, file, _period(source, period, promise), today, repairs, accept_because, promise)
+    request = Request(
+        source, file, _period(source, period, part, promise), today, repairs, accept_because, promise
+    )
     with workspace.store.one_writer():
         _require_agreement(workspace, source, today)
         digest, _ = workspace.store.keep_delivery(file)
@@ -107,11 +111,12 @@ _PERIODS = {
 }
 
 
-def _period(source: SourceDeclaration, given: str | None, promise: Promise | None) -> str:
+def _period(source: SourceDeclaration, given: str | None, part: str | None, promise: Promise | None) -> str:
     period = given or (promise.period if promise is not None else None)
     every = source.arrives.every
+    suffix = f"/{part}" if part is not None else ""
     if period is None and every == "once":
-        return "all"
+        return f"all{suffix}"
     if period is None:
         raise ProjectError(
             f"Which {every} does the file cover? Neither the command nor a manifest says so.",
@@ -123,7 +128,7 @@ def _period(source: SourceDeclaration, given: str | None, promise: Promise | Non
             f"{period} is not a {every}, in which {source.id} arrives.",
             "Write 2024, 2024-Q1, 2024-03 or 2024-03-31.",
         )
-    return period
+    return f"{period}{suffix}"
 
 
 def _require_agreement(workspace: Workspace, source: SourceDeclaration, today: datetime.date) -> None:

@@ -19,6 +19,7 @@ from sojourn.project.code_maps import read_code_map
 from sojourn.project.declarations import Check, ColumnRule, Indicator, SourceDeclaration, TableDeclaration
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
+from sojourn.project.names import read_names
 from sojourn.project.standard_maps import STANDARD_MAPS, standard_map
 
 __all__ = ["CONTRACTS", "cross_checks"]
@@ -36,8 +37,20 @@ _IDENTITY = set(Identity.columns) - _GIVEN_BY_US
 
 def cross_checks(reading: Reading) -> None:
     """Add every problem that shows only when declarations are held against one another."""
-    for check in (_settings, _agreements, _people, _sources, _indicators, _tables, _releases):
+    for check in (_settings, _agreements, _people, _sources, _indicators, _tables, _releases, _names):
         reading.problems.extend(check(reading))
+
+
+def _names(reading: Reading) -> Iterator[Problem]:
+    known = {name for contract in CONTRACTS.values() for name in dimensions_of(contract)}
+    folder = reading.folder / "codes" / "names"
+    for file in sorted(folder.glob("*")) if folder.is_dir() else []:
+        shown_as = f"codes/names/{file.name}"
+        if file.suffix != ".csv" or file.stem not in known:
+            yield Problem(shown_as, None, f"{file.stem} is not a dimension.", _near(file.stem, known))
+            continue
+        reading.names[file.stem], problems = read_names(file, shown_as)
+        yield from problems
 
 
 def _near(name: str, known: Iterable[str], otherwise: str = "") -> str:

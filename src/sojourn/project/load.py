@@ -68,6 +68,7 @@ class Declarations:
     tables: Mapping[str, TableDeclaration]
     releases: Mapping[str, ReleaseDeclaration]
     code_maps: Mapping[tuple[str, str], CodeMap]
+    names: Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 @dataclass
@@ -79,6 +80,7 @@ class Reading:
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
     code_maps: dict[tuple[str, str], CodeMap] = field(default_factory=dict)
+    names: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     settings: Settings | None = None
 
     def place(self, kind: str, identifier: str) -> Place:
@@ -104,7 +106,7 @@ def load(folder: Path) -> Declarations:
     found = reading.found
     return Declarations(
         folder, reading.settings, found["organisations"], found["agreements"], found["people"], found["sources"],
-        found["indicators"], found["tables"], found["releases"], reading.code_maps,
+        found["indicators"], found["tables"], found["releases"], reading.code_maps, reading.names,
     )  # fmt: skip
 
 

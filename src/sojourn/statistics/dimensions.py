@@ -36,8 +36,8 @@ _NEEDS: Mapping[str, Mapping[str, str]] = {
     "citizen": {"citizenship": _TEXT, "citizen": _TEXT},
     "regions": {**_PLACES, "birthplace_region": _TEXT, "citizenship_region": _TEXT},
     "second_generation": {
-        **{name: _TEXT for name in ("birthplace", "birthplace_mother", "birthplace_father")},
-        **{name: _TEXT for name in ("nativity", "second_generation")},
+        **dict.fromkeys(("birthplace", "birthplace_mother", "birthplace_father"), _TEXT),
+        **dict.fromkeys(("nativity", "second_generation"), _TEXT),
     },
 }
 DERIVED: Mapping[str, str] = {
@@ -62,9 +62,10 @@ def with_dimensions(
 ) -> Relation:
     """The records with the named dimensions added.
 
-    Columns that are dimensions as they stand are left alone; a stated nativity or citizen status yields to
-    what the birthplace or the citizenship says, and stands where those are unknown. `country` is the country whose figures these are; `age_group` and `age_broad` name age schemes;
-    `region_level` is the level of CL_AREA_GROUP at which places are grouped. Nothing is computed now.
+    Columns that are dimensions as they stand are left alone; a stated nativity or citizen status yields
+    to what the birthplace or the citizenship says, and stands where those are unknown. `country` is the
+    country whose figures these are; `age_group` and `age_broad` name age schemes; `region_level` is the
+    level of CL_AREA_GROUP at which places are grouped. Nothing is computed now.
 
     Raises: ProjectError for a dimension that is neither a column nor derived, with what there is.
     """

@@ -65,9 +65,9 @@ def site(publication: Publication) -> Iterator[str]:
         served.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The system's Chromium."""
+    """The system's Chromium; closed after each module, since its event loop would hold up other tests."""
     if CHROMIUM is None:
         pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright

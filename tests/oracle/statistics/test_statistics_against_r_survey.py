@@ -30,7 +30,9 @@ pytestmark = pytest.mark.oracle
 def has_survey() -> bool:
     if shutil.which("Rscript") is None:
         return False
-    return subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode == 0
+    )
 
 
 needs_r = pytest.mark.skipif(
@@ -39,7 +41,9 @@ needs_r = pytest.mark.skipif(
 needs_acs = pytest.mark.skipif(not ACS.exists(), reason=f"the ACS 2011 replicate file is not at {ACS}")
 
 
-def answers_of_r(folder: Path, records: pa.Table, design: ReplicateDesign) -> dict[tuple[str, str, str], tuple[float, float]]:
+def answers_of_r(
+    folder: Path, records: pa.Table, design: ReplicateDesign
+) -> dict[tuple[str, str, str], tuple[float, float]]:
     """R's value and standard error by statistic and cell; `records` has a, b, x, w and r1, r2, …"""
     pcsv.write_csv(records, folder / "records.csv")
     (folder / "rscales.txt").write_text("\n".join(repr(each) for each in design.coefficients))
@@ -53,10 +57,14 @@ def answers_of_r(folder: Path, records: pa.Table, design: ReplicateDesign) -> di
         }
 
 
-def our_answers(records: pa.Table, design: ReplicateDesign) -> dict[tuple[str, str, str], tuple[float, float | None]]:
+def our_answers(
+    records: pa.Table, design: ReplicateDesign
+) -> dict[tuple[str, str, str], tuple[float, float | None]]:
     found = {}
     with Engine() as engine:
-        made = cube(engine.relation(records), dimensions=["a", "b"], weight="w", design=design, measures=["x"])
+        made = cube(
+            engine.relation(records), dimensions=["a", "b"], weight="w", design=design, measures=["x"]
+        )
         for statistic, of, within in (("count", None, ()), ("mean", "x", ()), ("share", None, ("a",))):
             table = estimates(
                 made, statistic=statistic, dimensions=["a", "b"], of=of, within=within, design=design,
@@ -70,6 +78,9 @@ def our_answers(records: pa.Table, design: ReplicateDesign) -> dict[tuple[str, s
 def assert_agree(ours: dict, theirs: dict, digits: float = 1e-10) -> None:
     assert len(theirs) > 10
     for cell, (value, error) in theirs.items():
+        if value == 0:  # a combination that does not occur: R shows it, the table has no row
+            assert cell not in ours
+            continue
         assert ours[cell][0] == pytest.approx(value, rel=digits), cell
         assert ours[cell][1] == pytest.approx(error, rel=digits, abs=1e-9), cell
 
@@ -90,11 +101,16 @@ SUCCESSIVE = ReplicateDesign("successive_difference", tuple(f"r{index}" for inde
 
 @needs_r
 @needs_acs
-@pytest.mark.parametrize(("a", "b"), [("st", "sex"), ("sex", "hicov"), ("st", "decade")])
-@pytest.mark.parametrize("centre", ["estimate", "mean"])
+@pytest.mark.parametrize(
+    ("a", "b", "centre"),
+    [("st", "sex", "estimate"), ("sex", "hicov", "mean"), ("st", "decade", "estimate")],
+)
 def test_the_acs_with_negative_replicate_weights_agrees_with_r(tmp_path, a, b, centre):
     records = acs()
-    assert pc.min(pa.chunked_array([c for i in range(1, 81) for c in records.column(f"r{i}").chunks])).as_py() < 0
+    assert (
+        pc.min(pa.chunked_array([c for i in range(1, 81) for c in records.column(f"r{i}").chunks])).as_py()
+        < 0
+    )
     chosen = pa.table(
         {"a": records.column(a), "b": records.column(b)}
         | {name: records.column(name) for name in ("x", "w", *SUCCESSIVE.weights)}
@@ -149,7 +165,9 @@ PUMS = sorted((SHARED / "us_acs_pums_2024").glob("p_*.parquet"))
 
 @pytest.mark.skipif(not PUMS, reason=f"the ACS 2024 person files are not in {SHARED / 'us_acs_pums_2024'}")
 def test_weighted_sums_of_the_acs_2024_equal_those_of_arrow_exactly():
-    table = pa.concat_tables([pq.read_table(file, columns=["STATE", "NATIVITY", "CIT", "PWGTP"]) for file in PUMS])
+    table = pa.concat_tables(
+        [pq.read_table(file, columns=["STATE", "NATIVITY", "CIT", "PWGTP"]) for file in PUMS]
+    )
     wanted = table.group_by(["STATE", "NATIVITY", "CIT"]).aggregate([("PWGTP", "sum"), ("PWGTP", "count")])
     sums = {
         (row["STATE"], str(row["NATIVITY"]), str(row["CIT"])): (row["PWGTP_sum"], row["PWGTP_count"])
@@ -157,7 +175,9 @@ def test_weighted_sums_of_the_acs_2024_equal_those_of_arrow_exactly():
     }
     with Engine([PUMS[0].parent]) as engine:
         made = cube(engine.relation(PUMS), dimensions=["STATE", "NATIVITY", "CIT"], weight="PWGTP")
-        found = {row[:3]: row[3:] for row in made.rows("STATE", "NATIVITY", "CIT", "count__0", "contributors")}
+        found = {
+            row[:3]: row[3:] for row in made.rows("STATE", "NATIVITY", "CIT", "count__0", "contributors")
+        }
     assert {cell: found[cell] for cell in sums} == sums
     assert found["_T", "_T", "_T"] == (pc.sum(table.column("PWGTP")).as_py(), table.num_rows)
     by_state = table.group_by("STATE").aggregate([("PWGTP", "sum")]).to_pylist()

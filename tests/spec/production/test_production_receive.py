@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-sys.path.insert(0, str(__import__("pathlib").Path(__file__).parents[2]))
-from conftest import HEADER, crossing
-
+from small_project import HEADER, crossing
 from sojourn.contracts.microdata import Identity, Movement
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, NotPermitted, ProjectError

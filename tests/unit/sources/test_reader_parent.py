@@ -2,10 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-import zipfile
 
 import pyarrow as pa
 import pytest
@@ -54,7 +54,8 @@ def test_a_consumer_that_stops_early_leaves_no_child_behind(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a,b\n" + "1,2\n" * 2_000_000)
     with read(path, Dialect()) as reading:
-        next(iter(reading))
+        frames = iter(reading)
+        next(frames)
         child = reading._child
         assert child.poll() is None
     assert child.returncode is not None
@@ -187,12 +188,16 @@ def test_a_child_that_gave_up_its_rights_can_write_no_file_and_grow_no_further(t
     assert told["core"] == told["processes"] == [0, 0]
 
 
-def test_the_reader_works_for_a_user_without_rights(delivery, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("needs the rights of root to become another user")
-    nobody = 65534
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+@pytest.mark.slow  # the kernels are compiled anew for another user
+def test_the_reader_works_where_it_may_start_neither_process_nor_thread(delivery, tmp_path):
+    # Only an ordinary user is bound by that limit; the one capability is to read the interpreter where it lies.
+    become = ["setpriv", "--reuid=65534", "--clear-groups"]
+    become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv (util-linux) to become another user")
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o777)
+    cache.chmod(0o777)
     request = {
         "path": str(delivery),
         "dialect": Dialect().to_json(),
@@ -201,26 +206,16 @@ def test_the_reader_works_for_a_user_without_rights(delivery, tmp_path):
         "limits": vars(Limits()),
     }
     ended = subprocess.run(
-        [sys.executable, "-P", "-m", "sojourn.sources.reader.child"],
+        [*become, sys.executable, "-P", "-m", "sojourn.sources.reader.child"],
         input=json.dumps(request).encode(),
         capture_output=True,
-        user=nobody,
-        env={**os.environ, **parent.SINGLE, **parent.MEMORY_POOL, "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        env={**os.environ, **parent.SINGLE, **parent.MEMORY_POOL, "NUMBA_CACHE_DIR": str(cache)},
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout[:1] == b"H"
-    tag, length = FRAME.unpack(ended.stdout[: FRAME.size])
-    assert b"record" in ended.stdout[FRAME.size : FRAME.size + length]
-
-
-def test_a_workbook_that_unpacks_without_end_is_refused_soon(tmp_path):
-    path = tmp_path / "bomb.xlsx"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/a.bin", "w") as part:
-        for _ in range(1100):
-            part.write(bytes(1 << 20))
-    begun = time.monotonic()
-    with pytest.raises(DataRefused) as refused:
-        read(path, Dialect(format="excel"))
-    assert refused.value.code == "too-large-inside"
-    assert time.monotonic() - begun < 20
+    tags, rest = [], ended.stdout
+    while rest:
+        tag, length = FRAME.unpack(rest[: FRAME.size])
+        tags.append(tag)
+        rest = rest[FRAME.size + length :]
+    assert (tags[0], tags[-1]) == (b"H", b"E")

@@ -27,9 +27,13 @@ WORD = ir.IntType(64)
 def compiled(function: Kernel) -> Kernel:
     """The function as machine code, compiled when it is first called.
 
-    The cache knows only the file in which a kernel stands: kernels that call each other share one module.
+    Where no folder can be written the kernel is compiled anew in every process. numba's cache notices a change only
+    in the file in which a kernel stands: whoever changes a kernel touches the modules that call it.
     """
-    return cast("Kernel", njit(cache=True, nogil=True)(function))
+    try:
+        return cast("Kernel", njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast("Kernel", njit(nogil=True)(function))
 
 
 def _word_at(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

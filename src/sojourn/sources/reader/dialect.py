@@ -25,7 +25,7 @@ MEBIBYTE = 1 << 20
 LARGEST_FIELD = 64 * MEBIBYTE
 # Encodings whose bytes below 128 do not stand for themselves: `codecs` knows them, a line reader must not.
 NOT_TEXT = frozenset(
-    {"utf-7", "idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem"}
+    {"utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "mbcs", "oem"}
 )
 
 
@@ -206,6 +206,6 @@ def canonical_encoding(name: str) -> str:
         found = codecs.lookup(name)
     except LookupError:
         raise ValueError(f"There is no encoding named {name!r}.") from None
-    if not getattr(found, "_is_text_encoding", True) or found.name in NOT_TEXT:
+    if not getattr(found, "_is_text_encoding", True) or found.name.replace("_", "-") in NOT_TEXT:
         raise ValueError(f"{name!r} is not an encoding in which files of records are written.")
     return found.name

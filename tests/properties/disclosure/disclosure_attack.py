@@ -1,0 +1,83 @@
+"""An attack on published tables that shares nothing with the method that protects them.
+
+The reader knows the observations, that every total is the sum of its parts, that a combination without a
+row is empty, and that a withheld figure has at least one person. What they can find out is the smallest and
+the largest number of persons that a withheld figure can have in any table of whole persons.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import highspy
+import pyarrow as pa
+
+Cell = tuple[str, ...]
+
+
+class Silent(highspy.Highs):
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
+def counted(inner: dict[Cell, int]) -> pa.Table:
+    """The estimates of a table of counts, with all totals, from its inner cells."""
+    width = len(next(iter(inner)))
+    totals: dict[Cell, int] = {}
+    for cell, persons in inner.items():
+        if persons == 0:
+            continue
+        for summed in itertools.product((False, True), repeat=width):
+            name = tuple("_T" if is_total else code for is_total, code in zip(summed, cell, strict=True))
+            totals[name] = totals.get(name, 0) + persons
+    columns = {f"d{place}": [cell[place] for cell in totals] for place in range(width)}
+    rows = len(totals)
+    return pa.table(
+        columns
+        | {
+            "time_period": ["2024"] * rows,
+            "value": pa.array([float(count) for count in totals.values()], pa.float64()),
+            "contributors": pa.array(list(totals.values()), pa.int64()),
+            "variance": pa.nulls(rows, pa.float64()),
+            "degrees_of_freedom": pa.nulls(rows, pa.int64()),
+            "method": ["m"] * rows,
+        }
+    )
+
+
+def published(observations: pa.Table) -> dict[Cell, float | None]:
+    names = [name for name in observations.column_names if name.startswith("D")]
+    return {tuple(row[name] for name in names): row["OBS_VALUE"] for row in observations.to_pylist()}
+
+
+class Reader:
+    """One who knows what is published, and perhaps one withheld figure of their own."""
+
+    def __init__(self, figures: dict[Cell, float | None], known: Iterable[tuple[Cell, float]] = ()) -> None:
+        self.model = Silent()
+        self.persons = {}
+        own = dict(known)
+        for cell, value in figures.items():
+            value = own.get(cell, value)
+            low, high = (1, 10_000) if value is None else (value, value)
+            self.persons[cell] = self.model.addVariable(low, high, type=highspy.HighsVarType.kInteger)
+        for cell, variable in self.persons.items():
+            for place, code in enumerate(cell):
+                if code == "_T":
+                    parts = [
+                        part
+                        for other, part in self.persons.items()
+                        if other[place] != "_T" and other[:place] + other[place + 1 :] == cell[:place] + cell[place + 1 :]
+                    ]
+                    self.model.addConstr(sum(parts) == variable)
+
+    def bounds(self, cell: Cell) -> tuple[int, int]:
+        """The fewest and the most persons that a figure can have for all this reader knows."""
+        found = []
+        for ask in (self.model.minimize, self.model.maximize):
+            ask(1 * self.persons[cell])
+            assert self.model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+            found.append(round(self.model.val(self.persons[cell])))
+        return found[0], found[1]
