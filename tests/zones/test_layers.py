@@ -43,8 +43,8 @@ def verdict(folder: Path, source: str = ".") -> Verdict:
     words = done.stdout + done.stderr
     lines = [line.strip() for line in words.splitlines()]
     return Verdict(
-        frozenset(name for name in CONTRACTS if f"{name} KEPT" in lines),
-        frozenset(name for name in CONTRACTS if f"{name} BROKEN" in lines),
+        frozenset(name for name in CONTRACTS if any(line.startswith(f"{name} KEPT") for line in lines)),
+        frozenset(name for name in CONTRACTS if any(line.startswith(f"{name} BROKEN") for line in lines)),
         words,
     )
 

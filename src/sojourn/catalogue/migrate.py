@@ -31,6 +31,7 @@ def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
             "Look at `catalogue:` in sojourn.yaml, at the folder's permissions, and whether the server runs.",
         ) from error
     if found is not None and found > SCHEMA_VERSION:
+        engine.dispose()
         raise ProjectError(
             f"The catalogue was written by a newer Sojourn (form {found}; this one knows up to {SCHEMA_VERSION}).",
             "Install the newer version. Nothing was changed.",

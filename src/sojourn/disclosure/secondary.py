@@ -83,7 +83,7 @@ def pattern(
 
 
 def _prove(found: Pattern, cell: int) -> None:
-    """Find other tables with more persons in a cell: one for every reader who is a sole person, or several."""
+    """Find other tables with more persons in a cell: one for all readers who are alone, or several."""
     person = found.lattice.person
     others = found.is_alone & (person != person[cell])
     if _accepted(found, cell, others):
@@ -127,6 +127,8 @@ def _accepted_persons(found: Pattern, cell: int, stays: Flags, others: Flags) ->
             break
         if len(cells) == found.lattice.size:
             break
+    if change is None and found.may_grow:
+        change = _climb(found, cell, stays)
     if change is None:
         return None
     _withhold(found, change)
@@ -134,6 +136,20 @@ def _accepted_persons(found: Pattern, cell: int, stays: Flags, others: Flags) ->
     if person[cell] < 0 and np.array_equal(stays, found.is_alone):
         found.is_proved |= (change >= found.minimum) & (person < 0)
     return np.unique(person[others & (change != 0)])
+
+
+def _climb(found: Pattern, cell: int, stays: Flags) -> Integers | None:
+    """More persons in one inner cell and in every total above it: costly, but no solver is needed for it."""
+    lattice = found.lattice
+    margin = lattice.codes[cell] == 0
+    is_below = np.all((lattice.codes == lattice.codes[cell]) | margin, axis=1)
+    below = np.nonzero(is_below & np.all(lattice.codes > 0, axis=1) & ~stays)[0]
+    if not len(below):
+        return None
+    lowest = lattice.codes[below[np.argmax(lattice.mass[below])]]
+    above = np.all((lattice.codes == lowest) | (lattice.codes == 0), axis=1)
+    change = np.where(above, found.minimum, 0)
+    return None if np.any(above & stays) else change
 
 
 def _withhold(found: Pattern, change: Integers) -> None:
@@ -179,7 +195,7 @@ def _neighbourhood(found: Pattern, cell: int) -> Integers:
 
 
 def _ranked_codes(found: Pattern, cell: int, dimension: int) -> Integers:
-    """The codes on a cell's line, best to take part in a change first: the same person's, strong, withheld."""
+    """The codes on a cell's line, best for a change first: the same person's, strong, withheld ones."""
     lattice = found.lattice
     line = lattice.lines[:, dimension] == lattice.lines[cell, dimension]
     near = np.nonzero(line & (lattice.codes[:, dimension] > 0))[0]

@@ -20,6 +20,7 @@ __all__ = ["Change", "cheapest_change"]
 UNBOUNDED = 1e7
 ITERATIONS = 5_000_000
 ATTEMPTS = 6
+NODES = 100
 
 
 class _SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]
@@ -52,7 +53,8 @@ def cheapest_change(lattice: Lattice, change: Change) -> Integers | None:
     Only `change.cells` may change. Sums are exact: the answer has been checked.
     """
     for attempt in range(ATTEMPTS):
-        found = _solution(lattice, change, attempt)
+        is_last = attempt == ATTEMPTS - 1 and not change.is_soft
+        found = _solution(lattice, change, attempt, is_whole=is_last)
         if found is None:
             return None
         whole = _checked(lattice, change, found)
@@ -71,18 +73,28 @@ def _checked(lattice: Lattice, change: Change, found: Numbers) -> Integers | Non
     return whole if change.is_soft or np.all(whole[change.raised] >= change.amount) else None
 
 
-def _solution(lattice: Lattice, change: Change, attempt: int) -> Numbers | None:
+def _solution(lattice: Lattice, change: Change, attempt: int, *, is_whole: bool) -> Numbers | None:
     program = _program(lattice, change)
-    if attempt:
+    if is_whole:
+        program.integrality_ = [highspy.HighsVarType.kInteger] * program.num_col_
+    elif attempt:
         # Halves of persons are an accident of equal costs: other costs, another corner.
         jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
         program.col_cost_ = np.asarray(program.col_cost_) * jitter
     solver = _SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]
-    for option, value in {"threads": 1, "random_seed": 1, "simplex_iteration_limit": ITERATIONS}.items():
+    for option, value in {
+        "threads": 1,
+        "random_seed": 1,
+        "simplex_iteration_limit": ITERATIONS,
+        "mip_max_nodes": NODES,
+        "mip_rel_gap": 0.05,
+    }.items():
         solver.setOptionValue(option, value)
     solver.passModel(program)
     solver.run()
     solved = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    if is_whole:  # any whole solution will do
+        solved = solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.asarray(solver.getSolution().col_value)
     if not solved or len(values) != program.num_col_:
         return None

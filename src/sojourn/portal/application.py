@@ -44,14 +44,7 @@ async def _known_already(request: Asked) -> Response[None] | None:
     if request.url.path.startswith(("/static/", "/health")):
         return None
     visit = visit_of(request)
-    tag = entity_tag(
-        visit.snapshot.digest,
-        visit.path,
-        repr(visit.asked),
-        visit.language,
-        __version__,
-        *sorted(static_files()),
-    )
+    tag = entity_tag(visit.snapshot.digest, visit.path, repr(visit.asked), visit.language, site_mark())
     request.scope["state"]["entity_tag"] = tag
     if matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304)

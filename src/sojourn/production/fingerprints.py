@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import sojourn
-
 __all__ = ["METHOD_ROOMS", "code_fingerprint", "fingerprint"]
 
 METHOD_ROOMS = ("concepts", "contracts", "engine", "sources", "integration", "statistics", "disclosure")
@@ -19,7 +17,7 @@ METHOD_ROOMS = ("concepts", "contracts", "engine", "sources", "integration", "st
 def code_fingerprint(rooms: tuple[str, ...] = METHOD_ROOMS) -> str:
     """A hash of the text of every module, SQL and data file of the named rooms."""
     digest = hashlib.sha256()
-    base = Path(sojourn.__file__).parent
+    base = Path(__file__).parents[1]
     for room in rooms:
         for file in sorted((base / room).rglob("*")):
             if file.suffix in (".py", ".sql", ".csv", ".yaml", ".json"):

@@ -39,7 +39,7 @@ from sojourn.project.declarations import Indicator, SourceDeclaration, TableDecl
 from sojourn.sources.mapping import expanded
 from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
-from sojourn.store import Version
+from sojourn.store.store import Version
 
 __all__ = ["MadeTable", "TableRun", "method_sql", "protected_table", "run_tables", "table_versions"]
 

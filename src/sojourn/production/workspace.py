@@ -20,7 +20,8 @@ from sojourn.engine import Engine
 from sojourn.errors import ProjectError
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations, load
-from sojourn.store import Keys, Store
+from sojourn.store.keys import Keys
+from sojourn.store.store import Store
 
 __all__ = ["Workspace", "declared_source", "open_workspace"]
 

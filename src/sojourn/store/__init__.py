@@ -1,6 +1,5 @@
-"""Immutable versions of tables in zones, the vault's files as received, and the project's keys."""
+"""Immutable versions of tables in zones, the vault's files as received, and the project's keys.
 
-from sojourn.store.keys import Keys
-from sojourn.store.store import Store, Version
-
-__all__ = ["Keys", "Store", "Version"]
+Nothing is imported here, so that a public room can write durably (`durable`) without loading what knows
+the tables of records.
+"""

@@ -17,7 +17,7 @@ Cell = tuple[str, ...]
 
 
 class Silent(highspy.Highs):
-    def enableCallbacks(self) -> None:  # noqa: N802
+    def enableCallbacks(self) -> None:
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()
 
@@ -53,25 +53,36 @@ def published(observations: pa.Table) -> dict[Cell, float | None]:
 
 
 class Reader:
-    """One who knows what is published, and perhaps one withheld figure of their own."""
+    """One who knows what is published, and perhaps one withheld figure of their own.
 
-    def __init__(self, figures: dict[Cell, float | None], known: Iterable[tuple[Cell, float]] = ()) -> None:
+    With `is_whole` unset the reader does not think of whole persons: quicker, and a little less sharp.
+    """
+
+    def __init__(
+        self,
+        figures: dict[Cell, float | None],
+        known: Iterable[tuple[Cell, float]] = (),
+        *,
+        is_whole: bool = True,
+    ) -> None:
         self.model = Silent()
         self.persons = {}
+        kind = highspy.HighsVarType.kInteger if is_whole else highspy.HighsVarType.kContinuous
         own = dict(known)
         for cell, value in figures.items():
             value = own.get(cell, value)
             low, high = (1, 10_000) if value is None else (value, value)
-            self.persons[cell] = self.model.addVariable(low, high, type=highspy.HighsVarType.kInteger)
-        for cell, variable in self.persons.items():
+            self.persons[cell] = self.model.addVariable(low, high, type=kind)
+        lines: dict[tuple[int, Cell], list[Cell]] = {}
+        for cell in self.persons:
             for place, code in enumerate(cell):
-                if code == "_T":
-                    parts = [
-                        part
-                        for other, part in self.persons.items()
-                        if other[place] != "_T" and other[:place] + other[place + 1 :] == cell[:place] + cell[place + 1 :]
-                    ]
-                    self.model.addConstr(sum(parts) == variable)
+                if code != "_T":
+                    lines.setdefault((place, (*cell[:place], "_T", *cell[place + 1 :])), []).append(cell)
+        for (_, total), parts in lines.items():
+            if total in self.persons:
+                self.model.addConstr(
+                    self.model.qsum(self.persons[part] for part in parts) == self.persons[total]
+                )
 
     def bounds(self, cell: Cell) -> tuple[int, int]:
         """The fewest and the most persons that a figure can have for all this reader knows."""

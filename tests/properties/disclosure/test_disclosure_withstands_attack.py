@@ -16,7 +16,9 @@ from sojourn.disclosure import ProtectionRules, protect
 from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk
 
-MANY = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 SHAPES = [(4,), (3, 3), (2, 4), (2, 2, 2), (2, 3, 3)]
 PERSONS = st.one_of(st.integers(0, 4), st.integers(0, 40), st.just(1))
 

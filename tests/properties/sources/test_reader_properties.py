@@ -14,6 +14,7 @@ from sojourn.errors import DataRefused
 from sojourn.sources.reader.dialect import Dialect, FixedColumn
 from sojourn.sources.reader.frames import Loaded, NonData, Quarantined, Summary
 from sojourn.sources.reader.reading import events
+from sojourn.sources.reader.reasons import FileRefused
 
 QUICKLY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CHUNKS = st.sampled_from([1, 2, 3, 7, 16, 64, 1 << 20])
@@ -170,7 +171,24 @@ def plain_definition(text: bytes, begin: int, expected: int, separator: bytes, q
 # ---- properties ------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    [b"a", b"bc", b"7", b" ", b",", b",", b",", b'"', b'"', b'""', b"\n", b"\n", b"\r\n", b"\r", b"\0", b"\xff"]
+    [
+        b"a",
+        b"bc",
+        b"7",
+        b" ",
+        b",",
+        b",",
+        b",",
+        b'"',
+        b'"',
+        b'""',
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+    ]
     + ["ü".encode(), "字".encode(), b"\xed\xa0\x80", b"\xc0\xaf", b"\\", b";"]
 )
 
@@ -189,7 +207,9 @@ def test_the_tokeniser_agrees_with_the_plain_definition(pieces, columns, chunk):
 
 
 @QUICKLY
-@given(pieces=st.lists(PIECES, max_size=50), columns=st.integers(1, 4), limit=st.integers(1, 12), chunk=CHUNKS)
+@given(
+    pieces=st.lists(PIECES, max_size=50), columns=st.integers(1, 4), limit=st.integers(1, 12), chunk=CHUNKS
+)
 def test_the_field_limit_cuts_where_the_plain_definition_cuts(pieces, columns, limit, chunk):
     names = "\n" if columns == 1 else ",".join("c" * min(limit, place + 1) for place in range(columns)) + "\n"
     assume(columns <= limit and names.strip())
@@ -203,11 +223,17 @@ def test_the_field_limit_cuts_where_the_plain_definition_cuts(pieces, columns, l
 
 
 @QUICKLY
-@given(pieces=st.lists(PIECES, max_size=50), separator=st.sampled_from(["||", "::", "; ", "ü", "\t"]), chunk=CHUNKS)
+@given(
+    pieces=st.lists(PIECES, max_size=50),
+    separator=st.sampled_from(["||", "::", "; ", "ü", "\t"]),
+    chunk=CHUNKS,
+)
 def test_longer_separators_follow_the_same_rules(pieces, separator, chunk):
     body = b"".join(separator.encode() if piece == b"," else piece for piece in pieces)
     text = headed(body, 3, separator)
-    loaded, quarantined, _ = plain_definition(text, text.index(b"\n") + 1, 3, separator.encode(), b'"', 1 << 20)
+    loaded, quarantined, _ = plain_definition(
+        text, text.index(b"\n") + 1, 3, separator.encode(), b'"', 1 << 20
+    )
     found = told(text, Dialect(separator=separator), chunk)
     assert (found.loaded, found.quarantined) == (loaded, quarantined)
 
@@ -233,7 +259,9 @@ def tables(draw):
 )
 def test_a_table_written_by_python_comes_back_cell_by_cell(table, separator, quote, newline, chunk):
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=separator, quotechar=quote, lineterminator=newline, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(
+        out, delimiter=separator, quotechar=quote, lineterminator=newline, quoting=csv.QUOTE_ALL
+    )
     header = [f"column{place}" for place in range(len(table[0]))]
     writer.writerows([header, *table])
     found = told(out.getvalue().encode(), Dialect(separator=separator, quote=quote), chunk)
@@ -264,7 +292,9 @@ def test_the_encoding_never_changes_the_cells(table, encoding, chunk):
 
 @QUICKLY
 @given(content=st.binary(max_size=300), chunk=CHUNKS)
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "shift_jis", "gb18030", "utf-16", "euc_kr", "utf-32-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "ascii", "cp1252", "shift_jis", "gb18030", "utf-16", "euc_kr", "utf-32-be"]
+)
 def test_noise_is_refused_or_accounted_for(encoding, content, chunk):
     try:
         found = told(b"a,b\n" + content, Dialect(encoding=encoding), chunk)
@@ -327,6 +357,11 @@ def test_long_files_follow_the_same_definition_across_the_edges_of_the_index(pie
     body = b"".join(pieces) * 400 + b"\n" + b"x" * filler + b",1\n" + b"".join(pieces) * 400
     text = headed(body, 2, ",")
     loaded, quarantined, _ = plain_definition(text, text.index(b"\n") + 1, 2, b",", b'"', 1 << 20)
-    found = told(text, Dialect(), chunk)
+    try:
+        found = told(text, Dialect(), chunk)
+    except FileRefused as refused:
+        # Hundreds of lines beyond ASCII, nearly all of them broken: a file in another encoding.
+        assert refused.code == "encoding-contradicted"
+        return
     assert found.loaded == [record for record in loaded if record[1] != ("column0", "column1")]
     assert found.quarantined == [(line, reason, raw[: 64 * 1024]) for line, reason, raw in quarantined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -17,14 +18,6 @@ from sojourn.errors import NotPermitted, ProjectError
 
 EVENTS = 60
 POSITIONS = sorted(random.Random(7).sample(range(1, EVENTS + 1), 50))
-
-
-@pytest.fixture
-def catalogue(tmp_path):
-    witness = Witness(tmp_path / "elsewhere.jsonl", Ed25519PrivateKey.generate())
-    opened = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite'}", witness)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +43,18 @@ def trail(written, tmp_path):
     opened.close()
 
 
+# Ways to make a database refuse new events.
+_REFUSING = {
+    "sqlite": [
+        sa.text("CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    ],
+    "postgresql": [
+        sa.text("CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'no more'; END $$ LANGUAGE plpgsql"),
+        sa.text("CREATE TRIGGER full_ BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse()"),
+    ],
+}
+
+
 def _write(catalogue, *statements):
     with catalogue.engine.begin() as connection:
         for statement in statements:
@@ -72,7 +77,7 @@ def test_a_failed_act_leaves_no_effect_and_one_event(catalogue):
 
 
 def test_an_act_whose_event_cannot_be_written_does_not_happen(catalogue):
-    _write(catalogue, sa.text("CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'disk full'); END"))
+    _write(catalogue, *_REFUSING[catalogue.engine.dialect.name])
     with pytest.raises(sa.exc.DBAPIError), catalogue.act("x", "enrol", "person:x") as act:
         act.insert(schema.account, person="x", passphrase_hash="h", enrolled_at="now")
     assert catalogue.rows(sa.select(schema.account)) == []
@@ -176,13 +181,25 @@ def test_times_are_utc_whatever_the_clock_says(tmp_path):
     catalogue.close()
 
 
-def test_a_catalogue_of_a_newer_version_is_refused_untouched(tmp_path):
-    url = f"sqlite:///{tmp_path / 'c.sqlite'}"
-    catalogue = open_catalogue(url, None)
+def test_a_catalogue_of_a_newer_version_is_refused_untouched(address):
+    catalogue = open_catalogue(address, None)
     _write(catalogue, sa.text("UPDATE alembic_version SET version_num = '9999'"))
     catalogue.close()
     with pytest.raises(ProjectError, match="newer Sojourn"):
-        open_catalogue(url, None)
+        open_catalogue(address, None)
+
+
+def test_events_of_many_writers_at_once_make_one_chain(catalogue):
+    def write(writer):
+        for number in range(10):
+            catalogue.note(f"writer-{writer}", "look", f"table:{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert catalogue.verify() is None
+    assert sorted((e["actor"], e["object"]) for e in catalogue.events()) == sorted(
+        (f"writer-{w}", f"table:{n}") for w in range(8) for n in range(10)
+    )
 
 
 def test_the_migrations_make_the_tables_that_the_code_declares(catalogue):

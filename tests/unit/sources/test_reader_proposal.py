@@ -24,7 +24,7 @@ def proposed(tmp_path):
 def test_the_separator_is_the_one_that_divides_the_lines_evenly(proposed, separator):
     proposal = proposed((HEADER + RECORDS).replace(",", separator))
     assert proposal.dialect.separator == separator
-    assert any(f"29 of 29 lines have 3 fields" in sentence for sentence in proposal.evidence)
+    assert any("29 of 29 lines have 3 fields" in sentence for sentence in proposal.evidence)
 
 
 def test_a_header_is_a_line_of_different_names_over_values(proposed):

@@ -28,6 +28,9 @@ COMMON_LETTERS = {
     "LATIN": "éèàçêâîôûëïöäüßñáíóúãõøåæœěščřžýąęłńśźżćőűțșăğışūāīēķļņģđşţºª",
 }
 WORD = re.compile(r"\w+")
+# Words with a letter beyond ASCII, and symbols; the punctuation of print and of East Asia says nothing.
+NEUTRAL = "\u00a0«»“”‘’„–—…№°·\u3000-\u3003\u3008-\u3011\uff00-\uff20،؛؟"
+FOREIGN_WORD = re.compile(rf"[A-Za-z]*[^\x00-\x7f{NEUTRAL}][^\x00-\x40\[-`{{-\x7f{NEUTRAL}]*")
 # Two candidates nearer than this are one doubt.
 MARGIN = 0.05
 
@@ -110,12 +113,10 @@ def _likelihood(text: str, encoding: str) -> tuple[float, str]:
     """The share of characters beyond ASCII that are everyday letters in well-formed words, and their script."""
     good = total = 0.0
     scripts: dict[str, int] = {}
-    for word in re.findall(r"[^\x00-\x40\[-`{-~]+", text):
+    for word in FOREIGN_WORD.findall(text):
         foreign = [letter for letter in word if not letter.isascii()]
-        if not foreign:
-            continue
-        total += len(foreign)
         script = _script(foreign[0])
+        total += len(foreign)
         scripts[script] = scripts.get(script, 0) + len(foreign)
         if all(_script(letter) == script for letter in word) and _is_cased_well(word):
             good += sum(_weight(letter, script, encoding) for letter in foreign)

@@ -113,6 +113,9 @@ def best_split(text: str, only: str | None = None) -> Split:
     for separator in (only,) if only else SEPARATORS:
         if separator not in text and separator != ",":
             continue
+        if text.count(separator) == 2 * text.count(separator * 2) > 0:
+            # It never stands alone: the doubled one is the separator.
+            continue
         for quote in QUOTES:
             if quote is not None and (quote in separator or (quote not in text and quote != '"')):
                 continue

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sojourn.sources.reader.reasons import refusal
 
-__all__ = ["Transcoder", "byte_order_mark", "refuse_contradiction"]
+__all__ = ["Transcoder", "byte_order_mark", "nul_pattern", "refuse_contradiction"]
 
 MARKING = "sojourn-mark-undecodable"
 BYTE_ORDER_MARKS = (
@@ -24,6 +24,8 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 UNICODE_FAMILY = {"utf-8-sig": "utf-8", "utf-16": "", "utf-32": ""}
+# Fewer NULs than this are damage, not an encoding.
+FEWEST_NULS = 8
 # A head with fewer broken lines says too little about the whole file.
 BROKEN_LINES = 10
 
@@ -71,22 +73,25 @@ def byte_order_mark(head: bytes) -> tuple[str | None, int]:
 
 
 def nul_pattern(head: bytes) -> str | None:
-    """The two- or four-byte encoding whose NULs the first bytes show, if they do."""
+    """The two- or four-byte encoding in which the NULs among the first bytes would belong, if there is one.
+
+    Separators, digits and line ends of UTF-16 have their NUL on one side only, whatever the script of the words.
+    """
     sample = head[: len(head) // 4 * 4][:65536]
-    if len(sample) < 8:
+    if sample.count(0) < FEWEST_NULS:
         return None
     quarter = len(sample) // 4
     nuls = [sample[place::4].count(0) / quarter for place in range(4)]
-    patterns = {
-        "utf-32-le": (0, 0, 1, 1),
-        "utf-32-be": (1, 1, 0, 0),
-        "utf-16-le": (0, 1, 0, 1),
-        "utf-16-be": (1, 0, 1, 0),
-    }
-    for encoding, pattern in patterns.items():
-        if all(share > 0.4 if wanted else share < 0.05 for share, wanted in zip(nuls, pattern, strict=True)):
-            return encoding
-    return None
+    if min(nuls[2:]) > 0.9 and nuls[0] < 0.1:
+        return "utf-32-le"
+    if min(nuls[:2]) > 0.9 and nuls[3] < 0.1:
+        return "utf-32-be"
+    first, second = nuls[0] + nuls[2], nuls[1] + nuls[3]
+    if max(first, second) < 0.04 or min(first, second) > 0.1 * max(first, second):
+        return None
+    encoding = "utf-16-be" if first > second else "utf-16-le"
+    text = sample.decode(encoding, "replace")
+    return encoding if "\ufffd" not in text[:-1] and set(text) & set("\r\n,;\t|") else None
 
 
 def refuse_contradiction(declared: str, head: bytes) -> tuple[str, int]:
