@@ -79,7 +79,9 @@ def _as(folder: Path, person: str) -> list[str]:
 
 
 COMMANDS = (
-    Command("receive", lambda f: ["receive", "border", str(f / "project/border_2024.csv"), "--period", "2024"]),
+    Command(
+        "receive", lambda f: ["receive", "border", str(f / "project/border_2024.csv"), "--period", "2024"]
+    ),
     Command("run", lambda f: ["run"]),
     Command("release prepare", lambda f: ["release", "prepare", "2024", *_as(f, "statistician-1")]),
     Command("release approve", lambda f: ["release", "approve", _hash(f), *_as(f, "checker-1")]),
@@ -87,7 +89,9 @@ COMMANDS = (
 )
 
 
-def _sojourn(folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+def _sojourn(
+    folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
@@ -103,7 +107,9 @@ def _prepare(folder: Path) -> list[Path]:
     work.mkdir(parents=True)
     _write_project(work)
     for person in PEOPLE:
-        _must(_sojourn(work, ["people", "enrol", person, "--passphrase-file", str(work / "project/passphrase")]))
+        _must(
+            _sojourn(work, ["people", "enrol", person, "--passphrase-file", str(work / "project/passphrase")])
+        )
     beginnings = []
     for position, command in enumerate(COMMANDS):
         beginnings.append(folder / f"before-{position}")
@@ -129,13 +135,25 @@ def _state(folder: Path) -> dict[str, object]:
     import sqlite3
 
     with sqlite3.connect(sqlite) as connection:
-        deliveries = connection.execute("SELECT id, state, loaded, quarantined FROM delivery ORDER BY id").fetchall()
-        versions = connection.execute("SELECT zone, name, fingerprint, rows FROM table_version ORDER BY 1, 2, 3").fetchall()
+        deliveries = connection.execute(
+            "SELECT id, state, loaded, quarantined FROM delivery ORDER BY id"
+        ).fetchall()
+        versions = connection.execute(
+            "SELECT zone, name, fingerprint, rows FROM table_version ORDER BY 1, 2, 3"
+        ).fetchall()
         releases = connection.execute("SELECT id, version, state FROM release ORDER BY 1, 2").fetchall()
         approvals = connection.execute("SELECT person, decision FROM approval ORDER BY 1").fetchall()
     public = folder / "project/local/public/releases.json"
-    visible = [entry["status"] for entry in json.loads(public.read_text())["releases"]] if public.is_file() else []
-    return {"deliveries": deliveries, "versions": versions, "releases": releases, "approvals": approvals, "visible": visible}
+    visible = (
+        [entry["status"] for entry in json.loads(public.read_text())["releases"]] if public.is_file() else []
+    )
+    return {
+        "deliveries": deliveries,
+        "versions": versions,
+        "releases": releases,
+        "approvals": approvals,
+        "visible": visible,
+    }
 
 
 def _doctor(folder: Path) -> list[dict[str, str]]:
@@ -148,7 +166,13 @@ def _count_calls(folder: Path, beginning: Path, command: Command) -> int:
     work = _restore(folder, beginning)
     log = folder / "calls"
     arguments = command.arguments(work)
-    _must(_sojourn(work, arguments, ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]))
+    _must(
+        _sojourn(
+            work,
+            arguments,
+            ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
+        )
+    )
     by_process: dict[str, int] = {}
     for line in log.read_text(errors="replace").splitlines():
         process = line.split(maxsplit=1)[0]
@@ -162,7 +186,9 @@ def kill_points(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[
     counts = [_count_calls(folder, b, c) for b, c in zip(beginnings, COMMANDS, strict=True)]
     per_call = max(1.0, sum(counts) / wanted)
     found = []
-    for command, beginning, calls, after in zip(COMMANDS, beginnings, counts, [*beginnings[1:], folder / "end"], strict=True):
+    for command, beginning, calls, after in zip(
+        COMMANDS, beginnings, counts, [*beginnings[1:], folder / "end"], strict=True
+    ):
         points = sorted({min(calls, 1 + int(i * per_call)) for i in range(int(calls / per_call) + 1)})
         expected = _state(after) if command.name != "release approve" else None
         started = time.monotonic()
@@ -174,15 +200,21 @@ def kill_points(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[
     return found
 
 
-def _one_kill(folder: Path, beginning: Path, command: Command, point: int, expected: dict[str, object] | None) -> dict[str, object]:
+def _one_kill(
+    folder: Path, beginning: Path, command: Command, point: int, expected: dict[str, object] | None
+) -> dict[str, object]:
     work = _restore(folder, beginning)
     arguments = command.arguments(work)
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={CALLS}:signal=KILL:when={point}"]
     killed = _sojourn(work, arguments, inject)
     complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error"]
     again = _sojourn(work, arguments)
-    finished = again.returncode == 0 or (command.name == "release approve" and "already decided" in again.stderr)
-    left = [f["subject"] for f in _doctor(work) if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts")]
+    finished = again.returncode == 0 or (
+        command.name == "release approve" and "already decided" in again.stderr
+    )
+    left = [
+        f["subject"] for f in _doctor(work) if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts")
+    ]
     same = expected is None or _state(work) == expected
     return {
         "command": command.name,
@@ -222,10 +254,16 @@ def _one_full_disk(folder: Path, beginning: Path, command: Command, size: int) -
         arguments = command.arguments(work)
         first = _sojourn(work, arguments)
         subprocess.run(["mount", "-o", "remount,size=200M", str(local)], check=True)
-        complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error" and f["subject"] != "disk"]
+        complaints = [
+            f["subject"] for f in _doctor(work) if f["severity"] == "error" and f["subject"] != "disk"
+        ]
         again = _sojourn(work, arguments)
         finished = again.returncode == 0 or (command.name == "release approve" and "already" in again.stderr)
-        left = [f["subject"] for f in _doctor(work) if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts", "disk")]
+        left = [
+            f["subject"]
+            for f in _doctor(work)
+            if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts", "disk")
+        ]
     finally:
         subprocess.run(["umount", str(local)], check=True)
         shutil.rmtree(kept)
@@ -242,7 +280,9 @@ def _one_full_disk(folder: Path, beginning: Path, command: Command, size: int) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--sizes", type=int, default=30)
     parser.add_argument("--only", choices=("kill", "full"))
@@ -256,10 +296,20 @@ def main() -> None:
         beginnings = _prepare(folder)
         kills = kill_points(folder, beginnings, chosen.kills) if chosen.only != "full" else []
         disks = full_disks(folder, beginnings, chosen.sizes) if chosen.only != "kill" else []
-    bad_kills = [k for k in kills if k["errors_after_kill"] or not k["finished"] or not k["same_as_undisturbed"] or k["left_over"]]
-    bad_disks = [d for d in disks if d["traceback"] or d["errors_after"] or not d["finished"] or d["left_over"]]
-    print(f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)}, violations: {len(bad_kills)}")
-    print(f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)}, violations: {len(bad_disks)}")
+    bad_kills = [
+        k
+        for k in kills
+        if k["errors_after_kill"] or not k["finished"] or not k["same_as_undisturbed"] or k["left_over"]
+    ]
+    bad_disks = [
+        d for d in disks if d["traceback"] or d["errors_after"] or not d["finished"] or d["left_over"]
+    ]
+    print(
+        f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)}, violations: {len(bad_kills)}"
+    )
+    print(
+        f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)}, violations: {len(bad_disks)}"
+    )
     for bad in [*bad_kills, *bad_disks][:10]:
         print(json.dumps(bad, indent=1))
     if chosen.json:

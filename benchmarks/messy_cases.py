@@ -124,7 +124,9 @@ def both(*judges: Judge) -> Judge:
 
 def reason(code: str, line: int) -> Judge:
     """The first quarantined record stands on a line for a reason."""
-    return lambda told: bool(told.faults) and (told.faults[0]["reason"], told.faults[0]["line"]) == (code, line)
+    return lambda told: (
+        bool(told.faults) and (told.faults[0]["reason"], told.faults[0]["line"]) == (code, line)
+    )
 
 
 def said(*words: str) -> Judge:
@@ -172,7 +174,10 @@ CASES: list[Case] = [
         "csv/ragged.csv",
         UTF8,
         COLUMNS,
-        both(loaded(90, 10), lambda told: (told.faults[0]["expected"], told.faults[0]["found"]) == ("13 fields", "15 fields")),
+        both(
+            loaded(90, 10),
+            lambda told: (told.faults[0]["expected"], told.faults[0]["found"]) == ("13 fields", "15 fields"),
+        ),
     ),
     ("csv/short_rows.csv", UTF8, COLUMNS, loaded(90, 10)),
     ("csv/dup_header.csv", UTF8, COLUMNS, refused("duplicate-header", "citizenship", "7 (G) and 8 (H)")),
@@ -186,18 +191,31 @@ CASES: list[Case] = [
         "csv/preamble_footer.csv",
         Dialect(header_line=4, non_data=("Total,.*", "Source:.*")),
         COLUMNS,
-        both(loaded(200), lambda told: told.kinds["preamble"] == told.kinds["declared"] == told.kinds["blank"] == 2),
+        both(
+            loaded(200),
+            lambda told: told.kinds["preamble"] == told.kinds["declared"] == told.kinds["blank"] == 2,
+        ),
     ),
     ("csv/multi_header.csv", UTF8, [], refused("two-header-rows")),
     ("csv/semicolon_decimal_comma.csv", SEMICOLON, [], loaded(2)),
     ("csv/wide_20000_cols.csv", UTF8, [], both(refused("too-many-columns"), within(3))),
     ("csv/field_64mb.csv", UTF8, COLUMNS, both(loaded(1, 1), reason("field-too-long", 2))),
     ("csv/million_blank_lines.csv", UTF8, COLUMNS, both(loaded(1), within(5))),
-    ("csv/excel_sep_line.csv", SEMICOLON, COLUMNS, both(loaded(200), lambda told: told.kinds["sep-line"] == 1)),
+    (
+        "csv/excel_sep_line.csv",
+        SEMICOLON,
+        COLUMNS,
+        both(loaded(200), lambda told: told.kinds["sep-line"] == 1),
+    ),
     ("csv/trailing_commas.csv", UTF8, COLUMNS, both(loaded(20), said("blank-header"))),
     ("spreadsheets/html_as_xls.xls", EXCEL, [], refused("not-the-format", "HTML")),
     ("spreadsheets/xlsx_billion_laughs.xlsx", EXCEL, [], both(refused("dangerous-xml"), within(3))),
-    ("spreadsheets/xlsx_xxe.xlsx", EXCEL, [], both(refused("dangerous-xml"), lambda told: "root:" not in told.message)),
+    (
+        "spreadsheets/xlsx_xxe.xlsx",
+        EXCEL,
+        [],
+        both(refused("dangerous-xml"), lambda told: "root:" not in told.message),
+    ),
     ("spreadsheets/xlsx_rowbomb.xlsx", EXCEL, [], both(refused("too-large-inside", "1048576"), within(6))),
     ("spreadsheets/xlsx_huge_dimension.xlsx", FIRST_CELL, [], both(loaded(1), within(5))),
     ("spreadsheets/xlsx_sharedstring_index.xlsx", FIRST_CELL, [], refused("damaged-file", "A1")),
@@ -215,7 +233,8 @@ CASES: list[Case] = [
 def judged_cases(folder: Path) -> list[dict[str, Any]]:
     """Every generated case that concerns reading."""
     expectations = {
-        entry["file"]: entry["expect"] for entry in json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
+        entry["file"]: entry["expect"]
+        for entry in json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
     }
     results = []
     for name, dialect, expected, judge in CASES:
@@ -290,21 +309,32 @@ def main() -> None:
         print(f"{mark} {case['file']:<44} {case['declared']:<10} {case['got']:<24} {case['seconds']:>6} s")
     failed = [case for case in cases if not case["passed"]]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{len(cases) - len(failed)} of {len(cases)} readings end as the manifest says; largest child {memory:.0f} MB")
+    print(
+        f"{len(cases) - len(failed)} of {len(cases)} readings end as the manifest says; largest child {memory:.0f} MB"
+    )
     left = not_judged(arguments.folder / "generated")
     print(f"not judged here ({len(left)}): {', '.join(left)}")
     wrong = spectrum(arguments.folder / "csv" / "csv-spectrum")
     print(f"csv-spectrum: {len(wrong)} files differ from their truth {[entry['file'] for entry in wrong]}")
     collections = {
         name: accounts(arguments.folder / path)
-        for name, path in (("duckdb", "csv/duckdb"), ("csv-spectrum", "csv/csv-spectrum/csvs"), ("sheets", "spreadsheets"))
+        for name, path in (
+            ("duckdb", "csv/duckdb"),
+            ("csv-spectrum", "csv/csv-spectrum/csvs"),
+            ("sheets", "spreadsheets"),
+        )
     }
     for name, account in collections.items():
         print(f"{name}: broken accounts {account['broken accounts']}")
         for outcome, count in account["outcomes"].items():
             print(f"    {outcome:<40} {count:>6}")
     if arguments.json:
-        result = {"cases": cases, "not judged": left, "csv-spectrum differs": wrong, "collections": collections}
+        result = {
+            "cases": cases,
+            "not judged": left,
+            "csv-spectrum differs": wrong,
+            "collections": collections,
+        }
         arguments.json.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
 
 

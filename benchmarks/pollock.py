@@ -52,7 +52,9 @@ def outcome_of(path: Path, dialect: Dialect, expected: tuple[str, ...] = ()) -> 
     try:
         for event in events(path, dialect, expected):
             if isinstance(event, Header):
-                outcome.header = tuple(column.header for column in event.columns) if dialect.header_line else ()
+                outcome.header = (
+                    tuple(column.header for column in event.columns) if dialect.header_line else ()
+                )
                 outcome.reports.update(f"warning {notice.code}" for notice in event.warnings)
             elif isinstance(event, Loaded):
                 columns = [column.fill_null("").to_pylist() for column in event.batch.columns[1:]]
@@ -111,7 +113,9 @@ def simple_measures(outcome: Outcome, header: Row, rows: list[Row]) -> list[floa
         1.0,
         *measures(Counter(cell.lower() for cell in outcome.header), Counter(cell.lower() for cell in header)),
         *measures(Counter(found), Counter(clean)),
-        *measures(Counter(cell for row in found for cell in row), Counter(cell for row in clean for cell in row)),
+        *measures(
+            Counter(cell for row in found for cell in row), Counter(cell for row in clean for cell in row)
+        ),
     ]
 
 
@@ -124,7 +128,9 @@ def judged(folder: Path) -> dict[str, Any]:
     for file in files:
         parameters_file = folder / "polluted_files" / "parameters" / f"{file.name}_parameters.json"
         parameters = json.loads(parameters_file.read_text(encoding="utf-8"))
-        header, rows = clean_table(folder / "polluted_files" / "clean" / file.name, parameters["header_lines"] > 0)
+        header, rows = clean_table(
+            folder / "polluted_files" / "clean" / file.name, parameters["header_lines"] > 0
+        )
         declared = outcome_of(file, contract_dialect(parameters))
         is_same = declared.rows == rows and (not header or declared.header == header)
         different += not is_same
@@ -159,7 +165,9 @@ def _proposed(file: Path) -> Outcome:
 
 def main() -> None:
     """Print the table, and write JSON when asked."""
-    parser = argparse.ArgumentParser(description="Silent differences and the simple score on the Pollock benchmark.")
+    parser = argparse.ArgumentParser(
+        description="Silent differences and the simple score on the Pollock benchmark."
+    )
     parser.add_argument("folder", type=Path, help="the unpacked csv/pollock folder")
     parser.add_argument("--json", type=Path, help="also write the result here")
     arguments = parser.parse_args()

@@ -121,18 +121,15 @@ def main() -> None:
             rows.append(
                 {"program": "R survey", "wall": wall, "cpu": cpu, "mib": memory, "check": float(text)}
             )
-    print(
-        f"{given.persons} persons, {REPLICATES} replicate weights: counts and means by 50 areas, 18 ages, 2 sexes"
-    )
+    print(f"{given.persons} persons, {REPLICATES} replicates; counts and means by 50 areas, 18 ages, 2 sexes")
     print(f"{'program':<10}{'wall s':>9}{'CPU s':>9}{'MiB':>8}{'CPU ratio':>11}  sum of standard errors")
     for row in rows:
-        ratio = row["cpu"] / rows[0]["cpu"]
-        print(
-            f"{row['program']:<10}{row['wall']:>9.1f}{row['cpu']:>9.1f}{row['mib']:>8.0f}{ratio:>11.1f}  {row['check']!r}"
+        numbers = (
+            f"{row['wall']:>9.1f}{row['cpu']:>9.1f}{row['mib']:>8.0f}{row['cpu'] / rows[0]['cpu']:>11.1f}"
         )
-    print(
-        f"One further table from the cube (shares by area, age and sex): {rows[0]['further_table']:.3f} CPU s"
-    )
+        print(f"{row['program']:<10}{numbers}  {row['check']!r}")
+    further = rows[0]["further_table"]
+    print(f"One further table from the cube (shares by area, age and sex): {further:.3f} CPU s")
     document = {"persons": given.persons, "replicates": REPLICATES, "rows": rows}
     print(json.dumps(document))
     if given.json:

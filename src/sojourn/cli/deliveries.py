@@ -15,8 +15,8 @@ from sojourn.cli.receipts import receipt_text
 def receive(
     source: Annotated[str, typer.Argument(help="Source as declared under sources/.")],
     files: Annotated[
-        list[Path], typer.Argument(help="Files, or for a database source its address and table.")
-    ],
+        list[Path] | None, typer.Argument(help="Files; none for a source that is a table of a database.")
+    ] = None,
     period: Annotated[
         str | None, typer.Option(help="Period that the file covers: 2024, 2024-Q1, 2024-03 …")
     ] = None,
@@ -42,14 +42,18 @@ def receive(
     Example: `sojourn -p ruritania receive border deliveries/border_2024.csv --period 2024`
     """
     from sojourn.production.receive import receive as take
+    from sojourn.production.receive import receive_table
     from sojourn.production.workspace import open_workspace
 
     receipts = []
     with open_workspace(session.project) as workspace:
-        for file in files:
+        if not files:
+            receipts.append(receive_table(workspace, source, period=period, accept_because=accept_because))
+            session.screen.say(receipt_text(receipts[-1]))
+        for file in files or []:
             with session.screen.progress(f"Reading {file.name}") as report:
                 receipt = take(
-                    workspace, source, file, period=period, part=part or (file.stem if len(files) > 1 else None), manifest=manifest, repairs=repairs,
+                    workspace, source, file, period=period, part=part or (file.stem if files and len(files) > 1 else None), manifest=manifest, repairs=repairs,
                     accept_because=accept_because, on_progress=report,
                 )  # fmt: skip
             receipts.append(receipt)

@@ -6,7 +6,7 @@ put together from checked names, so that the text can be shown, published and ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sojourn.engine.names import quoted, text_literal
@@ -65,13 +65,17 @@ def column_types(relation: Relation) -> dict[str, str]:
     return {row[0]: row[1] for row in described}
 
 
-def limits_statement(columns: Sequence[str]) -> str:
-    """One row about `records`: their number; then each column's nulls, NaNs and largest absolute value."""
+def limits_statement(columns: Sequence[str], fractional: Collection[str]) -> str:
+    """One row about `records`: their number; then each column's nulls, NaNs and largest absolute value.
+
+    Only fractional columns can hold NaN; the others are often answered from a file's statistics alone.
+    """
     parts = ["count(*) AS records"]
     for name in columns:
         value = quoted(name)
         parts.append(f"count(*) - count({value})")
-        parts.append(f"count(*) FILTER (isnan(CAST({value} AS DOUBLE)))")
+        is_nan = f"sum(CAST(isnan(CAST({value} AS DOUBLE)) AS INTEGER))"
+        parts.append(is_nan if name in fractional else "0")
         parts.append(f"greatest(abs(CAST(max({value}) AS DOUBLE)), abs(CAST(min({value}) AS DOUBLE)))")
     return f"SELECT {', '.join(parts)} FROM records"
 
@@ -299,10 +303,11 @@ def _sum(term: WeightedSum) -> str:
         value = " * ".join(f"CAST({factor} AS HUGEINT)" for factor in factors)
     else:
         value = " * ".join(f"CAST({factor} AS BIGINT)" for factor in factors)
-    only = "" if term.only_where is None else f" FILTER ({quoted(term.only_where)} IS NOT NULL)"
     if not factors:
-        return f"count(*){only}"
-    return f"coalesce(sum({value}){only}, 0)"
+        return "count(*)" if term.only_where is None else f"count({quoted(term.only_where)})"
+    if term.only_where is not None:  # a case is several times faster here than a filter on each sum
+        value = f"CASE WHEN {quoted(term.only_where)} IS NOT NULL THEN {value} END"
+    return f"coalesce(sum({value}), 0)"
 
 
 def _margin_sum(term: WeightedSum) -> str:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
+from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, NotPermitted, ProjectError
 from sojourn.production.fingerprints import fingerprint
 from sojourn.production.judgement import Request, reasons_to_hold
@@ -35,9 +36,11 @@ from sojourn.production.versions import name_records
 from sojourn.production.workspace import Workspace, declared_source
 from sojourn.project.check import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
+from sojourn.sources.database import extract
 from sojourn.sources.manifest import Promise, promised
+from sojourn.sources.mapping import source_plan
 
-__all__ = ["Receipt", "all_deliveries", "deliveries_in_force", "receive"]
+__all__ = ["Receipt", "all_deliveries", "deliveries_in_force", "receive", "receive_table"]
 
 
 @dataclass(frozen=True)
@@ -94,11 +97,42 @@ def receive(
     )
     with workspace.store.one_writer():
         _require_agreement(workspace, source, today)
-        digest, _ = workspace.store.keep_delivery(file)
-        known = _already_known(workspace, request, digest)
-        if known is not None:
-            return known
-        return _take_in(workspace, request, digest, on_progress)
+        return _received(workspace, request, on_progress)
+
+
+def receive_table(
+    workspace: Workspace,
+    source_id: str,
+    *,
+    period: str | None = None,
+    received_on: datetime.date | None = None,
+    accept_because: str | None = None,
+    on_progress: Progress | None = None,
+) -> Receipt:
+    """Receive the declared table of a sender's database; what was read is kept like a delivered file.
+
+    Raises: as `receive`, and DataRefused when the database, its table or a column is not there.
+    """
+    source = declared_source(workspace.declarations, source_id)
+    arrives = source.arrives
+    if arrives.format != "database" or arrives.address is None or arrives.table is None:
+        raise ProjectError(f"{source_id} is not a table of a database.", f"Name a file: sojourn receive {source_id} FILE")
+    today = received_on or datetime.datetime.now(datetime.UTC).date()
+    plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
+    covered = _period(source, period, None, None)
+    with workspace.store.one_writer():
+        _require_agreement(workspace, source, today)
+        with workspace.store.beside(Zone.VAULT) as folder:
+            file = folder / f"{arrives.table}.csv"
+            extract(arrives.address, arrives.table, plan.file_columns, file)
+            request = Request(source, file, covered, today, None, accept_because, None)
+            return _received(workspace, request, on_progress)
+
+
+def _received(workspace: Workspace, request: Request, on_progress: Progress | None) -> Receipt:
+    digest, _ = workspace.store.keep_delivery(request.file)
+    known = _already_known(workspace, request, digest)
+    return known if known is not None else _take_in(workspace, request, digest, on_progress)
 
 
 _PERIODS = {

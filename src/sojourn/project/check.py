@@ -180,6 +180,8 @@ def _arrival(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
             "Add `fixed_columns:` with name, first and last.",
             "arrives",
         )
+    if source.arrives.format == "database" and not (source.arrives.address and source.arrives.table):
+        yield place.problem("a source that is a database needs `address:` and `table:`.", "", "arrives")
     if source.arrives.decimal == source.arrives.thousands:
         yield place.problem("decimal and thousands are the same mark.", "", "arrives", "thousands")
 

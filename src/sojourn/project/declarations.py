@@ -200,6 +200,10 @@ class Arrival(Declaration):
     thousands: str | None = Field(default=None, description="Mark between thousands")
     missing: Strings = Field(default=(), description="Texts that mean missing, beside the empty field")
     non_data: Strings = Field(default=(), description="Regular expressions that mark totals and footnotes")
+    address: str | None = Field(
+        default=None, description="Address of the sender's database, or `env:NAME` to take it from the environment"
+    )
+    table: str | None = Field(default=None, description="Table of the sender's database")
     sheet: str | None = Field(
         default=None, description="Sheet of a workbook; the first visible one when not given"
     )

@@ -184,7 +184,8 @@ def _limits(
     records: Relation, types: dict[str, str], weights: Sequence[str], measures: Sequence[str]
 ) -> _Limits:
     columns = list(dict.fromkeys([*weights, *measures]))
-    found = records.engine.query(limits_statement(columns), {"records": records}).rows()[0]
+    fractional = frozenset(name for name in columns if types[name] not in _WHOLE)
+    found = records.engine.query(limits_statement(columns, fractional), {"records": records}).rows()[0]
     about = {name: found[1 + 3 * place : 4 + 3 * place] for place, name in enumerate(columns)}
     missing = [name for name in weights if about[name][0]]
     not_numbers = [name for name in columns if about[name][1] or math.isinf(about[name][2] or 0.0)]
@@ -197,5 +198,5 @@ def _limits(
     return _Limits(
         records=int(found[0]),
         largest={name: float(about[name][2] or 0.0) for name in columns},
-        fractional=frozenset(name for name in columns if types[name] not in _WHOLE),
+        fractional=fractional,
     )

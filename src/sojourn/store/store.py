@@ -103,7 +103,7 @@ class Store:
         """
         if contract.zone is Zone.PUBLIC:
             raise NotPermitted("Only a release can write to the public zone.")
-        with self._beside(contract.zone) as made:
+        with self.beside(contract.zone) as made:
             yield made
             files = sorted(made.glob("*.parquet"))
             rows = sum(_rows_of(file, contract, extra) for file in files)
@@ -144,7 +144,7 @@ class Store:
 
     def keep_delivery(self, file: Path) -> tuple[str, int]:
         """Keep a delivered file as received, named by its checksum; return checksum and size in bytes."""
-        with self._beside(Zone.VAULT) as made, file.open("rb") as opened:
+        with self.beside(Zone.VAULT) as made, file.open("rb") as opened:
             digest, size = copy_hashed(opened, made / "content")
             if self.delivery(digest) is None:
                 os.chmod(made / "content", 0o400)
@@ -157,7 +157,8 @@ class Store:
         return content if content.is_file() else None
 
     @contextmanager
-    def _beside(self, zone: Zone) -> Iterator[Path]:
+    def beside(self, zone: Zone) -> Iterator[Path]:
+        """A folder for unfinished work of a zone; it is gone when the block ends, whatever happens."""
         writing = self.zone(zone) / _WRITING
         writing.mkdir(exist_ok=True, mode=0o700)
         made = writing / f"{os.getpid()}-{os.urandom(6).hex()}"
