@@ -242,7 +242,7 @@ def judged_cases(folder: Path) -> list[dict[str, Any]]:
         results.append(
             {
                 "file": name,
-                "declared": dialect.encoding or dialect.format,
+                "declared": dialect.encoding if dialect.format == "csv" else dialect.format,
                 "expected": expectations[name],
                 "passed": judge(told),
                 "got": told.code or "+".join(str(count) for count in told.counts()),

@@ -82,7 +82,8 @@ def _middle(rings: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
     """The centre of area of the largest of some rings, on a plane: enough to place a circle."""
     best, largest = (0.0, 0.0), -1.0
     for ring in rings:
-        x, y = ring[:, 0], ring[:, 1]
+        # A ring across the 180th meridian jumps from one edge of the map to the other; here it goes on.
+        x, y = np.unwrap(ring[:, 0], period=360), ring[:, 1]
         cross = x[:-1] * y[1:] - x[1:] * y[:-1]
         area = cross.sum() / 2
         if abs(area) > largest and area != 0:
@@ -91,4 +92,4 @@ def _middle(rings: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
                 float(((x[:-1] + x[1:]) * cross).sum() / (6 * area)),
                 float(((y[:-1] + y[1:]) * cross).sum() / (6 * area)),
             )
-    return best
+    return (best[0] + 180) % 360 - 180, best[1]

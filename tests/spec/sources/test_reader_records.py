@@ -122,7 +122,9 @@ def test_a_value_under_a_nameless_column_is_quarantined(told):
 
 
 @pytest.mark.parametrize(
-    "bad", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82"], ids=lambda bad: bad.hex()
+    "bad",
+    [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82"],
+    ids=lambda bad: bad.hex(),
 )
 def test_bytes_that_are_not_utf_8_quarantine_their_record_and_name_the_first_offset(told, bad):
     found = told(b"a,b\n1,2\n3," + bad + b"\n5,6\n")
@@ -145,7 +147,9 @@ def test_other_encodings_quarantine_only_the_record_with_the_bad_byte_and_keep_i
     assert found.faults[0]["raw"] == b"\xc0\x98,2"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "gb18030", "big5", "shift_jis", "euc_kr"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-8-sig", "gb18030", "big5", "shift_jis", "euc_kr"]
+)
 def test_declared_encodings_give_exact_text(told, encoding):
     word = {"shift_jis": "日本", "euc_kr": "한국", "big5": "中國"}.get(encoding, "中国")
     found = told(f"a,b\n{word},1\n".encode(encoding), Dialect(encoding=encoding))

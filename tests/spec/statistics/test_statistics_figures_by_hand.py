@@ -196,7 +196,8 @@ def test_totals_can_be_left_out_or_listed(survey):
 
 def test_a_completed_count_shows_zeros_for_what_does_not_occur(survey):
     table = estimates(
-        cube(survey, dimensions=["region", "sex"], weight="w"), statistic="count", dimensions=["region", "sex"],
+        cube(survey, dimensions=["region", "sex"], weight="w"),
+        statistic="count", dimensions=["region", "sex"],
         time_period="2024", method="m", complete=True, codes={"region": ["W"]},
     )  # fmt: skip
     found = figures(table, "region", "sex")

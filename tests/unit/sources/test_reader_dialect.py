@@ -28,7 +28,10 @@ from sojourn.sources.reader.reasons import NON_DATA, QUARANTINE, REFUSALS, WARNI
         ({"format": "fixed_width"}, "needs its columns"),
         ({"format": "fixed_width", "columns": ("a",)}, "as positions"),
         ({"columns": (FixedColumn("a", 1, 2),)}, "as names"),
-        ({"format": "fixed_width", "columns": (FixedColumn("a", 1, 3), FixedColumn("b", 3, 4))}, "share position 3"),
+        (
+            {"format": "fixed_width", "columns": (FixedColumn("a", 1, 3), FixedColumn("b", 3, 4))},
+            "share position 3",
+        ),
         ({"non_data": ("(",)}, "cannot be read"),
         ({"field_limit": 0}, "longest field"),
         ({"column_limit": 20_000}, "column limit"),

@@ -123,7 +123,9 @@ def test_parquet_columns_that_nobody_expects_are_not_handed_on(tmp_path):
 
 
 def survey():
-    polars = pytest.importorskip("polars", reason="polars writes the statistical files that are read back here")
+    polars = pytest.importorskip(
+        "polars", reason="polars writes the statistical files that are read back here"
+    )
     return polars.DataFrame(
         {
             "id": [1.0, 2.5, None],
@@ -170,7 +172,15 @@ def test_noise_under_the_name_of_a_format_is_refused(tmp_path, format):
     path = tmp_path / "noise"
     generator = np.random.default_rng(7)
     for size in (1, 50, 5000):
-        for magic in (b"", b"PAR1", b"$FL2", b"<stata_dta>", b"HEADER RECORD***", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        for magic in (
+            b"",
+            b"PAR1",
+            b"$FL2",
+            b"<stata_dta>",
+            b"HEADER RECORD***",
+            b"PK\x03\x04",
+            b"\xd0\xcf\x11\xe0",
+        ):
             path.write_bytes(magic + generator.bytes(size))
             with pytest.raises(FileRefused):
                 said(path, Dialect(format=format))

@@ -71,7 +71,17 @@ def test_a_name_wholly_in_look_alike_letters_is_refused():
 
 
 @pytest.mark.parametrize(
-    "name", ["Дата рождения", "ИНН (ID)", "Ημερομηνία", "تاريخ الميلاد", "نام\u200cخانوادگی", "出生日期", "Größe", "Eメール"]
+    "name",
+    [
+        "Дата рождения",
+        "ИНН (ID)",
+        "Ημερομηνία",
+        "تاريخ الميلاد",
+        "نام\u200cخانوادگی",
+        "出生日期",
+        "Größe",
+        "Eメール",
+    ],
 )
 def test_names_in_every_script_are_ordinary(name):
     assert [column.name for column in checked_header([name, "b"]).columns] == [name, "b"]
@@ -121,6 +131,8 @@ def test_a_shown_name_is_short_and_without_control_characters():
     assert len(shown("x" * 500)) == 60
 
 
-@pytest.mark.parametrize(("position", "letter"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA"), (16384, "XFD")])
+@pytest.mark.parametrize(
+    ("position", "letter"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA"), (16384, "XFD")]
+)
 def test_columns_have_the_letters_of_a_spreadsheet(position, letter):
     assert column_letter(position) == letter

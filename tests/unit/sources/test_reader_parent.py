@@ -28,11 +28,17 @@ def delivery(tmp_path):
 
 def test_the_parent_gets_batches_and_then_the_account(delivery):
     seen = []
-    with read(delivery, Dialect(), ["record", "surname"], on_progress=lambda *far: seen.append(far)) as reading:
+    with read(
+        delivery, Dialect(), ["record", "surname"], on_progress=lambda *far: seen.append(far)
+    ) as reading:
         assert [column.name for column in reading.header.columns] == ["record", "surname"]
         frames = list(reading)
-        rows = pa.Table.from_batches([frame.batch for frame in frames if isinstance(frame, Loaded)]).to_pylist()
-        faults = [row for frame in frames if isinstance(frame, Quarantined) for row in frame.batch.to_pylist()]
+        rows = pa.Table.from_batches(
+            [frame.batch for frame in frames if isinstance(frame, Loaded)]
+        ).to_pylist()
+        faults = [
+            row for frame in frames if isinstance(frame, Quarantined) for row in frame.batch.to_pylist()
+        ]
     assert rows == [{"line": 2, "c0": "1", "c1": "Canary"}, {"line": 5, "c0": "3", "c1": "Wren"}]
     assert [(fault["line"], fault["reason"], fault["raw"]) for fault in faults] == [(3, "field-count", b"2")]
     assert [(line.kind, line.line) for line in reading.non_data] == [("header", 1), ("blank", 4)]
@@ -98,7 +104,10 @@ def test_too_little_time_is_told_as_such(tmp_path):
     path = tmp_path / "long.csv"
     path.write_bytes(b"a,b\n" + b"\xd0\x96,2\n" * 8_000_000)
     limits = Limits(cpu_seconds=1)
-    with pytest.raises(DataRefused) as refused, read(path, Dialect(encoding="cp1251"), limits=limits) as reading:
+    with (
+        pytest.raises(DataRefused) as refused,
+        read(path, Dialect(encoding="cp1251"), limits=limits) as reading,
+    ):
         for _ in reading:
             pass
     assert refused.value.code == "out-of-time"
@@ -180,7 +189,10 @@ print(json.dumps(told))
 
 def test_a_child_that_gave_up_its_rights_can_write_no_file_and_grow_no_further(tmp_path):
     ended = subprocess.run(
-        [sys.executable, "-c", CONFINED, str(tmp_path / "written")], capture_output=True, check=True, text=True
+        [sys.executable, "-c", CONFINED, str(tmp_path / "written")],
+        capture_output=True,
+        check=True,
+        text=True,
     )
     told = json.loads(ended.stdout)
     assert told["write"] == "File too large"

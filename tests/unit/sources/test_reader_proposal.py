@@ -34,7 +34,9 @@ def test_a_header_is_a_line_of_different_names_over_values(proposed):
 
 
 def test_lines_above_the_header_and_below_the_records_are_recognised(proposed):
-    proposal = proposed("Ministry of Interior\nReport 2024\n\n" + HEADER + RECORDS + "\nTotal,28\nSource: register\n")
+    proposal = proposed(
+        "Ministry of Interior\nReport 2024\n\n" + HEADER + RECORDS + "\nTotal,28\nSource: register\n"
+    )
     assert proposal.dialect.header_line == 4
     assert len(proposal.dialect.non_data) == 2
 

@@ -70,7 +70,9 @@ def test_values_become_text_as_they_were_saved(workbook):
 def test_days_of_a_workbook_that_counts_from_1904_are_the_same_days(workbook):
     def fill(book, sheet):
         sheet.write(0, 0, "day")
-        sheet.write_datetime(1, 0, datetime.datetime(2024, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"}))
+        sheet.write_datetime(
+            1, 0, datetime.datetime(2024, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"})
+        )
 
     assert said(workbook(("Data", fill), date_1904=True))[1] == [[2, "2024-01-02"]]
 
@@ -83,7 +85,9 @@ def test_a_formula_is_read_as_its_saved_value_with_a_warning_that_names_the_firs
 
     header, rows, _, _, _ = said(workbook(("Data", fill)))
     assert rows == [[2, "1", "5"]]
-    assert [(notice.code, notice.line, notice.column) for notice in header.warnings] == [("formula-cell", 2, 2)]
+    assert [(notice.code, notice.line, notice.column) for notice in header.warnings] == [
+        ("formula-cell", 2, 2)
+    ]
 
 
 def test_an_error_in_a_cell_quarantines_its_row(workbook):
@@ -96,7 +100,9 @@ def test_an_error_in_a_cell_quarantines_its_row(workbook):
 
 
 def test_rows_and_columns_are_numbered_as_the_spreadsheet_numbers_them(workbook):
-    path = workbook(("Data", rows_at([["Title", ""], ["a", "b"], [1, 2], ["", ""], ["Total", 1]], row=2, column=1)))
+    path = workbook(
+        ("Data", rows_at([["Title", ""], ["a", "b"], [1, 2], ["", ""], ["Total", 1]], row=2, column=1))
+    )
     dialect = Dialect(format="excel", header_line=4, non_data=(",Total,.*",))
     header, rows, _, listed, summary = said(path, dialect)
     assert [(column.name, column.letter) for column in header.columns] == [("a", "B"), ("b", "C")]
@@ -110,7 +116,9 @@ def test_a_hidden_sheet_is_named_in_a_warning(workbook):
         sheet.hide()
 
     header = said(workbook(("Data", rows_at([["a"], [1]])), ("Secret", hidden)))[0]
-    assert [(notice.code, "Secret" in notice.message) for notice in header.warnings] == [("hidden-sheet", True)]
+    assert [(notice.code, "Secret" in notice.message) for notice in header.warnings] == [
+        ("hidden-sheet", True)
+    ]
 
 
 def test_several_visible_sheets_need_a_declaration(workbook):
@@ -156,7 +164,9 @@ def test_document_types_and_entities_are_refused(plain_book, mark, padding):
 
 def test_more_rows_than_a_sheet_has_are_refused(plain_book):
     rows = b"<row><c><v>1</v></c></row>" * (archives.MOST_ROWS + 1)
-    with_part(plain_book, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData>" + rows + b"</sheetData></worksheet>")
+    with_part(
+        plain_book, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData>" + rows + b"</sheetData></worksheet>"
+    )
     with pytest.raises(FileRefused) as refused:
         said(plain_book)
     assert refused.value.code == "too-large-inside"
@@ -164,7 +174,11 @@ def test_more_rows_than_a_sheet_has_are_refused(plain_book):
 
 def test_two_cells_at_far_corners_do_not_cost_the_rectangle_between_them(plain_book):
     cells = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    with_part(plain_book, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>")
+    with_part(
+        plain_book,
+        "xl/worksheets/sheet1.xml",
+        b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>",
+    )
     with pytest.raises(FileRefused) as refused:
         said(plain_book)
     assert refused.value.code == "too-large-inside"

@@ -63,7 +63,9 @@ def _make_ready(dialect: Dialect) -> None:
     """Load every library and kernel that the format needs while files may still be written to numba's cache."""
     if dialect.format not in ("csv", "fixed_width"):
         reader_of(dialect)
-        archives.walk_cells(np.frombuffer(b"<c>", np.uint8), np.zeros(archives.WALK, np.int64), np.zeros(1, np.int64))
+        archives.walk_cells(
+            np.frombuffer(b"<c>", np.uint8), np.zeros(archives.WALK, np.int64), np.zeros(1, np.int64)
+        )
         return
     csv_scan.skip_line(np.zeros(1, np.uint8), 0, True, np.zeros(csv_scan.STATE, np.int64))
     descriptor = os.memfd_create("ready")

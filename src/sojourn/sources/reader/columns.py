@@ -29,7 +29,13 @@ REASONS = {
     kernel.QUOTE_INSIDE: "quote-inside-field",
 }
 # Faults whose detail is the number of the column in which they stand.
-WITH_COLUMN = (kernel.NEVER_CLOSED, kernel.TEXT_AFTER, kernel.FIELD_TOO_LONG, kernel.UNNAMED_VALUE, kernel.QUOTE_INSIDE)
+WITH_COLUMN = (
+    kernel.NEVER_CLOSED,
+    kernel.TEXT_AFTER,
+    kernel.FIELD_TOO_LONG,
+    kernel.UNNAMED_VALUE,
+    kernel.QUOTE_INSIDE,
+)
 
 
 def loaded_batch(buffer: Bytes, spans: Spans, head: Head, lines: Integers) -> pa.RecordBatch:

@@ -105,7 +105,9 @@ def _broken_utf8(head: bytes) -> list[Candidate]:
     whole = sum(_decodes(line + b" ", "utf-8") for line in lines)
     if whole == 0:
         return []
-    evidence = f"{whole} of {len(lines)} lines beyond ASCII are strict UTF-8, the others are not: a mixed file?"
+    evidence = (
+        f"{whole} of {len(lines)} lines beyond ASCII are strict UTF-8, the others are not: a mixed file?"
+    )
     return [Candidate("utf-8", round(0.5 + 0.4 * whole / len(lines), 3), evidence)]
 
 
