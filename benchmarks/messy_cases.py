@@ -3,11 +3,12 @@
     tar -xJf messy_files.tar.xz
     python benchmarks/messy_cases.py messy_files [--json result.json]
 
-Three parts: the generated cases that concern reading, each judged against what its manifest expects; the files of
-csv-spectrum, cell by cell against their JSON truth; and every CSV file of the other collections, read under its
-proposed dialect, where loaded + quarantined + non-data must be the number of physical records and nothing but a refusal
-may be raised. What belongs to receiving (values, conflicts, deliveries seen before, names of files) is not judged here.
-Every case is read in a child process under limits, as an office would; the other collections in this process.
+Three parts: the generated cases that concern reading, each judged against what its manifest expects; the
+files of csv-spectrum, cell by cell against their JSON truth; and every CSV file of the other collections,
+read under its proposed dialect, where loaded + quarantined + non-data must be the number of physical
+records and nothing but a refusal may be raised. What belongs to receiving (values, conflicts, deliveries
+seen before, names of files) is not judged here. Every case is read in a child process under limits, as an
+office would; the other collections in this process.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from sojourn.sources.reader.parent import read
 from sojourn.sources.reader.proposal import propose
 from sojourn.sources.reader.reading import events
 
-COLUMNS = (
-    "record_id passport_no surname given sex birth_date citizenship country_of_birth direction crossing_time "
-    "border_point visa_type purpose"
-).split()
+COLUMNS = [
+    *("record_id", "passport_no", "surname", "given", "sex", "birth_date", "citizenship", "country_of_birth"),
+    *("direction", "crossing_time", "border_point", "visa_type", "purpose"),
+]
 
 
 @dataclass
@@ -309,9 +310,8 @@ def main() -> None:
         print(f"{mark} {case['file']:<44} {case['declared']:<10} {case['got']:<24} {case['seconds']:>6} s")
     failed = [case for case in cases if not case["passed"]]
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{len(cases) - len(failed)} of {len(cases)} readings end as the manifest says; largest child {memory:.0f} MB"
-    )
+    passed = len(cases) - len(failed)
+    print(f"{passed} of {len(cases)} readings end as the manifest says; largest child {memory:.0f} MB")
     left = not_judged(arguments.folder / "generated")
     print(f"not judged here ({len(left)}): {', '.join(left)}")
     wrong = spectrum(arguments.folder / "csv" / "csv-spectrum")

@@ -3,16 +3,17 @@
     tar -xJf messy_files.tar.xz
     python benchmarks/pollock.py messy_files/csv/pollock [--json result.json]
 
-The Pollock benchmark (Hasso Plattner Institute; VLDB 2023) damages one clean file in some two thousand ways and keeps,
-for each damaged file, the clean table it stands for and the dialect it is in. Two questions are asked here:
+The Pollock benchmark (Hasso Plattner Institute; VLDB 2023) damages one clean file in some two thousand ways
+and keeps, for each damaged file, the clean table it stands for and the dialect it is in. Two questions are
+asked here:
 
-(a) Contract: each file is read under its declared columns and dialect. A file counts as *silent* when its loaded
-    records differ from the clean ones and nothing was reported: no refusal, quarantine, non-data line or warning.
-    The aim is 0.
-(b) Proposal: each file is read under the dialect that `propose` suggests, as if a hurried clerk confirmed it unseen.
-    The benchmark's simple score is the sum of ten averages over all files: whether the file loads at all, and
-    precision, recall and F1 of its header cells, of its records and of its cells, each compared as multisets without
-    regard to case. A part that is empty in the clean table counts as 1. Ten is perfect.
+(a) Contract: each file is read under its declared columns and dialect. A file counts as *silent* when its
+loaded records differ from the clean ones and nothing was reported: no refusal, quarantine, non-data line or
+warning. The aim is 0. (b) Proposal: each file is read under the dialect that `propose` suggests, as if a
+hurried clerk confirmed it unseen. The benchmark's simple score is the sum of ten averages over all files:
+whether the file loads at all, and precision, recall and F1 of its header cells, of its records and of its
+cells, each compared as multisets without regard to case. A part that is empty in the clean table counts as
+1. Ten is perfect.
 
 No file is treated apart from the others.
 """

@@ -91,6 +91,19 @@ def measured(command: list[str]) -> tuple[str, float, float, float]:
     return text, time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def show(rows: list[dict[str, float | str]], persons: int) -> None:
+    """Print what was measured as a table."""
+    print(f"{persons} persons, {REPLICATES} replicates; counts and means by 50 areas, 18 ages, 2 sexes")
+    print(f"{'program':<10}{'wall s':>9}{'CPU s':>9}{'MiB':>8}{'CPU ratio':>11}  sum of standard errors")
+    for row in rows:
+        numbers = (
+            f"{row['wall']:>9.1f}{row['cpu']:>9.1f}{row['mib']:>8.0f}{row['cpu'] / rows[0]['cpu']:>11.1f}"
+        )
+        print(f"{row['program']:<10}{numbers}  {row['check']!r}")
+    further = rows[0]["further_table"]
+    print(f"One further table from the cube (shares by area, age and sex): {further:.3f} CPU s")
+
+
 def main() -> None:
     """Generate, measure, print a table and JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -121,15 +134,7 @@ def main() -> None:
             rows.append(
                 {"program": "R survey", "wall": wall, "cpu": cpu, "mib": memory, "check": float(text)}
             )
-    print(f"{given.persons} persons, {REPLICATES} replicates; counts and means by 50 areas, 18 ages, 2 sexes")
-    print(f"{'program':<10}{'wall s':>9}{'CPU s':>9}{'MiB':>8}{'CPU ratio':>11}  sum of standard errors")
-    for row in rows:
-        numbers = (
-            f"{row['wall']:>9.1f}{row['cpu']:>9.1f}{row['mib']:>8.0f}{row['cpu'] / rows[0]['cpu']:>11.1f}"
-        )
-        print(f"{row['program']:<10}{numbers}  {row['check']!r}")
-    further = rows[0]["further_table"]
-    print(f"One further table from the cube (shares by area, age and sex): {further:.3f} CPU s")
+    show(rows, given.persons)
     document = {"persons": given.persons, "replicates": REPLICATES, "rows": rows}
     print(json.dumps(document))
     if given.json:

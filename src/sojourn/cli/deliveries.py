@@ -128,14 +128,19 @@ def template(
 
 
 @app.command()
-def propose(file: Annotated[Path, typer.Argument(help="A file whose dialect is not declared yet.")]) -> None:
+def propose(
+    file: Annotated[Path, typer.Argument(help="A file whose dialect is not declared yet.")],
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Show the first records too; they hold identities.")
+    ] = False,
+) -> None:
     """Look at a file and propose how to declare it, with the evidence; nothing is taken in.
 
     Example: `sojourn propose border_2024.csv`
     """
-    from sojourn.cli.receipts import proposal_text
+    from sojourn.cli.receipts import proposal_json, proposal_text
     from sojourn.sources.reader.proposal import propose as look
 
     found = look(file)
-    session.screen.say(proposal_text(found))
-    session.screen.result(found.to_json())
+    session.screen.say(proposal_text(found, with_sample=sample))
+    session.screen.result(proposal_json(found, with_sample=sample))

@@ -21,7 +21,11 @@ Secret = Annotated[
 
 @release.command("prepare")
 def prepare(
-    identifier: Annotated[str, typer.Argument(metavar="RELEASE")], person: As, secret: Secret = None
+    identifier: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="Release as declared under releases/.")
+    ],
+    person: As,
+    secret: Secret = None,
 ) -> None:
     """Make the release that others are to approve: protected tables, descriptions, downloads.
 
@@ -43,10 +47,15 @@ def prepare(
 
 @release.command("approve")
 def approve(
-    release_hash: Annotated[str, typer.Argument(metavar="HASH")],
+    release_hash: Annotated[
+        str,
+        typer.Argument(
+            metavar="HASH", help="Release as `sojourn release list` shows it; the first digits will do."
+        ),
+    ],
     person: As,
     secret: Secret = None,
-    comment: str = "",
+    comment: Annotated[str, typer.Option(help="What the others should know.")] = "",
 ) -> None:
     """Approve exactly the bytes behind this hash; a release needs two approvals.
 
@@ -57,10 +66,15 @@ def approve(
 
 @release.command("reject")
 def reject(
-    release_hash: Annotated[str, typer.Argument(metavar="HASH")],
+    release_hash: Annotated[
+        str,
+        typer.Argument(
+            metavar="HASH", help="Release as `sojourn release list` shows it; the first digits will do."
+        ),
+    ],
     person: As,
     secret: Secret = None,
-    comment: str = "",
+    comment: Annotated[str, typer.Option(help="What the others should know.")] = "",
 ) -> None:
     """Refuse a release and say why.
 
@@ -85,7 +99,14 @@ def _decide(release_hash: str, person: str, secret: Path | None, comment: str, *
 
 @release.command("publish")
 def publish(
-    release_hash: Annotated[str, typer.Argument(metavar="HASH")], person: As, secret: Secret = None
+    release_hash: Annotated[
+        str,
+        typer.Argument(
+            metavar="HASH", help="Release as `sojourn release list` shows it; the first digits will do."
+        ),
+    ],
+    person: As,
+    secret: Secret = None,
 ) -> None:
     """Bring an approved release before the public; an earlier one of the same name is superseded and kept.
 
@@ -107,7 +128,12 @@ def publish(
 
 @release.command("withdraw")
 def withdraw(
-    release_hash: Annotated[str, typer.Argument(metavar="HASH")],
+    release_hash: Annotated[
+        str,
+        typer.Argument(
+            metavar="HASH", help="Release as `sojourn release list` shows it; the first digits will do."
+        ),
+    ],
     person: As,
     reason: Annotated[str, typer.Option(help="Why; readers will see it.")],
     secret: Secret = None,

@@ -40,7 +40,7 @@ def check() -> None:
 
 @new.command("project")
 def new_project(
-    folder: Path,
+    folder: Annotated[Path, typer.Argument(help="Folder to make the project in.")],
     country: Annotated[
         str, typer.Option(help="ISO 3166-1 alpha-3 code; XAA to XZZ are free for your own use.")
     ] = "XXA",
@@ -61,7 +61,8 @@ def new_project(
 
 @new.command("source")
 def new_source(
-    name: str, gives: Annotated[str, typer.Option(help="Contract that the records fill.")] = "movement"
+    name: Annotated[str, typer.Argument(help="Short name of the source, such as border.")],
+    gives: Annotated[str, typer.Option(help="Contract that the records fill.")] = "movement",
 ) -> None:
     """Add a documented source to the project.
 
@@ -76,7 +77,8 @@ def new_source(
 
 @new.command("table")
 def new_table(
-    name: str, indicator: Annotated[str, typer.Option(help="Indicator that the table breaks down.")]
+    name: Annotated[str, typer.Argument(help="Name of the table in capitals, such as INFLOW.")],
+    indicator: Annotated[str, typer.Option(help="Indicator that the table breaks down.")],
 ) -> None:
     """Add a documented table to the project.
 
@@ -115,7 +117,7 @@ def doctor(
 
 @people.command("enrol")
 def enrol_person(
-    person: str,
+    person: Annotated[str, typer.Argument(help="Person as declared in strategy/people.yaml.")],
     passphrase_file: Annotated[
         Path | None, typer.Option(help="File that holds the passphrase; asked for otherwise.")
     ] = None,

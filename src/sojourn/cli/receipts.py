@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sojourn.production.receive import Receipt
@@ -9,9 +10,10 @@ from sojourn.sources.reader import reasons as reader_reasons
 from sojourn.sources.reasons import REASONS, explained
 
 if TYPE_CHECKING:
+    from sojourn.sources.reader.dialect import Dialect
     from sojourn.sources.reader.proposal import Proposal
 
-__all__ = ["proposal_text", "receipt_text"]
+__all__ = ["arrival_line", "proposal_json", "proposal_text", "receipt_text"]
 
 _STATES = {
     "accepted": "was taken in",
@@ -76,6 +78,39 @@ def _next_step(receipt: Receipt) -> str:
     return "Next: sojourn run"
 
 
-def proposal_text(proposal: Proposal) -> str:
+def proposal_text(proposal: Proposal, *, with_sample: bool) -> str:
     """A proposal as a person confirms it: what, why, and a sample."""
-    return proposal.to_text()
+    dialect = proposal.dialect
+    lines = ["Proposed, to be confirmed by a person:", f"  {arrival_line(dialect)}"]
+    lines += [f"  - {sentence}" for sentence in proposal.evidence]
+    rows = proposal.preview[:5] if with_sample else proposal.preview[:1]
+    lines += ["  First records as read:" if with_sample else "  Columns as read (--sample shows records):"]
+    lines += [f"    {' | '.join(row)}" for row in rows]
+    return "\n".join(lines)
+
+
+def arrival_line(dialect: Dialect) -> str:
+    """The line `arrives:` that declares a dialect in a source's declaration."""
+    parts: dict[str, str] = {"format": dialect.format}
+    if dialect.format == "csv":
+        parts |= {"encoding": dialect.encoding or "?", "separator": json.dumps(dialect.separator)}
+        if dialect.quote != '"':
+            parts["quote"] = json.dumps(dialect.quote or "")
+        if dialect.escape != "doubled":
+            parts["escape"] = dialect.escape
+    if dialect.header_line != 1:
+        parts["header_line"] = str(dialect.header_line)
+    if dialect.non_data:
+        parts["non_data"] = json.dumps(list(dialect.non_data), ensure_ascii=False)
+    return f"arrives: {{{', '.join(f'{name}: {value}' for name, value in parts.items())}}}"
+
+
+def proposal_json(proposal: Proposal, *, with_sample: bool) -> dict[str, Any]:
+    """A proposal as plain values."""
+    return {
+        "dialect": proposal.dialect.to_json(),
+        "arrives": arrival_line(proposal.dialect),
+        "evidence": list(proposal.evidence),
+        "confidence": proposal.confidence,
+        "preview": [list(row) for row in (proposal.preview if with_sample else proposal.preview[:1])],
+    }

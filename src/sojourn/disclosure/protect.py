@@ -263,18 +263,22 @@ def _report(
             "withheld_primary": int(np.sum(is_withheld & is_primary)),
             "withheld_secondary": int(np.sum(is_withheld & ~is_primary)),
         },
-        "audit": {
-            "standard": (
-                "For each figure with too few persons another possible table was found, in whole persons, "
-                "in which it has at least `width` persons more while every published figure and every sum "
-                "stays; also for a reader who is the only person of another withheld figure."
-            ),
-            "width": rules.minimum_contributors,
-            "figures_audited": int(sum(int(np.sum(found.is_primary)) for found in patterns)),
-            "figures_failed": int(sum(int(np.sum(~found.is_proved)) for found in patterns)),
-            "other_tables_found": int(sum(found.tables for found in patterns)),
-            "passed": all(bool(np.all(found.is_proved)) for found in patterns),
-        },
+        "audit": _audit(rules, patterns),
         # In whole per cent: a finer share could be multiplied with the total.
         "persons_withheld_percent": round(100 * kept_back / persons) if persons else 0,
+    }
+
+
+def _audit(rules: ProtectionRules, patterns: Sequence[Pattern]) -> dict[str, Any]:
+    return {
+        "standard": (
+            "For each figure with too few persons another possible table was found, in whole persons, "
+            "in which it has at least `width` persons more while every published figure and every sum "
+            "stays; also for a reader who is the only person of another withheld figure."
+        ),
+        "width": rules.minimum_contributors,
+        "figures_audited": int(sum(int(np.sum(found.is_primary)) for found in patterns)),
+        "figures_failed": int(sum(int(np.sum(~found.is_proved)) for found in patterns)),
+        "other_tables_found": int(sum(found.tables for found in patterns)),
+        "passed": all(bool(np.all(found.is_proved)) for found in patterns),
     }

@@ -26,6 +26,13 @@ __all__ = [
 ]
 
 TOTAL = text_literal("_T")
+# A product, not a power: it is then correctly rounded on every machine. A replicate that cannot be formed
+# leaves no variance.
+_VARIANCE = (
+    "CASE WHEN figure IS NOT NULL AND len(list_filter(replicates, lambda r: r IS NULL)) = 0"
+    " THEN list_inner_product(CAST($coefficients AS DOUBLE[]),"
+    " list_transform(replicates, lambda r: (r - centre) * (r - centre))) END"
+)
 
 
 @dataclass(frozen=True)
@@ -139,16 +146,30 @@ def cube_statement(
     ]
     if person is None:
         return _story(steps, "SELECT * FROM margins")
-    key = quoted(person)
-    flags = [f"bool_or({rule}) AS {name}" for name, rule in rules.items()]
-    persons = _select([*coded, f"{key} AS person", *flags], f"FROM records{_group_by(len(codes) + 1)}")
-    distinct = [f"count(DISTINCT person) FILTER ({name}) AS {name}" for name in rules]
-    steps.append(("persons", "each person once in each cell", persons))
-    counts = _select([*totals, *distinct], by_margin.format("FROM persons"))
-    steps.append(("contributors", "how many different persons stand behind each", counts))
+    groups = len(codes) + 1
+    steps += _distinct_persons(coded, totals, rules, quoted(person), groups, by_margin)
     join = f"JOIN contributors USING ({_listed(codes)})" if codes else "CROSS JOIN contributors"
     order = _listed([*codes, *rules, *(quoted(term.name) for term in sums)])
     return _story(steps, f"SELECT {order}\nFROM margins {join}")
+
+
+def _distinct_persons(
+    coded: Sequence[str],
+    totals: Sequence[str],
+    rules: Mapping[str, str],
+    person: str,
+    groups: int,
+    by_margin: str,
+) -> list[tuple[str, str, str]]:
+    """Steps that count different persons in every cell and margin: they do not add up."""
+    flags = [f"bool_or({rule}) AS {name}" for name, rule in rules.items()]
+    persons = _select([*coded, f"{person} AS person", *flags], f"FROM records{_group_by(groups)}")
+    distinct = [f"count(DISTINCT person) FILTER ({name}) AS {name}" for name in rules]
+    counts = _select([*totals, *distinct], by_margin.format("FROM persons"))
+    return [
+        ("persons", "each person once in each cell", persons),
+        ("contributors", "how many different persons stand behind each", counts),
+    ]
 
 
 def estimates_statement(
@@ -170,52 +191,37 @@ def estimates_statement(
     codes = [quoted(name) for name in dimensions]
     elsewhere = [f"{quoted(name)} = {TOTAL}" for name in cube_dimensions if name not in dimensions]
     chosen = [*elsewhere, *([_margin_rule(dimensions, margins)] if margins is not None else [])]
-    where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
+    cells = f"SELECT * FROM cube{f' WHERE {_all_of(chosen)}' if chosen else ''}"
+    figures = _figures(cube_dimensions, dimensions, ratio, contributors)
     steps = [
-        (
-            "cells",
-            "the cells of the table, with the total over all dimensions that it leaves out",
-            f"SELECT * FROM cube{where}",
-        ),
-        (
-            "figures",
-            "each with its figure under the main weight and under every replicate weight",
-            _figures(cube_dimensions, dimensions, ratio, contributors),
-        ),
+        ("cells", "the cells of the table, at the total of every dimension that it leaves out", cells),
+        ("figures", "each with its figure under the main weight and every replicate weight", figures),
     ]
+    variance = "CAST(NULL AS DOUBLE)"
+    source = "figures"
     replicates = len(ratio.numerators) - 1
     if replicates:
-        mean = f"list_sum(replicates) / {replicates}"
-        middle = "figure" if centre == "estimate" else mean
-        # A product, not a power: the square is then correctly rounded on every machine.
-        squares = "list_transform(replicates, lambda r: (r - centre) * (r - centre))"
-        defined = "figure IS NOT NULL AND len(list_filter(replicates, lambda r: r IS NULL)) = 0"
-        steps.append(
-            (
-                "centred",
-                "with what the replicates are compared to",
-                f"SELECT *, {middle} AS centre FROM figures",
-            )
-        )
-        variance = (
-            f"CASE WHEN {defined} THEN list_inner_product(CAST($coefficients AS DOUBLE[]), {squares}) END"
-        )
-    else:
-        variance = "CAST(NULL AS DOUBLE)"
-    columns = [
-        *codes,
-        "CAST($time_period AS VARCHAR) AS time_period",
-        "figure AS value",
-        "contributors",
-        f"{variance} AS variance",
-        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
-        "CAST($method AS VARCHAR) AS method",
-    ]
-    final = _select(columns, f"FROM {'centred' if replicates else 'figures'}")
+        middle = "figure" if centre == "estimate" else f"list_sum(replicates) / {replicates}"
+        centred = f"SELECT *, {middle} AS centre FROM figures"
+        steps.append(("centred", "with what the replicates are compared to", centred))
+        variance, source = _VARIANCE, "centred"
+    final = _select([*codes, *_estimate_columns("figure", "contributors", variance)], f"FROM {source}")
     if completed is None:
         return _story(steps, final)
     steps.append(("estimates", "the cells that occur", final))
     return _story([*steps, *_grid(dimensions, completed, margins)], _completed(dimensions))
+
+
+def _estimate_columns(value: str, contributors: str, variance: str) -> list[str]:
+    """The columns of an Estimate after its dimensions."""
+    return [
+        "CAST($time_period AS VARCHAR) AS time_period",
+        f"{value} AS value",
+        f"{contributors} AS contributors",
+        f"{variance} AS variance",
+        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
+        "CAST($method AS VARCHAR) AS method",
+    ]
 
 
 def _figures(
@@ -258,17 +264,14 @@ def _grid(
 
 
 def _completed(dimensions: Sequence[str]) -> str:
+    value = "CASE WHEN estimates.method IS NULL THEN 0 ELSE estimates.value END"
     columns = [
         *(f"grid.{quoted(name)}" for name in dimensions),
-        "CAST($time_period AS VARCHAR) AS time_period",
-        "CASE WHEN estimates.method IS NULL THEN 0 ELSE estimates.value END AS value",
-        "coalesce(estimates.contributors, 0) AS contributors",
-        "estimates.variance",
-        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
-        "CAST($method AS VARCHAR) AS method",
+        *_estimate_columns(value, "coalesce(estimates.contributors, 0)", "estimates.variance"),
     ]
     using = _listed([quoted(name) for name in dimensions])
-    return _select(columns, f"FROM grid LEFT JOIN estimates USING ({using})")
+    join = f"LEFT JOIN estimates USING ({using})" if dimensions else "CROSS JOIN estimates"
+    return _select(columns, f"FROM grid {join}")
 
 
 def _margin_rule(dimensions: Sequence[str], margins: Sequence[Sequence[str]]) -> str:
@@ -319,6 +322,10 @@ def _margin_sum(term: WeightedSum) -> str:
 
 def _group_by(columns: int) -> str:
     return f" GROUP BY {', '.join(str(position + 1) for position in range(columns))}" if columns else ""
+
+
+def _all_of(conditions: Sequence[str]) -> str:
+    return " AND ".join(conditions)
 
 
 def _listed(parts: Sequence[str]) -> str:

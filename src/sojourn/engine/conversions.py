@@ -149,6 +149,9 @@ def _problem_list(plan: ConversionPlan, read: Sequence[Conversion]) -> str:
     problems += [
         (f"NOT coalesce({_outcome(r)}, true)", f"check:{r.identifier}|") for r in plan.rules if r.is_error
     ]
+    if len({c.source for c in read}) > 1:
+        nothing = " AND ".join(f"{_written(c)} IS NULL" for c in read)
+        problems.append((nothing, "empty-record|"))
     if not problems:
         return "CAST(NULL AS VARCHAR[])"
     any_bad = " OR ".join(f"({condition})" for condition, _ in problems)
@@ -279,11 +282,7 @@ def _code_join(conversion: Conversion) -> str:
     alias = _map(conversion)
     condition = f"{alias}.written = converted.{_written(conversion)}"
     if conversion.has_validity:
-        day = (
-            f"converted.{quoted(conversion.dated_by)}"
-            if conversion.dated_by
-            else "converted.received_on"
-        )
+        day = f"converted.{quoted(conversion.dated_by)}" if conversion.dated_by else "converted.received_on"
         condition += (
             f" AND ({alias}.valid_from IS NULL OR {alias}.valid_from <= {day})"
             f" AND ({alias}.valid_to IS NULL OR {alias}.valid_to >= {day})"

@@ -201,5 +201,5 @@ def _installed() -> Iterator[Finding]:
             "the shapes of countries are not installed; maps are not drawn",
             "Run `make setup` with access to the package registries.",
         )
-    if not any("arab" in font.name.lower() for font in register_fonts()):
+    if not any("arab" in str(font).lower() for font in register_fonts()):
         yield Finding("note", "fonts", "charts cannot be lettered in Arabic", "Install the extra `fonts`.")

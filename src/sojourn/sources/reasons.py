@@ -27,6 +27,11 @@ REASONS: Mapping[str, RecordReason] = {
         RecordReason("missing", "The cell is empty, and the contract needs it.", "Fill the cell in."),
         RecordReason("text-too-long", "The text is longer than 512 characters.", "Look whether two cells were joined."),
         RecordReason(
+            "empty-record",
+            "None of the columns that are read holds anything.",
+            "Delete the line, or fill it in.",
+        ),
+        RecordReason(
             "spreadsheet-damage",
             "The number was turned into powers of ten by a spreadsheet.",
             "Export it again with the column formatted as text; the digits that are lost cannot be guessed.",

@@ -129,17 +129,7 @@ def _places(country: str, level: str) -> pa.Table:
     if not own and code_list("CL_AREA").code(country).attributes["kind"] not in ("country", "user-assigned"):
         raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
     found = areas()
-    regions = [
-        next(
-            (
-                region
-                for region in regions_of(area.entry.code)
-                if groups.code(region).attributes["level"] == level
-            ),
-            None,
-        )
-        for area in found
-    ]
+    regions = [_region(area.entry.code, level) for area in found]
     return pa.table(
         {
             "code": pa.array([*(area.entry.code for area in found), *own], pa.string()),
@@ -151,6 +141,13 @@ def _places(country: str, level: str) -> pa.Table:
             ),
             "region": pa.array([*regions, *own], pa.string()),
         }
+    )
+
+
+def _region(code: str, level: str) -> str | None:
+    groups = code_list("CL_AREA_GROUP")
+    return next(
+        (found for found in regions_of(code) if groups.code(found).attributes["level"] == level), None
     )
 
 

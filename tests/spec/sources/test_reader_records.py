@@ -87,7 +87,7 @@ def test_an_unclosed_quote_in_the_last_line_is_quarantined(told):
 def test_two_stray_quotes_in_one_column_do_not_swallow_the_records_between_them(told):
     content = 'a,b,c,d\n1,"Hotel Luna,x,y\n2,Inn,x,y\n3,Cafe Luna",x,y\n4,Bar,x,y\n'
     found = told(content)
-    # The quote of line 2 is closed by that of line 4 with the right number of fields; each line alone has it too.
+    # The quote of line 2 is closed in line 4 with the right number of fields; each line alone has it too.
     assert found.reasons() == [(2, "quote-never-closed")]
     assert [row[0] for row in found.rows] == ["2", "3", "4"]
 
@@ -243,7 +243,7 @@ def test_files_that_cannot_be_read_as_declared_are_refused_with_a_code(told, con
 
 def test_a_file_that_is_plainly_in_another_encoding_is_refused_at_its_first_bad_byte(told):
     with pytest.raises(FileRefused, match="offset 4, on line 2") as refused:
-        told("a,b\n".encode() + "é,1\n".encode("cp1252") * 20)
+        told(b"a,b\n" + "é,1\n".encode("cp1252") * 20)
     assert refused.value.code == "encoding-contradicted"
 
 

@@ -80,7 +80,7 @@ def test_a_first_line_that_does_not_show_the_names_is_not_taken_for_a_header(tmp
 
 def test_parquet_values_keep_what_they_say(tmp_path):
     path = tmp_path / "table.parquet"
-    moment = datetime.datetime(2024, 1, 2, 3, 4, 5)
+    moment = datetime.datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001
     pq.write_table(
         pa.table(
             {

@@ -116,9 +116,12 @@ def test_too_little_time_is_told_as_such(tmp_path):
 def test_a_child_killed_from_outside_is_told_as_such(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a,b\n" + "1,2\n" * 4_000_000)
-    with pytest.raises(DataRefused) as refused, read(path, Dialect()) as reading:
-        for _ in reading:
-            reading._child.kill()
+    with read(path, Dialect()) as reading:
+        frames = iter(reading)
+        next(frames)
+        reading._child.kill()
+        with pytest.raises(DataRefused) as refused:
+            list(frames)
     assert refused.value.code == "out-of-memory"
     assert refused.value.remedy
 
@@ -202,7 +205,7 @@ def test_a_child_that_gave_up_its_rights_can_write_no_file_and_grow_no_further(t
 
 @pytest.mark.slow  # the kernels are compiled anew for another user
 def test_the_reader_works_where_it_may_start_neither_process_nor_thread(delivery, tmp_path):
-    # Only an ordinary user is bound by that limit; the one capability is to read the interpreter where it lies.
+    # Only an ordinary user is bound by that limit; the capability lets it read the interpreter.
     become = ["setpriv", "--reuid=65534", "--clear-groups"]
     become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     if os.geteuid() != 0 or shutil.which("setpriv") is None:

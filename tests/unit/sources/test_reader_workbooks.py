@@ -57,8 +57,8 @@ def test_values_become_text_as_they_were_saved(workbook):
         day, moment = (book.add_format({"num_format": form}) for form in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm"))
         sheet.write_row(0, 0, ["whole", "fraction", "rounded", "text", "yes", "day", "moment"])
         sheet.write_row(1, 0, [25, 0.1, 123456789012345680, "0012", True])
-        sheet.write_datetime(1, 5, datetime.datetime(1990, 2, 3), day)
-        sheet.write_datetime(1, 6, datetime.datetime(2024, 1, 2, 3, 4), moment)
+        sheet.write_datetime(1, 5, datetime.datetime(1990, 2, 3), day)  # noqa: DTZ001
+        sheet.write_datetime(1, 6, datetime.datetime(2024, 1, 2, 3, 4), moment)  # noqa: DTZ001
         sheet.write_string(2, 3, "NA")
 
     _, rows, _, _, _ = said(workbook(("Data", fill)))
@@ -71,7 +71,10 @@ def test_days_of_a_workbook_that_counts_from_1904_are_the_same_days(workbook):
     def fill(book, sheet):
         sheet.write(0, 0, "day")
         sheet.write_datetime(
-            1, 0, datetime.datetime(2024, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"})
+            1,
+            0,
+            datetime.datetime(2024, 1, 2),
+            book.add_format({"num_format": "yyyy-mm-dd"}),  # noqa: DTZ001
         )
 
     assert said(workbook(("Data", fill), date_1904=True))[1] == [[2, "2024-01-02"]]

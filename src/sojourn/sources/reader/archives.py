@@ -1,9 +1,9 @@
 """Archives: what a zipped workbook may hold, checked before any library unpacks it.
 
-Sizes are those met while unpacking piece by piece, never those that the archive claims. Every XML part is searched for
-document types and entities: no office program writes them, and with them a small file becomes a large one or reaches
-for another. The sheet that is to be read is walked once more, cell by cell, for its true extent, its formulas, its
-errors and its references into the table of shared texts.
+Sizes are those met while unpacking piece by piece, never those that the archive claims. Every XML part is
+searched for document types and entities: no office program writes them, and with them a small file becomes
+a large one or reaches for another. The sheet that is to be read is walked once more, cell by cell, for its
+true extent, its formulas, its errors and its references into the table of shared texts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sojourn.sources.reader.compiled import Bytes, Integers, compiled
 from sojourn.sources.reader.frames import column_letter
 from sojourn.sources.reader.reasons import FileRefused, refusal
 
-__all__ = ["CellScan", "checked_archive", "cell_name", "scanned_sheet", "unpacked"]
+__all__ = ["CellScan", "cell_name", "checked_archive", "scanned_sheet", "unpacked"]
 
 PIECE = 1 << 20
 MOST_PARTS = 10_000

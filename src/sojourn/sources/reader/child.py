@@ -1,8 +1,9 @@
 """Child: reads one file in a process of its own, under limits, and says what it found on stdout.
 
-`python -m sojourn.sources.reader.child` takes one request as JSON on stdin (path, dialect, expected columns, limits),
-makes the kernels ready, gives up the right to write files, to grow, to run for ever and to start processes, and only
-then touches the file. It opens no socket and writes frames (see `wire`) to stdout.
+`python -m sojourn.sources.reader.child` takes one request as JSON on stdin (path, dialect, expected
+columns, limits), makes the kernels ready, gives up the right to write files, to grow, to run for ever and
+to start processes, and only then touches the file. It opens no socket and writes frames (see `wire`) to
+stdout.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sojourn.sources.reader import archives
 from sojourn.sources.reader import archives, csv_scan
 from sojourn.sources.reader.dialect import Dialect, Limits
 from sojourn.sources.reader.reading import events, reader_of
@@ -60,12 +60,11 @@ def main() -> None:
 
 
 def _make_ready(dialect: Dialect) -> None:
-    """Load every library and kernel that the format needs while files may still be written to numba's cache."""
+    """Load every library and kernel that the format needs while numba may still write to its cache."""
     if dialect.format not in ("csv", "fixed_width"):
         reader_of(dialect)
-        archives.walk_cells(
-            np.frombuffer(b"<c>", np.uint8), np.zeros(archives.WALK, np.int64), np.zeros(1, np.int64)
-        )
+        walk, errors = np.zeros(archives.WALK, np.int64), np.zeros(1, np.int64)
+        archives.walk_cells(np.frombuffer(b"<c>", np.uint8), walk, errors)
         return
     csv_scan.skip_line(np.zeros(1, np.uint8), 0, True, np.zeros(csv_scan.STATE, np.int64))
     descriptor = os.memfd_create("ready")

@@ -27,8 +27,9 @@ WORD = ir.IntType(64)
 def compiled(function: Kernel) -> Kernel:
     """The function as machine code, compiled when it is first called.
 
-    Where no folder can be written the kernel is compiled anew in every process. numba's cache notices a change only
-    in the file in which a kernel stands: whoever changes a kernel touches the modules that call it.
+    Where no folder can be written the kernel is compiled anew in every process. numba's cache notices a
+    change only in the file in which a kernel stands: whoever changes a kernel touches the modules that call
+    it.
     """
     try:
         return cast("Kernel", njit(cache=True, nogil=True)(function))

@@ -33,7 +33,7 @@ TILE = 1024
 
 @compiled
 def first_bad_byte(buffer: Bytes, begin: int, end: int, only_ascii: bool) -> int:
-    """Position of the first byte that is NUL or not UTF-8 (RFC 3629: no overlong form, no surrogate); -1 if none."""
+    """Position of the first byte that is NUL or not UTF-8 as RFC 3629 defines it; -1 when there is none."""
     ones, highs = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
     i = begin
     while i < end:
@@ -105,9 +105,7 @@ def _unescaped(
         if i + 1 < end:
             after = buffer[i + 1]
             if backslash:
-                if buffer[i] == BACKSLASH_BYTE and (
-                    after == quote or after == separator or after == BACKSLASH_BYTE
-                ):
+                if buffer[i] == BACKSLASH_BYTE and (after in (quote, separator, BACKSLASH_BYTE)):
                     i += 1
             elif buffer[i] == quote:
                 i += 1

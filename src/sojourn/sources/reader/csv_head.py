@@ -1,7 +1,7 @@
 """The head of a character-separated file: its encoding, the lines above the header, and the header itself.
 
-The lines above the declared header are listed, not read. Excel's `sep=` line, when it is the first, must agree with
-the declared separator and does not count as the declared header line.
+The lines above the declared header are listed, not read. Excel's `sep=` line, when it is the first, must
+agree with the declared separator and does not count as the declared header line.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ def _after_record(window: Window, lines: Lines, dialect: Dialect) -> int:
 
 
 def _cells(window: Window, begin: int, marks: kernel.Marks, dialect: Dialect) -> tuple[int, list[str], int]:
-    """The fault, the cells and the end of the record at a position; the place of a faulty byte instead of the end."""
+    """The fault, the cells and the end of a record; the place of a faulty byte instead of the end."""
     room = int(marks.rules[kernel.EXPECTED])
     spans: Spans = np.zeros(2 * room, np.int32)
     found: Integers = np.zeros(kernel.FOUND, np.int64)

@@ -13,9 +13,9 @@ of fields, and one of its later lines alone has the right number; or when it spa
 right number of at least four fields, and each of its lines alone has that number too. Lines of a quoted
 text that happen to look like records are so refused, never misread: the sender sees them in quarantine.
 
-A quote inside an unquoted field stands for itself: 10" is ten inches. But when two unquoted fields of a record hold
-an odd number of quotes each, a separator between them may have belonged to a value, or one before them may be lost;
-the record is quarantined.
+A quote inside an unquoted field stands for itself: 10" is ten inches. But when two unquoted fields of a
+record hold an odd number of quotes each, a separator between them may have belonged to a value, or one
+before them may be lost; the record is quarantined.
 
 Nothing depends on where the buffer is cut: a record is judged only once all bytes that decide about it are
 there.
@@ -100,7 +100,7 @@ def _separator_at(buffer: Bytes, i: int, end: int, separator: Bytes, at_end: boo
 
 @compiled
 def _quoted(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: Integers) -> int:
-    """Position of the quote that closes the field whose text begins at `i`, or NEED_MORE, or minus the fault."""
+    """Position of the quote that closes the field beginning at `i`, or NEED_MORE, or minus the fault."""
     rules, stops = marks.rules, marks.quoted_stops
     begin = i
     farthest = min(end, begin + rules[FIELD_LIMIT] + 1)
@@ -110,7 +110,7 @@ def _quoted(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: 
         if i >= farthest:
             break
         byte = buffer[i]
-        if byte == LF_BYTE or byte == CR_BYTE:
+        if byte in (LF_BYTE, CR_BYTE):
             length = newline_length(buffer, i, end, at_end)
             if length == NEED_MORE:
                 return NEED_MORE
@@ -149,7 +149,7 @@ def _plain(buffer: Bytes, i: int, end: int, at_end: bool, marks: Marks, found: I
                 return i if at_end else NEED_MORE
             return -FIELD_TOO_LONG
         byte = buffer[i]
-        if byte == LF_BYTE or byte == CR_BYTE:
+        if byte in (LF_BYTE, CR_BYTE):
             return i
         if byte == BACKSLASH_BYTE and rules[BACKSLASH]:
             if i + 1 >= end and not at_end:
@@ -195,16 +195,10 @@ def read_record(
         length = i - start
         if length > rules[FIELD_LIMIT]:
             return FIELD_TOO_LONG
-        if kind or length:
-            found[HAS_CONTENT] = 1
         if found[FIELDS] < rules[EXPECTED]:
             spans[slot + 2 * found[FIELDS]] = start
             spans[slot + 2 * found[FIELDS] + 1] = length | kind | found[AUX]
-        found[FIELDS] += 1
-        if found[ODD_QUOTES]:
-            found[ODD_QUOTES] = 0
-            found[ODD_FIELDS] += 1
-            found[ODD_COLUMN] = found[ODD_COLUMN] or found[FIELDS]
+        _count_field(found, length | kind)
         if kind:
             i += 1
         outcome = _behind_field(buffer, i, end, at_end, marks.separator, found)
@@ -216,8 +210,19 @@ def read_record(
 
 
 @compiled
+def _count_field(found: Integers, content: int) -> None:
+    """Count a field and, if the quotes inside it are odd in number, that too."""
+    found[HAS_CONTENT] |= content
+    found[FIELDS] += 1
+    if found[ODD_QUOTES]:
+        found[ODD_QUOTES] = 0
+        found[ODD_FIELDS] += 1
+        found[ODD_COLUMN] = found[ODD_COLUMN] or found[FIELDS]
+
+
+@compiled
 def _behind_field(buffer: Bytes, i: int, end: int, at_end: bool, separator: Bytes, found: Integers) -> int:
-    """What stands behind a field: FINE for the record's end, ANOTHER_FIELD for a separator, or what is wrong."""
+    """What stands behind a field: FINE for the record's end, ANOTHER_FIELD, NEED_MORE, or what is wrong."""
     if i >= end:
         if not at_end:
             return NEED_MORE
@@ -243,7 +248,7 @@ def _behind_field(buffer: Bytes, i: int, end: int, at_end: bool, separator: Byte
 
 @compiled
 def swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Bytes, found: Integers) -> bool:
-    """Whether the lines of a record of several lines look like records of their own (see the module's rule)."""
+    """Whether the lines of a record of several lines look like records of their own, by the rule above."""
     if found[FIRST_AFTER] < 0 or found[FIRST_AFTER] >= found[AFTER]:
         return False
     as_expected = bool(found[FIELDS] == rules[EXPECTED])
@@ -269,7 +274,7 @@ def swallows_records(buffer: Bytes, begin: int, rules: Integers, separator: Byte
 
 @compiled
 def first_line(buffer: Bytes, begin: int, end: int, at_end: bool, rules: Integers, found: Integers) -> int:
-    """Shorten what was found to the physical line on which the record begins: FINE, NEED_MORE or TOO_LONG_LINE."""
+    """Shorten what was found to the record's first physical line: FINE, NEED_MORE or TOO_LONG_LINE."""
     found[AUX] = found[FIELDS] + 1
     found[LF], found[CRLF], found[CR] = 0, 0, 0
     if found[FIRST_AFTER] < 0:

@@ -1,9 +1,9 @@
 """The quick path: records without surprises, read from an index of the bytes that matter.
 
-A first pass notes where separators, quotes and line ends stand, eight bytes at a time and without a branch per byte; a
-second walks over those places. Most records of most files are read so. Whatever is unusual (a quoted line end, text
-after a quote, a record longer than the index, a field near its limit) is left to the tokeniser, which knows the rules;
-the two must agree on every record that the quick path accepts.
+A first pass notes where separators, quotes and line ends stand, eight bytes at a time and without a branch
+per byte; a second walks over those places. Most records of most files are read so. Whatever is unusual (a
+quoted line end, text after a quote, a record longer than the index, a field near its limit) is left to the
+tokeniser, which knows the rules; the two must agree on every record that the quick path accepts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ END, AFTER, FIELDS, CONTENT, FOUND = range(5)
 def index_marks(
     buffer: Bytes, begin: int, end: int, quote: int, separator: int, places: Spans
 ) -> tuple[int, bool]:
-    """Note the places of quotes, separators and line ends; returns their number and whether all bytes are plain ASCII.
+    """Note the places of quotes, separators and line ends; returns their number and whether all bytes are
+    plain ASCII.
 
     Places behind `end` may be noted too when the buffer holds bytes there; they are not counted.
     """
@@ -81,22 +82,12 @@ def quick_record(
             # Without a quote character the index marks NULs instead.
             if quote == 0 or at != start:
                 return UNUSUAL
-            kind = QUOTED
-            while True:
-                if cursor + 1 >= count:
-                    return EXHAUSTED
-                stop = places[cursor]
-                if buffer[stop] == quote:
-                    cursor += 1
-                    if places[cursor] != stop + 1:
-                        return UNUSUAL
-                    if buffer[stop + 1] != quote:
-                        break
-                    kind = QUOTED | ESCAPED
-                elif buffer[stop] != separator:
-                    return UNUSUAL
-                cursor += 1
-            start = at + 1
+            closed = _closing_quote(buffer, places, cursor, count, quote, separator)
+            if closed < 0:
+                return closed
+            cursor = closed >> 1
+            kind = QUOTED | ESCAPED if closed & 1 else QUOTED
+            start, stop = at + 1, places[cursor] - 1
             continue
         length = (stop if kind else at) - start
         if fields < expected:
@@ -108,6 +99,25 @@ def quick_record(
         start, kind = at + 1, 0
         if byte != separator:
             return _behind_record(buffer, at, cursor, count, fields, content, found)
+    return EXHAUSTED
+
+
+@compiled
+def _closing_quote(buffer: Bytes, places: Spans, cursor: int, count: int, quote: int, separator: int) -> int:
+    """Twice the cursor of the mark behind the closing quote, plus 1 when quotes are doubled before it."""
+    doubled = 0
+    while cursor + 1 < count:
+        at = places[cursor]
+        if buffer[at] == quote:
+            cursor += 1
+            if places[cursor] != at + 1:
+                return UNUSUAL
+            if buffer[at + 1] != quote:
+                return 2 * cursor + doubled
+            doubled = 1
+        elif buffer[at] != separator:
+            return UNUSUAL
+        cursor += 1
     return EXHAUSTED
 
 

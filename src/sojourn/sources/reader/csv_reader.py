@@ -1,12 +1,13 @@
 """Character-separated files: from bytes to batches of text columns, one piece of the file at a time.
 
-The header and what stands above it are read from the first piece; each further piece goes through the tokeniser, and
-the fields of the records that are fine through the column builder. Memory depends on the piece, not on the file.
+The header and what stands above it are read from the first piece; each further piece goes through the
+tokeniser, and the fields of the records that are fine through the column builder. Memory depends on the
+piece, not on the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from sojourn.sources.reader import csv_kernel as kernel
 from sojourn.sources.reader import csv_scan as scanning
 from sojourn.sources.reader.columns import loaded_batch, quarantined_batch
-from sojourn.sources.reader.compiled import Bytes, Integers, Spans
+from sojourn.sources.reader.compiled import Integers, Spans
 from sojourn.sources.reader.csv_head import Head
 from sojourn.sources.reader.frames import Event, Notice, Progress
 from sojourn.sources.reader.ledger import Ledger

@@ -1,7 +1,8 @@
 """The scan: walks a buffer record by record and keeps the account of lines, line ends and faults.
 
-Each record is tried on the quick path first; one that is unusual there is read by the tokeniser's full rules. The
-index of the quick path outlives such a record, so that a file full of unusual records costs little more.
+Each record is tried on the quick path first; one that is unusual there is read by the tokeniser's full
+rules. The index of the quick path outlives such a record, so that a file full of unusual records costs
+little more.
 """
 
 from __future__ import annotations
@@ -119,12 +120,17 @@ def _scan_one(
 
 
 @compiled
+def _note_row(records: Records, row: int, begin: int, end: int, line: int, status: int) -> None:
+    records[row, BEGIN] = begin
+    records[row, END] = end
+    records[row, ON_LINE] = line
+    records[row, STATUS] = status
+
+
+@compiled
 def _note(records: Records, begin: int, status: int, found: Integers, state: Integers) -> None:
     row = state[RECORDS]
-    records[row, BEGIN] = begin
-    records[row, END] = found[kernel.CONTENT_END]
-    records[row, ON_LINE] = state[LINE]
-    records[row, STATUS] = status
+    _note_row(records, row, begin, found[kernel.CONTENT_END], state[LINE], status)
     records[row, DETAIL] = found[kernel.AUX]
     state[RECORDS] += 1
     state[LINE] += found[kernel.LF] + found[kernel.CRLF] + found[kernel.CR]
@@ -166,8 +172,7 @@ def _scan_quickly(
         status = _quick_status(buffer, begin, index[PLAIN] != 0, rules, found)
         if status < 0:
             break
-        records[row, BEGIN], records[row, END] = begin, found[quick.END]
-        records[row, ON_LINE], records[row, STATUS] = state[LINE], status
+        _note_row(records, row, begin, found[quick.END], state[LINE], status)
         row += 1
         slot += 2 * expected if status == kernel.FINE else 0
         kind = ALL_LF if buffer[found[quick.END]] == LF_BYTE else ALL_CR

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, Literal, Self, cast, get_args
 
 import pyarrow as pa
@@ -154,7 +155,7 @@ class Dialect:
 
     def _refuse_overlaps(self) -> None:
         placed = sorted(self.fixed_columns, key=lambda column: column.first)
-        for before, after in zip(placed, placed[1:], strict=False):
+        for before, after in pairwise(placed):
             if after.first <= before.last:
                 raise ValueError(f"Columns {before.name} and {after.name} share position {after.first}.")
 
@@ -191,7 +192,7 @@ class Dialect:
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """The dialect that `to_json` wrote. Raises: ValueError when it is not one."""
         values = dict(plain)
-        declared = cast(Sequence[Any], values.get("columns", ()))
+        declared = cast("Sequence[Any]", values.get("columns", ()))
         values["columns"] = tuple(
             column if isinstance(column, str) else FixedColumn(column[0], int(column[1]), int(column[2]))
             for column in declared

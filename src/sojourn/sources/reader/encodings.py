@@ -1,8 +1,8 @@
 """Encodings: which one could a file be in, and what speaks for it?
 
-A byte order mark, NULs in a pattern, and strict UTF-8 are proof. Everything else is likelihood: a candidate is better
-the more of its characters beyond ASCII are everyday letters of one script, in words whose capitals stand where capitals
-stand. Likelihood is never acted on: a person looks at the sample and decides.
+A byte order mark, NULs in a pattern, and strict UTF-8 are proof. Everything else is likelihood: a candidate
+is better the more of its characters beyond ASCII are everyday letters of one script, in words whose
+capitals stand where capitals stand. Likelihood is never acted on: a person looks at the sample and decides.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ["Candidate", "candidates"]
 
 SAMPLE = 1 << 18
 LEGACY = (
-    "cp1252 cp1250 cp1251 koi8-r cp866 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
-    "gb18030 big5 shift_jis euc_jp euc_kr tis-620 mac-roman cp850"
-).split()
+    *("cp1252", "cp1250", "cp1251", "koi8-r", "cp866", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("cp1258", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "tis-620", "mac-roman", "cp850"),
+)
 COMMON_LETTERS = {
     "CYRILLIC": "оеаинтсрвлкмдпуяыьгзбчйхёіїєўқғңөүәҳҷӣӯ",
     "GREEK": "αοιετσνηυρπκμλςωδγχθφβξζψάέήίόύώ",
@@ -112,7 +112,7 @@ def _broken_utf8(head: bytes) -> list[Candidate]:
 
 
 def _likelihood(text: str, encoding: str) -> tuple[float, str]:
-    """The share of characters beyond ASCII that are everyday letters in well-formed words, and their script."""
+    """The share of characters beyond ASCII that are everyday letters in proper words, and their script."""
     good = total = 0.0
     scripts: dict[str, int] = {}
     for word in FOREIGN_WORD.findall(text):

@@ -1,9 +1,10 @@
 """Spreadsheets: the values of one sheet as text, exactly as they were saved.
 
-A formula is never computed: the value saved with its cell is read, with a warning. Numbers without a fraction are
-written as integers up to 2^53 and all others as the shortest text that gives the same number back, so that a passport
-number that a spreadsheet has rounded shows as what it became. Days and times are written as ISO 8601 says. A cell that
-holds an error quarantines its row. Rows are numbered as the spreadsheet numbers them, columns lettered so too.
+A formula is never computed: the value saved with its cell is read, with a warning. Numbers without a
+fraction are written as integers up to 2^53 and all others as the shortest text that gives the same number
+back, so that a passport number that a spreadsheet has rounded shows as what it became. Days and times are
+written as ISO 8601 says. A cell that holds an error quarantines its row. Rows are numbered as the
+spreadsheet numbers them, columns lettered so too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from python_calamine import (
 
 from sojourn.sources.reader.archives import CellScan, cell_name, checked_archive, scanned_sheet
 from sojourn.sources.reader.dialect import Dialect
-from sojourn.sources.reader.frames import Event, Header, NonData, Notice, Summary, column_letter
+from sojourn.sources.reader.frames import Event, Header, NonData, Notice, Summary
 from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checked_header, shown
 from sojourn.sources.reader.ledger import Ledger
 from sojourn.sources.reader.reasons import FileRefused, refusal
@@ -200,7 +201,7 @@ def _formula_warning(scan: CellScan) -> list[Notice]:
 
 
 def _text_columns(sheet: Sheet) -> list[pa.Array]:
-    """The used part of the sheet as text, column by column; the library hands out one object for each cell."""
+    """The used part of the sheet as text; the library hands out one object for each cell."""
     return [pa.array(_texts(values), pa.string()) for values in zip(*sheet.rows, strict=True)]
 
 
@@ -266,7 +267,7 @@ def _checked(
         names = [column[header_row].as_py() or "" for column in columns]
         below = header_row + 1
         next_row = [column[below].as_py() or "" for column in columns] if below < len(sheet.rows) else []
-    checked = checked_header(
+    return checked_header(
         names,
         expected,
         unknown_columns=unknown_columns,
@@ -275,7 +276,6 @@ def _checked(
         next_row=next_row,
         first_position=sheet.first_column,
     )
-    return checked
 
 
 def _faults(sheet: Sheet, begin: int, checked: CheckedHeader) -> list[tuple[int, str, int]]:

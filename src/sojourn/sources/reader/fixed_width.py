@@ -1,8 +1,9 @@
 """Fixed-width files: every line cut at declared positions, counted in characters whatever the encoding.
 
-Spaces around a value are padding; a field of nothing but spaces is null. A line that ends before the last declared
-position, or that has text beyond it, is quarantined: nobody can tell whether spaces or digits were lost. When a header
-line is declared, it must show the declared names in their places, so that no person's line is taken for one.
+Spaces around a value are padding; a field of nothing but spaces is null. A line that ends before the last
+declared position, or that has text beyond it, is quarantined: nobody can tell whether spaces or digits were
+lost. When a header line is declared, it must show the declared names in their places, so that no person's
+line is taken for one.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class NonData:
-    """A line that is no record of the table, or (`line` None) how many of a kind are not listed one by one."""
+    """A line that is no record of the table, or (`line` None) how many of a kind are not listed singly."""
 
     kind: str
     line: int | None

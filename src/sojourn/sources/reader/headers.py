@@ -88,8 +88,21 @@ def checked_header(
     return CheckedHeader(tuple(kept), tuple(unknown), named, tuple(warnings))
 
 
+def _unknown_reported(unknown: Sequence[Column], fate: UnknownColumns, line: int | None) -> list[Notice]:
+    """What becomes of columns that nobody expects, as a warning. Raises: FileRefused when they are refused."""
+    if not unknown:
+        return []
+    if fate == "refuse":
+        raise refusal(
+            "unknown-column", f"It stands {_places(unknown)}.", line=line, column=unknown[0].position
+        )
+    becomes = "read all the same" if fate == "keep" else "not read"
+    detail = f"Nobody expects the column {_places(unknown)}; it is {becomes}."
+    return [Notice("unknown-column", detail, line, unknown[0].position)]
+
+
 def shown(name: str) -> str:
-    """A name that is safe on a terminal, in a log and on a page: one short line without invisible characters."""
+    """A name that is safe on a terminal and in a log: one short line without invisible characters."""
     cut = name if len(name) <= 60 else name[:59] + "…"
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in cut)
 
@@ -251,7 +264,8 @@ def _matched(
 
 
 def _spelling(column: Column, wanted: str, line: int | None) -> Notice:
-    detail = f"Column {column.position} ({column.letter}) is written {shown(column.header)!r} and read as {wanted}."
+    place = f"Column {column.position} ({column.letter})"
+    detail = f"{place} is written {shown(column.header)!r} and read as {wanted}."
     return Notice("header-spelling", detail, line, column.position)
 
 

@@ -1,7 +1,7 @@
 """The ledger: counts what became of every physical record, apart from the code that reads them.
 
-The tokeniser says how many records it met; the ledger counts those that were handed on. The two meet in `Summary`,
-which refuses to exist when they differ.
+The tokeniser says how many records it met; the ledger counts those that were handed on. The two meet in
+`Summary`, which refuses to exist when they differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Parent: reads a file through a child process, so that no file can take the office down with it.
 
-The child has limits on memory, time and writing, and opens nothing but the one file. Whatever it says arrives as
-frames; whatever kills it becomes a `DataRefused` that names the limit and the way out.
+The child has limits on memory, time and writing, and opens nothing but the one file. Whatever it says
+arrives as frames; whatever kills it becomes a `DataRefused` that names the limit and the way out.
 
     with read(path, dialect, expected_columns=["record_id", "surname"]) as reading:
         reading.header.columns
@@ -59,8 +59,8 @@ def read(
 ) -> Reading:
     """Begin to read a file under a declared dialect; the header is known when this returns.
 
-    `expected_columns` must all be there; columns that are not among them are reported in `header.unknown` and,
-    with "drop", never leave the child process. Without expected columns every column is handed on.
+    `expected_columns` must all be there; columns that are not among them are reported in `header.unknown`
+    and, with "drop", never leave the child process. Without expected columns every column is handed on.
     `on_progress(done, total)` is called now and then.
 
     Raises: DataRefused, now or while iterating, when the file or its cost is refused.

@@ -1,8 +1,9 @@
 """Parquet files: every column as text, row group by row group.
 
-Numbers, days and times keep their value: integers as they are, other numbers as the shortest text that gives the same
-number back, times as ISO 8601 says. What is null, and NaN in a column of numbers, is null. A column whose type has no
-one faithful text (a list, a map, bytes) refuses the file. Lines are the rows, counted from 1.
+Numbers, days and times keep their value: integers as they are, other numbers as the shortest text that
+gives the same number back, times as ISO 8601 says. What is null, and NaN in a column of numbers, is null. A
+column whose type has no one faithful text (a list, a map, bytes) refuses the file. Lines are the rows,
+counted from 1.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Proposal: what dialect a file seems to be written in, with the evidence, for a person to confirm.
 
-Nothing here reads records for use. Candidate separators and quotes are tried on the first lines by the rules of the
-tokeniser; the one under which most lines have the same, larger number of fields of steady kinds wins. Evidence is
-sentences that a clerk can check against the preview; the preview holds values and belongs on the clerk's screen only.
+Nothing here reads records for use. Candidate separators and quotes are tried on the first lines by the
+rules of the tokeniser; the one under which most lines have the same, larger number of fields of steady
+kinds wins. Evidence is sentences that a clerk can check against the preview; the preview holds values and
+belongs on the clerk's screen only.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ SAS_MAGIC = b"\xc2\xea\x81\x60"
 class Proposal:
     """A dialect to confirm: why it, how sure, and what the first rows look like under it.
 
-    `dialect.encoding` is None when several encodings are about as likely; `encodings` lists them with samples.
+    `dialect.encoding` is None when several encodings are about as likely; `encodings` lists them with
+    samples.
     """
 
     dialect: Dialect
@@ -162,7 +164,7 @@ def _footer(
         endings = [
             (record.raw, record.fields) for record in sample.records[-20:] if record.line > header_line
         ]
-    found = []
+    found: list[str] = []
     for raw, fields in reversed(endings):
         if not raw.strip():
             continue

@@ -62,7 +62,7 @@ QUARANTINE = _table(
     Reason(
         "field-too-long",
         "A field is longer than the limit.",
-        "Look for a line end or quote that was lost; if the value is right, raise field_limit in the declaration.",
+        "Look for a lost line end or quote; if the value is right, raise field_limit in the declaration.",
     ),
     Reason(
         "record-too-long",

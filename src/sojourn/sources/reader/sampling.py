@@ -5,10 +5,10 @@ Splitting is done by the tokeniser itself, so that what a proposal shows is what
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-import re
 
 import numpy as np
 

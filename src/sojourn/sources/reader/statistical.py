@@ -1,15 +1,14 @@
 """Files of SPSS, Stata and SAS: codes as text, labels beside them.
 
-A value code stays the code that was recorded; its label is told in the header's notes, where code lists are made from.
-Values that the file declares to be missing (8 = refused, 9 = unknown) are kept as codes for the same reason; only what
-has no value at all is null. Lines are the rows, counted from 1.
+A value code stays the code that was recorded; its label is told in the header's notes, where code lists are
+made from. Values that the file declares to be missing (8 = refused, 9 = unknown) are kept as codes for the
+same reason; only what has no value at all is null. Lines are the rows, counted from 1.
 """
 
 from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import FileIO
 from typing import Any

@@ -1,8 +1,9 @@
 """Tables: what spreadsheets, Parquet and statistical files have in common once their cells are text.
 
-A piece of a table is a line number for each row and a text column for each column of the file. Every row ends as
-loaded, quarantined or listed, by the same reasons as the records of a text file. A row is compared with the declared
-patterns for non-data as its cells joined by the separator, without the empty cells at its end.
+A piece of a table is a line number for each row and a text column for each column of the file. Every row
+ends as loaded, quarantined or listed, by the same reasons as the records of a text file. A row is compared
+with the declared patterns for non-data as its cells joined by the separator, without the empty cells at its
+end.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows of a table: `faults` gives the reason and the column (1-based, 0 for none) of rows that are wrong."""
+    """Some rows of a table; `faults` are the wrong ones, each with its reason and column (0 for none)."""
 
     lines: np.ndarray[tuple[int], np.dtype[np.int64]]
     columns: Sequence[pa.Array]

@@ -75,7 +75,8 @@ def byte_order_mark(head: bytes) -> tuple[str | None, int]:
 def nul_pattern(head: bytes) -> str | None:
     """The two- or four-byte encoding in which the NULs among the first bytes would belong, if there is one.
 
-    Separators, digits and line ends of UTF-16 have their NUL on one side only, whatever the script of the words.
+    Separators, digits and line ends of UTF-16 have their NUL on one side only, whatever the script of the
+    words.
     """
     sample = head[: len(head) // 4 * 4][:65536]
     if sample.count(0) < FEWEST_NULS:

@@ -1,7 +1,8 @@
-"""The window: the part of a text file that is in memory, as UTF-8, moving forward without ever holding the whole.
+"""The window: the part of a text file that is in memory, as UTF-8, moving forward without ever holding the
+whole.
 
-It knows where it stands in the file, hashes every byte it reads, and keeps spare bytes behind its end so that kernels
-may read a little too far.
+It knows where it stands in the file, hashes every byte it reads, and keeps spare bytes behind its end so
+that kernels may read a little too far.
 """
 
 from __future__ import annotations

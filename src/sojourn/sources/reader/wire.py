@@ -1,7 +1,9 @@
-"""The wire between the child that reads and the parent that asked: one byte of tag, eight of length, then the payload.
+"""The wire between the child that reads and the parent that asked: one byte of tag, eight of length, then
+the payload.
 
-`H` header, `L` loaded and `Q` quarantined records (an Arrow stream of one batch), `N` non-data lines, `P` progress,
-`E` the end with its summary, `X` a refusal. A child that says neither E nor X did not finish. Only L and Q hold values.
+`H` header, `L` loaded and `Q` quarantined records (an Arrow stream of one batch), `N` non-data lines, `P`
+progress, `E` the end with its summary, `X` a refusal. A child that says neither E nor X did not finish.
+Only L and Q hold values.
 """
 
 from __future__ import annotations
@@ -81,10 +83,8 @@ def refusal_frame(refused: FileRefused) -> bytes:
 
 
 def bug_frame(kind: str, place: str) -> bytes:
-    """The frame that ends a reading which our own mistake ended: what and where, never the value that did it."""
-    return frame(
-        b"X", {"code": "bug", "message": f"{kind} at {place}", "line": None, "column": None, "remedy": ""}
-    )
+    """The frame that ends a reading which our own mistake ended: what and where, never which value."""
+    return frame(b"X", {"code": "bug", "message": f"{kind} at {place}"})
 
 
 def event_of(tag: bytes, payload: pa.Buffer) -> list[Event]:
