@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +90,48 @@ COMMANDS = (
 )
 
 
-def _sojourn(
-    folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
-) -> subprocess.CompletedProcess[str]:
+def _sojourn(folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Give a command. Under `strace` it is a process of its own from the start; else a fork of this one,
+    which has everything loaded already."""
     command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if prefix:
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    words = [tempfile.TemporaryFile("w+") for _ in range(2)]
+    child = os.fork()
+    if child == 0:
+        os.dup2(words[0].fileno(), 1)
+        os.dup2(words[1].fileno(), 2)
+        sys.argv = command[2:]
+        code = 1
+        try:
+            from sojourn.cli.app import main as sojourn
+
+            sojourn()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    told = []
+    for file in words:
+        file.seek(0)
+        told.append(file.read())
+        file.close()
+    return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), *told)
+
+
+def _load_all() -> None:
+    """Load what the commands need, so that forks need not."""
+    import sojourn.cli
+    import sojourn.production.accounts
+    import sojourn.production.doctor
+    import sojourn.production.publishing
+    import sojourn.production.receive
+    import sojourn.production.tables  # noqa: F401
 
 
 def _must(done: subprocess.CompletedProcess[str]) -> None:
@@ -170,7 +208,7 @@ def _count_calls(folder: Path, beginning: Path, command: Command) -> int:
         _sojourn(
             work,
             arguments,
-            ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
+            ["strace", "-f", "--seccomp-bpf", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
         )
     )
     by_process: dict[str, int] = {}
@@ -205,7 +243,8 @@ def _one_kill(
 ) -> dict[str, object]:
     work = _restore(folder, beginning)
     arguments = command.arguments(work)
-    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={CALLS}:signal=KILL:when={point}"]
+    inject = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}"]
+    inject += ["-e", f"inject={CALLS}:signal=KILL:when={point}"]
     killed = _sojourn(work, arguments, inject)
     complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error"]
     again = _sojourn(work, arguments)
@@ -293,6 +332,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sojourn-faults-") as place:
         folder = Path(place)
         os.environ["HOME"] = place
+        _load_all()
         beginnings = _prepare(folder)
         kills = kill_points(folder, beginnings, chosen.kills) if chosen.only != "full" else []
         disks = full_disks(folder, beginnings, chosen.sizes) if chosen.only != "kill" else []

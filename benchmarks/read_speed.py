@@ -106,9 +106,7 @@ def main() -> None:
         costs = f"{result['wall s']:>7} s {result['CPU s']:>7} CPU s {result['MB per CPU s']:>6} MB per CPU s"
         print(f"{result['what']:<38} {result['records']:>10} records {costs}")
     ratio = round(results[0]["CPU s"] / results[1]["CPU s"], 2)
-    print(
-        f"{size / 1e6:.0f} MB; the child took at most {largest} MB and {ratio} times the CPU of the bare count"
-    )
+    print(f"{size / 1e6:.0f} MB; the child took at most {largest} MB and {ratio} times the CPU of the count")
     if arguments.json:
         report = {
             "results": results,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pc_csv
@@ -74,7 +75,7 @@ def _reflected(connection: sa.Connection, table: str, columns: Sequence[str]) ->
     return found
 
 
-def _batches(connection: sa.Connection, query: sa.Select[tuple[str, ...]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(connection: sa.Connection, query: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows in batches: drivers hand out rows, so that this is where they become columns."""
     result = connection.execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE).execute(query)
     for rows in result.partitions():

@@ -71,7 +71,7 @@ class Reader:
         own = dict(known)
         for cell, value in figures.items():
             value = own.get(cell, value)
-            low, high = (1, 10_000) if value is None else (value, value)
+            low, high = (1, 10_000_000) if value is None else (value, value)
             self.persons[cell] = self.model.addVariable(low, high, type=kind)
         lines: dict[tuple[int, Cell], list[Cell]] = {}
         for cell in self.persons:

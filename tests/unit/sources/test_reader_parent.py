@@ -90,6 +90,23 @@ def workbook_of_one_column(path, rows):
             sheet.write_string(row, 0, f"text number {row}")
 
 
+def test_a_workbook_is_read_by_the_child(tmp_path):
+    path = tmp_path / "book.xlsx"
+    workbook_of_one_column(path, 3)
+    with read(path, Dialect(format="excel")) as reading:
+        frames = list(reading)
+    assert frames[0].batch.column("c0").to_pylist() == ["text number 1", "text number 2"]
+
+
+def test_a_line_longer_than_any_record_is_skipped_by_the_child(tmp_path):
+    path = tmp_path / "long_line.csv"
+    path.write_bytes(b"a,b\n1," + b"x" * (40 << 20) + b"\r\n2,3\n")
+    with read(path, Dialect()) as reading:
+        rows = [row for frame in reading if isinstance(frame, Loaded) for row in frame.batch.to_pylist()]
+    assert rows == [{"line": 3, "c0": "2", "c1": "3"}]
+    assert (reading.summary.quarantined, reading.summary.newlines) == (1, {"lf": 2, "crlf": 1, "cr": 0})
+
+
 def test_too_little_memory_is_told_as_such(tmp_path):
     path = tmp_path / "book.xlsx"
     workbook_of_one_column(path, 400_000)

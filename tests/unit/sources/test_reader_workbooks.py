@@ -70,12 +70,8 @@ def test_values_become_text_as_they_were_saved(workbook):
 def test_days_of_a_workbook_that_counts_from_1904_are_the_same_days(workbook):
     def fill(book, sheet):
         sheet.write(0, 0, "day")
-        sheet.write_datetime(
-            1,
-            0,
-            datetime.datetime(2024, 1, 2),
-            book.add_format({"num_format": "yyyy-mm-dd"}),  # noqa: DTZ001
-        )
+        first_day = datetime.datetime(2024, 1, 2)  # noqa: DTZ001
+        sheet.write_datetime(1, 0, first_day, book.add_format({"num_format": "yyyy-mm-dd"}))
 
     assert said(workbook(("Data", fill), date_1904=True))[1] == [[2, "2024-01-02"]]
 

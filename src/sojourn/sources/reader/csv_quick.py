@@ -76,9 +76,8 @@ def quick_record(
     start, fields, content, kind, stop = begin, 0, 0, 0, 0
     while cursor < count:
         at = places[cursor]
-        byte = buffer[at]
         cursor += 1
-        if byte == quote:
+        if buffer[at] == quote:
             # Without a quote character the index marks NULs instead.
             if quote == 0 or at != start:
                 return UNUSUAL
@@ -97,7 +96,7 @@ def quick_record(
         fields += 1
         content |= length | kind
         start, kind = at + 1, 0
-        if byte != separator:
+        if buffer[at] != separator:
             return _behind_record(buffer, at, cursor, count, fields, content, found)
     return EXHAUSTED
 

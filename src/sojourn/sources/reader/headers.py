@@ -69,8 +69,7 @@ def checked_header(
     _refuse_duplicates(found, expected, line, next_row)
     if not expected:
         return CheckedHeader(tuple(found), (), named, tuple(warnings))
-    matched, unknown, spelled = _matched(found, expected, line)
-    warnings += spelled
+    matched, unknown, spelling = _matched(found, expected, line)
     _refuse_missing(matched, unknown, expected, line)
     if unknown and unknown_columns == "refuse":
         raise refusal(
@@ -89,7 +88,7 @@ def checked_header(
 
 
 def _unknown_reported(unknown: Sequence[Column], fate: UnknownColumns, line: int | None) -> list[Notice]:
-    """What becomes of columns that nobody expects, as a warning. Raises: FileRefused when they are refused."""
+    """What becomes of columns that nobody expects, as a warning. Raises: FileRefused when declared so."""
     if not unknown:
         return []
     if fate == "refuse":
