@@ -208,7 +208,7 @@ def _count_calls(folder: Path, beginning: Path, command: Command) -> int:
         _sojourn(
             work,
             arguments,
-            ["strace", "-f", "--seccomp-bpf", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
+            ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
         )
     )
     by_process: dict[str, int] = {}
@@ -243,7 +243,7 @@ def _one_kill(
 ) -> dict[str, object]:
     work = _restore(folder, beginning)
     arguments = command.arguments(work)
-    inject = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}"]
+    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}"]
     inject += ["-e", f"inject={CALLS}:signal=KILL:when={point}"]
     killed = _sojourn(work, arguments, inject)
     complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error"]
@@ -274,7 +274,7 @@ def full_disks(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[s
     for command, beginning in zip(COMMANDS, beginnings, strict=True):
         held = sum(p.stat().st_size for p in beginning.rglob("*") if p.is_file())
         for position in range(per_command):
-            room = held + 200_000 + position * 60_000
+            room = held + 40_000 + position * 45_000
             found.append(_one_full_disk(folder, beginning, command, room))
     return found
 

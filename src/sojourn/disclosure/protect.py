@@ -37,6 +37,7 @@ from sojourn.errors import DisclosureRisk, ProjectError
 __all__ = ["Protected", "already_published", "protect"]
 
 _SEAL = object()
+PER_CENT = 100.0
 _TOTAL = "_T"
 _SEPARATOR = "\x1f"
 
@@ -70,8 +71,8 @@ def protect(
     """Withhold what tells of few persons, prove that nothing gives it away, round, mark what is imprecise.
 
     `estimates` is one table with its inner cells; margins that it does not show are taken as unknown to the
-    reader. `within` is that of the shares. Each time period is a table of its own. In the observations the
-    dimension `sex` is the column `SEX`.
+    reader. `within` is that of the shares, which are published in per cent. Each time period is a table of
+    its own. In the observations the dimension `sex` is the column `SEX`.
 
     Raises: DisclosureRisk where the standard of `secondary` cannot be met, or shares lack the base that
     they are shares of; ContractBroken if the estimates are no Estimate table.
@@ -92,7 +93,9 @@ def protect(
         shown = found.is_withheld & (found.lattice.row >= 0)
         is_withheld[rows[found.lattice.row[shown]]] = True
         patterns.append(found)
-    observations = _observations(table, dimensions, is_withheld, _steps(table, statistic, base, rules), rules)
+    steps = _steps(table, statistic, base, rules)
+    factor = PER_CENT if statistic == "share" else 1.0
+    observations = _observations(table, dimensions, is_withheld, steps, rules, factor)
     report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
     return Protected(estimates.engine.relation(observations), report, _SEAL)
 
@@ -171,6 +174,7 @@ def _observations(
     is_withheld: Flags,
     steps: Numbers | None,
     rules: ProtectionRules,
+    factor: float,
 ) -> pa.Table:
     value = _numbers(table, "value")
     error = np.sqrt(_numbers(table, "variance"))
@@ -191,10 +195,10 @@ def _observations(
     status[is_withheld] = "Q"
     columns = {name.upper(): table.column(name) for name in dimensions} | {
         "TIME_PERIOD": table.column("time_period"),
-        "OBS_VALUE": _nullable(value + 0.0),
+        "OBS_VALUE": _nullable(value * factor + 0.0),
         "OBS_STATUS": pa.array(status.tolist(), pa.string()),
         "CONF_STATUS": pa.array(np.where(is_withheld, "C", "F").tolist(), pa.string()),
-        "SE": _nullable(error),
+        "SE": _nullable(error * factor),
         "CV": _nullable(variation),
     }
     return Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))

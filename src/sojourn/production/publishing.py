@@ -15,6 +15,7 @@ from sojourn.engine import Engine
 from sojourn.errors import ProjectError
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
+from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.receive import deliveries_in_force
 from sojourn.production.tables import method_sql, protected_table, table_versions
 from sojourn.production.workspace import Workspace
@@ -34,6 +35,8 @@ def prepare_release(
 ) -> str:
     """Prepare a declared release from its tables as they were last run, and return its hash.
 
+    A release that waits and was made from the same is not made again.
+
     Raises: ProjectError for an unknown release or a table that must be run first; NotPermitted without
     the role.
     """
@@ -50,6 +53,11 @@ def prepare_release(
     ]
     version = 1 + max((int(row["version"]) for row in published), default=0)
     revisions = _revisions(published)
+    made_from = _made_from(workspace, declared, version)
+    for row in earlier:
+        is_waiting = State(row["state"]) in (State.PREPARED, State.APPROVED)
+        if is_waiting and json.loads(row["summary"])["made_from"] == made_from:
+            return str(row["hash"])
     drafts = []
     with workspace.engine(Zone.SECURE) as engine:
         for position, name in enumerate(declared.tables, start=1):
@@ -58,7 +66,22 @@ def prepare_release(
                 on_progress(position, len(declared.tables))
         description = _description(workspace, declared, version, published)
         with workspace.store.one_writer():
-            return gate.prepare(author, description, drafts, dict(declared.note))
+            return gate.prepare(author, description, drafts, dict(declared.note), made_from)
+
+
+def _made_from(workspace: Workspace, declared: ReleaseDeclaration, version: int) -> str:
+    """What decides the content of a release but the moment of its making."""
+    tables = {name: table_versions(workspace, name).observations.fingerprint for name in declared.tables}
+    declarations = workspace.declarations
+    described = [
+        declared.model_dump(mode="json"),
+        declarations.settings.model_dump(mode="json"),
+        [declarations.tables[name].model_dump(mode="json") for name in declared.tables],
+        [i.model_dump(mode="json") for i in declarations.indicators.values()],
+        [s.model_dump(mode="json") for s in declarations.sources.values()],
+        declarations.names,
+    ]
+    return fingerprint(tables, described, version, code_fingerprint(("dissemination", "production", "release")))
 
 
 def _draft(

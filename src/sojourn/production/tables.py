@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
@@ -205,21 +204,11 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, file
         of_period = engine.query(of_period_statement(period), {"records": records})
         cells = cube(of_period, **_cube_settings(table, indicator, source))
         found = estimates(cells, time_period=period, **_estimate_settings(table, indicator, source))
-        parts.append(_in_unit(found.to_arrow(), indicator))
+        parts.append(found.to_arrow())
         engine.forget(found, cells)
     if not parts:
         return Estimate.schema(table.by).empty_table()
     return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
-
-
-def _in_unit(figures: pa.Table, indicator: Indicator) -> pa.Table:
-    """Shares as per cent, the unit in which they are published; other figures as they are."""
-    if indicator.statistic != "share":
-        return figures
-    for name, factor in (("value", 100.0), ("variance", 10_000.0)):
-        position = figures.column_names.index(name)
-        figures = figures.set_column(position, name, pc.multiply(figures[name], factor))
-    return figures
 
 
 def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, files: list[Any]) -> Relation:

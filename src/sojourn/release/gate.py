@@ -68,8 +68,11 @@ class Gate:
         release: ReleaseDescription,
         tables: Sequence[DraftTable],
         note: Mapping[str, str],
+        made_from: str,
     ) -> str:
         """Write the release that is to be approved and return its hash.
+
+        `made_from` says from what it was made, so that the same is not prepared twice.
 
         Raises: NotPermitted without the role; DisclosureRisk for a table that did not pass protection.
         """
@@ -90,7 +93,7 @@ class Gate:
                 reports = {t.description.id: t.protected.report for t in tables}
                 act.insert(
                     schema.release, hash=made, id=release.id, version=int(release.version), state=State.PREPARED,
-                    author=author.id, summary=json.dumps({"description": release.model_dump(mode="json"), "reports": reports}),
+                    author=author.id, summary=json.dumps({"description": release.model_dump(mode="json"), "reports": reports, "made_from": made_from}),
                     supersedes=release.supersedes, reason=json.dumps(dict(note)), prepared_at=self.catalogue.now(), published_at=None,
                 )  # fmt: skip
         return made

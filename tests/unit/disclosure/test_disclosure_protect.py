@@ -165,7 +165,7 @@ def test_with_rounding_neither_error_nor_share_tells_more_than_the_rounded_count
             assert variation == error / value * 100
     shares = cells(protected(engine, statistic="share", rules=rules), "OBS_VALUE")
     # 5 of 203 is 0.0246: the next step of 1, 2 or 5 above it is 0.05. 50/203 = 0.2463.
-    assert shares["W", "F"] == pytest.approx(0.25, rel=1e-12)
+    assert shares["W", "F"] == pytest.approx(25.0, rel=1e-12)  # published in per cent
 
 
 def test_imprecise_figures_are_marked_by_the_rule_of_publication(engine):

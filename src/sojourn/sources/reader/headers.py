@@ -71,20 +71,10 @@ def checked_header(
         return CheckedHeader(tuple(found), (), named, tuple(warnings))
     matched, unknown, spelling = _matched(found, expected, line)
     _refuse_missing(matched, unknown, expected, line)
-    if unknown and unknown_columns == "refuse":
-        raise refusal(
-            "unknown-column", f"It stands {_places(unknown)}.", line=line, column=unknown[0].position
-        )
-    if unknown:
-        fate = "read all the same" if unknown_columns == "keep" else "not read"
-        detail = f"Nobody expects the column {_places(unknown)}; it is {fate}."
-        warnings.append(Notice("unknown-column", detail, line, unknown[0].position))
-    kept = (
-        matched
-        if unknown_columns != "keep"
-        else sorted(matched + unknown, key=lambda column: column.position)
-    )
-    return CheckedHeader(tuple(kept), tuple(unknown), named, tuple(warnings))
+    warnings += spelling + _unknown_reported(unknown, unknown_columns, line)
+    if unknown_columns == "keep":
+        matched = sorted(matched + unknown, key=lambda column: column.position)
+    return CheckedHeader(tuple(matched), tuple(unknown), named, tuple(warnings))
 
 
 def _unknown_reported(unknown: Sequence[Column], fate: UnknownColumns, line: int | None) -> list[Notice]:
