@@ -17,6 +17,7 @@ Needs Linux and `strace`; the second part needs the right to mount (root).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -90,7 +91,9 @@ COMMANDS = (
 )
 
 
-def _sojourn(folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+def _sojourn(
+    folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Give a command. Under `strace` it is a process of its own from the start; else a fork of this one,
     which has everything loaded already."""
     command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
@@ -172,7 +175,7 @@ def _state(folder: Path) -> dict[str, object]:
     sqlite = folder / "project/local/catalogue.sqlite"
     import sqlite3
 
-    with sqlite3.connect(sqlite) as connection:
+    with contextlib.closing(sqlite3.connect(sqlite)) as connection:
         deliveries = connection.execute(
             "SELECT id, state, loaded, quarantined FROM delivery ORDER BY id"
         ).fetchall()

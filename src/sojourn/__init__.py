@@ -20,7 +20,7 @@ __all__ = ["__version__", "open"]
 __version__ = "0.1.0"
 
 
-def open(folder: str | Path) -> Project:  # noqa: A001  the name that users expect
+def open(folder: str | Path) -> Project:
     """Open a country project.
 
     Raises: ProjectError with every mistake in its declarations.

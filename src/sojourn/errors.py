@@ -64,7 +64,8 @@ class DiskFull(ProjectError):
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"The disk is full: {where}.", "Make room, then give the same command again. Nothing half-done is kept."
+            f"The disk is full: {where}.",
+            "Make room, then give the same command again. Nothing half-done is kept.",
         )
 
 

@@ -107,7 +107,10 @@ class Office:
         return done.stdout.decode()
 
     def assert_clean(self) -> None:
-        for file in [*_outside_the_vault(self.folder), *(p for p in self.temporary.rglob("*") if p.is_file())]:
+        for file in [
+            *_outside_the_vault(self.folder),
+            *(p for p in self.temporary.rglob("*") if p.is_file()),
+        ]:
             assert _traces(_contents(file)) == [], file
         assert _traces(self.words) == []
 
@@ -173,7 +176,17 @@ def test_no_trace_outside_the_vault_after_the_whole_path(office, delivery, tmp_p
 
 
 @pytest.mark.parametrize(
-    "failure", ["held", "refused", "wrong encoding", "wrong period", "no agreement", "unknown source", "not a file", "interrupted"]
+    "failure",
+    [
+        "held",
+        "refused",
+        "wrong encoding",
+        "wrong period",
+        "no agreement",
+        "unknown source",
+        "not a file",
+        "interrupted",
+    ],
 )
 def test_no_trace_outside_the_vault_after_a_failure(office, delivery, failure):
     if failure == "held":
@@ -189,14 +202,27 @@ def test_no_trace_outside_the_vault_after_a_failure(office, delivery, failure):
         office("receive", "border", str(delivery), "--period", "2024-13", expect=2)
     elif failure == "no agreement":
         agreements = office.folder / "strategy" / "agreements.yaml"
-        agreements.write_text(agreements.read_text().replace("from: 2023-01-01", "from: 2023-01-01, until: 2023-12-31"))
+        agreements.write_text(
+            agreements.read_text().replace("from: 2023-01-01", "from: 2023-01-01, until: 2023-12-31")
+        )
         office("receive", "border", str(delivery), "--period", "2024", expect=4)
     elif failure == "unknown source":
         office("receive", "nowhere", str(delivery), "--period", "2024", expect=2)
     elif failure == "not a file":
         office("receive", "border", str(delivery.with_name("absent.csv")), "--period", "2024", expect=2)
     else:
-        command = [sys.executable, "-m", "sojourn", "-p", str(office.folder), "receive", "border", str(delivery), "--period", "2024"]
+        command = [
+            sys.executable,
+            "-m",
+            "sojourn",
+            "-p",
+            str(office.folder),
+            "receive",
+            "border",
+            str(delivery),
+            "--period",
+            "2024",
+        ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=1.5)

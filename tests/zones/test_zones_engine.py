@@ -129,7 +129,9 @@ def test_a_name_that_is_not_plain_never_reaches_sql(engine):
 
 
 def test_a_methods_file_is_published_as_it_is_run(engine, tmp_path):
-    (tmp_path / "doubled.sql").write_text("-- Twice.\nSELECT 2 * value AS value FROM given WHERE value > $least\n")
+    (tmp_path / "doubled.sql").write_text(
+        "-- Twice.\nSELECT 2 * value AS value FROM given WHERE value > $least\n"
+    )
     method = sql_beside(str(tmp_path / "module.py"), "doubled.sql")
     given = engine.relation(pa.table({"value": [1, 2, 3]}))
     assert sorted(method(given=given, least=1).rows()) == [(4,), (6,)]

@@ -20,12 +20,16 @@ FORBIDDEN = (
 
 
 def _loaded(module: str) -> set[str]:
-    code = f"import sys, {module}; print('\\n'.join(name for name in sys.modules if name.startswith('sojourn')))"
+    code = (
+        f"import sys, {module}; print('\\n'.join(name for name in sys.modules if name.startswith('sojourn')))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["sojourn.portal.server", "sojourn.portal.application", "sojourn.dissemination.publication"])
+@pytest.mark.parametrize(
+    "module", ["sojourn.portal.server", "sojourn.portal.application", "sojourn.dissemination.publication"]
+)
 def test_no_room_of_records_is_loaded(module):
     loaded = _loaded(module)
     assert module in loaded

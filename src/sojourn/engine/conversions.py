@@ -87,6 +87,7 @@ class ConversionPlan:
     decimal: str = "."
     thousands: str | None = None
     time_zone: str = "UTC"
+    day_of_record: str | None = None
 
 
 def conversion_statement(plan: ConversionPlan) -> str:
@@ -149,6 +150,11 @@ def _problem_list(plan: ConversionPlan, read: Sequence[Conversion]) -> str:
     problems += [
         (f"NOT coalesce({_outcome(r)}, true)", f"check:{r.identifier}|") for r in plan.rules if r.is_error
     ]
+    if plan.day_of_record is not None and any(c.target == "birth_date" for c in read):
+        born = f"TRY_CAST({quoted('birth_date')} AS DATE)"
+        problems.append(
+            (f"coalesce({born} > {quoted(plan.day_of_record)}, false)", "born-after-event|birth_date")
+        )
     if len({c.source for c in read}) > 1:
         nothing = " AND ".join(f"{_written(c)} IS NULL" for c in read)
         problems.append((nothing, "empty-record|"))

@@ -68,7 +68,9 @@ def _compress(state: Words, block: Bytes, rounds: Words, schedule: Words) -> Non
     e, f, g, h = state[4], state[5], state[6], state[7]
     for t in range(64):
         choice = (e & f) ^ ((~e & _MASK) & g)
-        first = (h + (_turned(e, 6) ^ _turned(e, 11) ^ _turned(e, 25)) + choice + rounds[t] + schedule[t]) & _MASK
+        first = (
+            h + (_turned(e, 6) ^ _turned(e, 11) ^ _turned(e, 25)) + choice + rounds[t] + schedule[t]
+        ) & _MASK
         second = ((_turned(a, 2) ^ _turned(a, 13) ^ _turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) & _MASK
         h, g, f, e = g, f, e, (d + first) & _MASK
         d, c, b, a = c, b, a, (first + second) & _MASK
@@ -92,7 +94,13 @@ def _close(state: Words, block: Bytes, filled: int, total: int, rounds: Words, s
 
 @njit(cache=True, nogil=True)
 def _digests(
-    offsets: npt.NDArray[np.int32], text: Bytes, prefix: Bytes, inner: Words, outer: Words, rounds: Words, out: Bytes
+    offsets: npt.NDArray[np.int32],
+    text: Bytes,
+    prefix: Bytes,
+    inner: Words,
+    outer: Words,
+    rounds: Words,
+    out: Bytes,
 ) -> None:
     hexadecimal = np.array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102], np.uint8)
     state, schedule = np.empty(8, np.uint64), np.empty(64, np.uint64)

@@ -41,7 +41,9 @@ def pseudonyms(identities: Relation, *, key: bytes, purpose: str) -> pa.Table:
     """
     found = _EVIDENCE(identities=identities).to_arrow()
     inner, outer = masked_keys(key)
-    chunks = [keyed_digests(chunk, inner, outer, f"{purpose}|".encode()) for chunk in found["evidence"].chunks]
+    chunks = [
+        keyed_digests(chunk, inner, outer, f"{purpose}|".encode()) for chunk in found["evidence"].chunks
+    ]
     return found.drop(["evidence"]).append_column("person_key", pa.chunked_array(chunks, pa.string()))
 
 

@@ -31,7 +31,7 @@ class Step(Generic[Result]):
     inputs: tuple[str, ...]
     settings: Mapping[str, Any]
     find: Callable[[str], Result | None]
-    make: Callable[[str, Mapping[str, "Made[Result]"]], Result]
+    make: Callable[[str, Mapping[str, Made[Result]]], Result]
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,9 @@ def _made_from(workspace: Workspace, declared: ReleaseDeclaration, version: int)
         [s.model_dump(mode="json") for s in declarations.sources.values()],
         declarations.names,
     ]
-    return fingerprint(tables, described, version, code_fingerprint(("dissemination", "production", "release")))
+    return fingerprint(
+        tables, described, version, code_fingerprint(("dissemination", "production", "release"))
+    )
 
 
 def _draft(

@@ -116,7 +116,9 @@ def receive_table(
     source = declared_source(workspace.declarations, source_id)
     arrives = source.arrives
     if arrives.format != "database" or arrives.address is None or arrives.table is None:
-        raise ProjectError(f"{source_id} is not a table of a database.", f"Name a file: sojourn receive {source_id} FILE")
+        raise ProjectError(
+            f"{source_id} is not a table of a database.", f"Name a file: sojourn receive {source_id} FILE"
+        )
     today = received_on or datetime.datetime.now(datetime.UTC).date()
     plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
     covered = _period(source, period, None, None)

@@ -201,7 +201,8 @@ class Arrival(Declaration):
     missing: Strings = Field(default=(), description="Texts that mean missing, beside the empty field")
     non_data: Strings = Field(default=(), description="Regular expressions that mark totals and footnotes")
     address: str | None = Field(
-        default=None, description="Address of the sender's database, or `env:NAME` to take it from the environment"
+        default=None,
+        description="Address of the sender's database, or `env:NAME` to take it from the environment",
     )
     table: str | None = Field(default=None, description="Table of the sender's database")
     sheet: str | None = Field(

@@ -48,7 +48,8 @@ def extract(address: str, table: str, columns: Sequence[str], file: Path) -> int
             return rows
     except sa.exc.OperationalError as error:
         raise DataRefused(
-            "The sender's database cannot be reached.", "Look at its address, at the network, and whether it runs."
+            "The sender's database cannot be reached.",
+            "Look at its address, at the network, and whether it runs.",
         ) from error
     finally:
         engine.dispose()
@@ -68,10 +69,15 @@ def _reflected(connection: sa.Connection, table: str, columns: Sequence[str]) ->
     try:
         found = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=connection)
     except sa.exc.NoSuchTableError as error:
-        raise DataRefused(f"The sender's database has no table {table}.", "Ask the sender for its name.") from error
+        raise DataRefused(
+            f"The sender's database has no table {table}.", "Ask the sender for its name."
+        ) from error
     absent = [column for column in columns if column not in found.c]
     if absent:
-        raise DataRefused(f"The table {table} has no column {', '.join(absent)}.", "Ask the sender, or correct the declaration.")
+        raise DataRefused(
+            f"The table {table} has no column {', '.join(absent)}.",
+            "Ask the sender, or correct the declaration.",
+        )
     return found
 
 

@@ -93,7 +93,13 @@ def source_plan(
         contract,
         file_columns,
         ConversionPlan(
-            tuple(conversions), rules, arrives.missing, arrives.decimal, arrives.thousands, arrives.time_zone
+            tuple(conversions),
+            rules,
+            arrives.missing,
+            arrives.decimal,
+            arrives.thousands,
+            arrives.time_zone,
+            day_of_record=_day_of_record(source),
         ),
         code_tables,
         tuple(name for name in source.columns if name in contract.columns),
@@ -102,6 +108,12 @@ def source_plan(
         tuple(name for name in source.identifies_by if name != strongest),
         weights,
     )
+
+
+def _day_of_record(source: SourceDeclaration) -> str | None:
+    """The column of the day for which a record holds, where the source gives it."""
+    day = _DATED_BY.get(source.gives)
+    return day if day in source.columns else None
 
 
 def expanded(names: Sequence[str]) -> tuple[str, ...]:

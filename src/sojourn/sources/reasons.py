@@ -32,6 +32,11 @@ REASONS: Mapping[str, RecordReason] = {
             "Delete the line, or fill it in.",
         ),
         RecordReason(
+            "born-after-event",
+            "The person was born after the day of the record.",
+            "Compare the date of birth with the document, and the day with the record.",
+        ),
+        RecordReason(
             "spreadsheet-damage",
             "The number was turned into powers of ten by a spreadsheet.",
             "Export it again with the column formatted as text; the digits that are lost cannot be guessed.",

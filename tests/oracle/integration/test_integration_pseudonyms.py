@@ -17,7 +17,10 @@ KEY = bytes(range(32))
 
 
 def _keys(identities, key=KEY, purpose="XRT_NSO"):
-    columns = {name: pa.array([row.get(name) for row in identities], pa.string()) for name in ("record_id", "strongest", "description")}
+    columns = {
+        name: pa.array([row.get(name) for row in identities], pa.string())
+        for name in ("record_id", "strongest", "description")
+    }
     with Engine() as engine:
         given_identities = engine.relation(pa.table(columns))
         found = pseudonyms(given_identities, key=key, purpose=purpose)
@@ -29,7 +32,10 @@ def _keys(identities, key=KEY, purpose="XRT_NSO"):
 
 @pytest.mark.oracle
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.text(alphabet="ABCDEFGHIJ0123456789", min_size=1, max_size=200), min_size=1, max_size=20), st.binary(min_size=32, max_size=64))
+@given(
+    st.lists(st.text(alphabet="ABCDEFGHIJ0123456789", min_size=1, max_size=200), min_size=1, max_size=20),
+    st.binary(min_size=32, max_size=64),
+)
 def test_a_pseudonym_is_half_of_an_hmac_sha256(documents, key):
     found = _keys([{"record_id": str(i), "strongest": d} for i, d in enumerate(documents)], key=key)
     for i, document in enumerate(documents):

@@ -39,14 +39,19 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of our own, reached through a socket in its folder."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed: initdb is neither on the path nor under /usr/lib/postgresql")
+        pytest.skip(
+            "PostgreSQL is not installed: initdb is neither on the path nor under /usr/lib/postgresql"
+        )
     folder = Path(f"/tmp/sojourn-postgresql-{uuid.uuid4().hex[:8]}")
     folder.mkdir(mode=0o755)
     if os.geteuid() == 0:
         with contextlib.suppress(KeyError):
             os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(_as_server([str(programs / "initdb"), "-D", f"{folder}/data", "-U", "sojourn", "--auth=trust"]), **quiet)
+    subprocess.run(
+        _as_server([str(programs / "initdb"), "-D", f"{folder}/data", "-U", "sojourn", "--auth=trust"]),
+        **quiet,
+    )
     options = f"-k {folder} -c listen_addresses= -c fsync=off"
     control = [str(programs / "pg_ctl"), "-D", f"{folder}/data", "-w"]
     subprocess.run(_as_server([*control, "-l", f"{folder}/log", "-o", options, "start"]), **quiet)

@@ -25,7 +25,9 @@ def written(tmp_path_factory):
     """A trail on the disk, from which each test takes its own copy."""
     folder = tmp_path_factory.mktemp("trail")
     key = Ed25519PrivateKey.generate()
-    opened = open_catalogue(f"sqlite:///{folder / 'catalogue.sqlite'}", Witness(folder / "elsewhere.jsonl", key))
+    opened = open_catalogue(
+        f"sqlite:///{folder / 'catalogue.sqlite'}", Witness(folder / "elsewhere.jsonl", key)
+    )
     for number in range(EVENTS):
         opened.note("statistician-1", "look", f"table:{number}", "a test", rows=number)
     assert opened.verify() is None
@@ -38,7 +40,9 @@ def trail(written, tmp_path):
     folder, key = written
     for file in folder.iterdir():
         shutil.copy(file, tmp_path / file.name)
-    opened = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite'}", Witness(tmp_path / "elsewhere.jsonl", key))
+    opened = open_catalogue(
+        f"sqlite:///{tmp_path / 'catalogue.sqlite'}", Witness(tmp_path / "elsewhere.jsonl", key)
+    )
     yield opened
     opened.close()
 
@@ -49,7 +53,9 @@ _REFUSING = {
         sa.text("CREATE TRIGGER full BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'no more'); END")
     ],
     "postgresql": [
-        sa.text("CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'no more'; END $$ LANGUAGE plpgsql"),
+        sa.text(
+            "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'no more'; END $$ LANGUAGE plpgsql"
+        ),
         sa.text("CREATE TRIGGER full_ BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse()"),
     ],
 }
@@ -116,7 +122,11 @@ def test_an_inserted_event_is_found(trail, position):
     rows = list(trail.events())
     pushed = [dict(row, sequence=row["sequence"] + 1) for row in rows[position - 1 :]]
     forged = dict(rows[position - 1], actor="forger")
-    _write(trail, sa.delete(schema.audit_event).where(events.sequence >= position), sa.insert(schema.audit_event).values([forged, *pushed]))
+    _write(
+        trail,
+        sa.delete(schema.audit_event).where(events.sequence >= position),
+        sa.insert(schema.audit_event).values([forged, *pushed]),
+    )
     assert trail.verify().sequence == position
 
 
@@ -126,7 +136,11 @@ def test_two_events_that_changed_places_are_found(trail, position):
     first, second = rows[position - 1], rows[position]
     swapped = [dict(second, sequence=position), dict(first, sequence=position + 1)]
     events = schema.audit_event.c
-    _write(trail, sa.delete(schema.audit_event).where(events.sequence.in_([position, position + 1])), sa.insert(schema.audit_event).values(swapped))
+    _write(
+        trail,
+        sa.delete(schema.audit_event).where(events.sequence.in_([position, position + 1])),
+        sa.insert(schema.audit_event).values(swapped),
+    )
     assert trail.verify().sequence == position
 
 
@@ -150,7 +164,11 @@ def test_a_trail_written_anew_with_right_hashes_is_found_from_a_checkpoint(trail
         forged["hash"] = previous = audit.event_hash(forged)
         rewritten.append(forged)
     events = schema.audit_event.c
-    _write(trail, sa.delete(schema.audit_event).where(events.sequence >= position), sa.insert(schema.audit_event).values(rewritten))
+    _write(
+        trail,
+        sa.delete(schema.audit_event).where(events.sequence >= position),
+        sa.insert(schema.audit_event).values(rewritten),
+    )
     assert trail.verify().sequence == position
 
 

@@ -15,10 +15,16 @@ RECEIVED = datetime.date(2024, 6, 30)
 
 def _read(engine, cells, conversion, **plan):
     """The converted values and problems of one column."""
-    raw = engine.relation(pa.table({"line": list(range(2, 2 + len(cells))), "c0": pa.array(cells, pa.string())}))
+    raw = engine.relation(
+        pa.table({"line": list(range(2, 2 + len(cells))), "c0": pa.array(cells, pa.string())})
+    )
     statement = conversion_statement(ConversionPlan((conversion,), **plan))
     found = engine.query(statement, {"raw": raw}, {"received_on": RECEIVED})
-    return [(row[0], row[1]) for row in sorted(found.rows("line", conversion.target, "problems")) for row in [row[1:]]]
+    return [
+        (row[0], row[1])
+        for row in sorted(found.rows("line", conversion.target, "problems"))
+        for row in [row[1:]]
+    ]
 
 
 def _value(engine, cell, conversion, **plan):
@@ -131,7 +137,9 @@ def test_an_instant_is_kept_as_such(engine, zone, cell, found):
 
 def test_the_day_of_an_instant_is_the_day_at_the_border_point(engine):
     conversion = Conversion("event_date", "local_day", "c0")
-    assert _value(engine, "2023-12-31T11:30:00Z", conversion, time_zone="Pacific/Auckland") == datetime.date(2024, 1, 1)
+    assert _value(engine, "2023-12-31T11:30:00Z", conversion, time_zone="Pacific/Auckland") == datetime.date(
+        2024, 1, 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,7 +160,10 @@ def test_the_day_of_an_instant_is_the_day_at_the_border_point(engine):
     ],
 )
 def test_a_number_is_read_with_the_declared_marks(engine, decimal, thousands, cell, found):
-    assert _value(engine, cell, Conversion("weight", "decimal", "c0"), decimal=decimal, thousands=thousands) == found
+    assert (
+        _value(engine, cell, Conversion("weight", "decimal", "c0"), decimal=decimal, thousands=thousands)
+        == found
+    )
 
 
 def test_declared_words_mean_missing_and_nothing_else_does(engine):
@@ -166,11 +177,21 @@ def test_declared_words_mean_missing_and_nothing_else_does(engine):
 
 
 def test_a_required_cell_that_is_empty_is_a_problem(engine):
-    assert _value(engine, "", Conversion("movement_id", "text", "c0", is_required=True)) == ["missing|movement_id"]
+    assert _value(engine, "", Conversion("movement_id", "text", "c0", is_required=True)) == [
+        "missing|movement_id"
+    ]
 
 
 def test_the_line_of_a_code_map_that_holds_on_the_day_decides(engine):
-    raw = engine.relation(pa.table({"line": [2, 3, 4, 5], "c0": ["YU", "YU", "RS", "ZZ"], "c1": ["1990-01-01", "2010-01-01", "2010-01-01", "2010-01-01"]}))
+    raw = engine.relation(
+        pa.table(
+            {
+                "line": [2, 3, 4, 5],
+                "c0": ["YU", "YU", "RS", "ZZ"],
+                "c1": ["1990-01-01", "2010-01-01", "2010-01-01", "2010-01-01"],
+            }
+        )
+    )
     day = datetime.date
     codes = engine.relation(
         pa.table(
@@ -185,10 +206,14 @@ def test_the_line_of_a_code_map_that_holds_on_the_day_decides(engine):
     plan = ConversionPlan(
         (
             Conversion("event_date", "day", "c1"),
-            Conversion("birthplace", "code", "c0", codes="codes_birthplace", dated_by="event_date", has_validity=True),
+            Conversion(
+                "birthplace", "code", "c0", codes="codes_birthplace", dated_by="event_date", has_validity=True
+            ),
         )
     )
-    found = engine.query(conversion_statement(plan), {"raw": raw, "codes_birthplace": codes}, {"received_on": RECEIVED})
+    found = engine.query(
+        conversion_statement(plan), {"raw": raw, "codes_birthplace": codes}, {"received_on": RECEIVED}
+    )
     assert sorted(found.rows("line", "birthplace", "problems")) == [
         (2, "YUG", None),
         (3, "SRB", None),
@@ -199,7 +224,8 @@ def test_the_line_of_a_code_map_that_holds_on_the_day_decides(engine):
 
 def test_a_rule_has_three_outcomes_and_unknown_is_no_failure(engine):
     plan = ConversionPlan(
-        (Conversion("age", "integer", "c0"),), (RecordRule("grown-up", parse_rule("age >= 15", ["age"]), is_error=True),)
+        (Conversion("age", "integer", "c0"),),
+        (RecordRule("grown-up", parse_rule("age >= 15", ["age"]), is_error=True),),
     )
     raw = engine.relation(pa.table({"line": [2, 3, 4], "c0": ["20", "3", None]}))
     found = engine.query(conversion_statement(plan), {"raw": raw}, {"received_on": RECEIVED})

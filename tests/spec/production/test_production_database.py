@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from small_project import HEADER, crossing
 
+from small_project import HEADER, crossing
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.receive import all_deliveries, receive_table
@@ -19,7 +19,9 @@ def database(tmp_path):
     file = tmp_path / "ministry.sqlite"
     names = HEADER.split(",")
     with sqlite3.connect(file) as connection:
-        connection.execute(f"CREATE TABLE crossings ({', '.join(f'{name} TEXT' for name in names)}, SECRET TEXT)")
+        connection.execute(
+            f"CREATE TABLE crossings ({', '.join(f'{name} TEXT' for name in names)}, SECRET TEXT)"
+        )
         rows = [(*crossing(number).split(","), "uncovered") for number in range(40)]
         rows[3] = (*rows[3][:8], None, "uncovered")
         connection.executemany(f"INSERT INTO crossings VALUES ({', '.join('?' * len(rows[0]))})", rows)

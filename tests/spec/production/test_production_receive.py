@@ -81,7 +81,8 @@ def test_the_same_records_written_differently_are_no_second_delivery(office, bor
         "reordered": "\n".join([header, *reversed(lines)]) + "\n",
         "without final newline": "\n".join([header, *lines]),
         "other newlines": "\r\n".join([header, *lines]) + "\r\n",
-        "quoted": "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in [header, *lines]) + "\n",
+        "quoted": "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in [header, *lines])
+        + "\n",
     }[change]
     other = tmp_path / "other.csv"
     other.write_bytes(written.encode())
@@ -134,7 +135,9 @@ def test_a_delivery_with_too_many_bad_records_is_held_until_somebody_decides(off
 
 
 def test_a_file_that_is_not_what_its_manifest_says_is_held(office, border_file):
-    border_file.with_name("manifest.csv").write_text(f"file,rows,sha256,period\n{border_file.name},41,{'0' * 64},2024\n")
+    border_file.with_name("manifest.csv").write_text(
+        f"file,rows,sha256,period\n{border_file.name},41,{'0' * 64},2024\n"
+    )
     receipt = receive(office, "border", border_file)
     assert receipt.reasons_held == (
         "The manifest speaks of 41 records; the file has 40.",
@@ -184,7 +187,18 @@ def test_a_refused_file_is_named_as_sent_and_the_refusal_is_in_the_audit_trail(o
 
 @pytest.mark.parametrize(
     "name",
-    ["..%2f..%2fetc%2fpasswd.csv", "a;rm -rf ~.csv", "$(id).csv", "x\u202egnp.csv", "CON.csv", "名前.csv", "' OR 1=1 --.csv", "<img src=x>.csv", ".htaccess", "x.csv\r\nSet-Cookie: a=b"],
+    [
+        "..%2f..%2fetc%2fpasswd.csv",
+        "a;rm -rf ~.csv",
+        "$(id).csv",
+        "x\u202egnp.csv",
+        "CON.csv",
+        "名前.csv",
+        "' OR 1=1 --.csv",
+        "<img src=x>.csv",
+        ".htaccess",
+        "x.csv\r\nSet-Cookie: a=b",
+    ],
 )
 def test_a_hostile_file_name_is_a_text_and_nothing_else(office, border_file, tmp_path, name):
     hostile = tmp_path / name

@@ -25,7 +25,9 @@ def test_a_project_without_mistakes_loads(project):
 
 def test_norway_and_leading_zeros_stay_text(tmp_path):
     file = tmp_path / "codes.yaml"
-    file.write_text("norway: NO\ncode: 010\nversion: 1.0\nday: 2024-01-01\nnothing:\nyes: on\n", encoding="utf-8")
+    file.write_text(
+        "norway: NO\ncode: 010\nversion: 1.0\nday: 2024-01-01\nnothing:\nyes: on\n", encoding="utf-8"
+    )
     assert read_yaml(file, "codes.yaml").value == {
         "norway": "NO",
         "code": "010",
@@ -44,25 +46,97 @@ def test_a_folder_that_is_no_project_is_told_so(tmp_path):
 SOURCE = "sources/border/source.yaml"
 # The file, what is changed into what, what the report says of it, and what stands on the line it names.
 PLANTED = [
-    ("sojourn.yaml", "languages: [en]", "languages: [en]\ntitel: {en: Ruritania}", "Did you mean title?", "titel:"),
+    (
+        "sojourn.yaml",
+        "languages: [en]",
+        "languages: [en]\ntitel: {en: Ruritania}",
+        "Did you mean title?",
+        "titel:",
+    ),
     ("sojourn.yaml", "keys: ", "keys: keys # ", "keys lie inside the project", "keys: keys"),
-    ("strategy/agreements.yaml", "from: 2023-01-01", "from: 2023-01-01, until: 2022-01-01", "before it begins", "until: 2022"),
-    ("strategy/people.yaml", "publisher-1, organisation: nso", "publisher-1, organisation: nzo", "mean nso?", "organisation: nzo"),
-    ("strategy/people.yaml", "id: checker-2", "id: checker-1", "declared twice", "roles: [disclosure_checker]}\n- {id: publisher"),
-    ("strategy/people.yaml", "roles: [statistician]", "roles: [statistican]", "mean statistician?", "statistican]"),
-    (SOURCE, "{every: year}", "{every: year, encoding: windows-9999}", "not the name of an encoding", "windows-9999"),
-    (SOURCE, "identifies_by: [document_no,", "identifies_by: [passport, document_no,", "not identify a person", "[passport"),
+    (
+        "strategy/agreements.yaml",
+        "from: 2023-01-01",
+        "from: 2023-01-01, until: 2022-01-01",
+        "before it begins",
+        "until: 2022",
+    ),
+    (
+        "strategy/people.yaml",
+        "publisher-1, organisation: nso",
+        "publisher-1, organisation: nzo",
+        "mean nso?",
+        "organisation: nzo",
+    ),
+    (
+        "strategy/people.yaml",
+        "id: checker-2",
+        "id: checker-1",
+        "declared twice",
+        "roles: [disclosure_checker]}\n- {id: publisher",
+    ),
+    (
+        "strategy/people.yaml",
+        "roles: [statistician]",
+        "roles: [statistican]",
+        "mean statistician?",
+        "statistican]",
+    ),
+    (
+        SOURCE,
+        "{every: year}",
+        "{every: year, encoding: windows-9999}",
+        "not the name of an encoding",
+        "windows-9999",
+    ),
+    (
+        SOURCE,
+        "identifies_by: [document_no,",
+        "identifies_by: [passport, document_no,",
+        "not identify a person",
+        "[passport",
+    ),
     (SOURCE, "  direction: DIR", "  direktion: D\n  direction: DIR", "Did you mean direction?", "direktion"),
     (SOURCE, "part: year}", "part: year, format: YYYY}", "has no part such as %Y", "format: YYYY"),
-    (SOURCE, "  sex: SEX", "  sex: {from: SEX, codes: sexes.csv}", "neither in sources/border nor in codes", "sexes.csv"),
+    (
+        SOURCE,
+        "  sex: SEX",
+        "  sex: {from: SEX, codes: sexes.csv}",
+        "neither in sources/border nor in codes",
+        "sexes.csv",
+    ),
     (SOURCE, "  citizenship: NAT", "  citizenship: {value: Narnia}", "not a code of CL_AREA", "Narnia"),
     (SOURCE, "rule: birth_year <=", "rule: brith_year <=", "Did you mean birth_year?", "brith_year"),
     (SOURCE, "gives: movement", "gives: movement\nkind: again", "written twice", "kind: again"),
-    ("indicators/crossings.yaml", "time: event_date", "time: event_day", "Did you mean event_date?", "event_day"),
-    ("indicators/arrivals.yaml", "id: arrivals", "id: departures", "file or folder is called arrivals", "id: departures"),
-    ("tables/crossings.yaml", "by: [sex, direction]", "by: [sex, directions]", "Did you mean direction?", "directions]"),
+    (
+        "indicators/crossings.yaml",
+        "time: event_date",
+        "time: event_day",
+        "Did you mean event_date?",
+        "event_day",
+    ),
+    (
+        "indicators/arrivals.yaml",
+        "id: arrivals",
+        "id: departures",
+        "file or folder is called arrivals",
+        "id: departures",
+    ),
+    (
+        "tables/crossings.yaml",
+        "by: [sex, direction]",
+        "by: [sex, directions]",
+        "Did you mean direction?",
+        "directions]",
+    ),
     ("tables/arrivals.yaml", "secondary: true", "secondary: perhaps", "neither true nor false", "perhaps"),
-    ("releases/2024.yaml", "tables: [CROSSINGS]", "tables: [CROSSING]", "Did you mean CROSSINGS?", "[CROSSING]"),
+    (
+        "releases/2024.yaml",
+        "tables: [CROSSINGS]",
+        "tables: [CROSSING]",
+        "Did you mean CROSSINGS?",
+        "[CROSSING]",
+    ),
     ("sources/border/country.csv", "B,FRA", "B,FRX", "'FRX' is not a code of CL_AREA", "FRX"),
 ]
 
@@ -70,12 +144,20 @@ PLANTED = [
 @pytest.fixture
 def larger_project(project):
     """The small project with a second indicator, a second table and a code map, still without mistakes."""
-    _replace(project / SOURCE, "  citizenship: NAT", "  citizenship: NAT\n  birthplace: {from: NAT, codes: country.csv}")
+    _replace(
+        project / SOURCE,
+        "  citizenship: NAT",
+        "  citizenship: NAT\n  birthplace: {from: NAT, codes: country.csv}",
+    )
     (project / "sources/border/country.csv").write_text("from,to\nA,NOR\nB,FRA\n", encoding="utf-8")
     crossings = (project / "indicators/crossings.yaml").read_text(encoding="utf-8")
-    (project / "indicators/arrivals.yaml").write_text(crossings.replace("id: crossings", "id: arrivals"), encoding="utf-8")
+    (project / "indicators/arrivals.yaml").write_text(
+        crossings.replace("id: crossings", "id: arrivals"), encoding="utf-8"
+    )
     table = (project / "tables/crossings.yaml").read_text(encoding="utf-8")
-    (project / "tables/arrivals.yaml").write_text(table.replace("id: CROSSINGS", "id: ARRIVALS"), encoding="utf-8")
+    (project / "tables/arrivals.yaml").write_text(
+        table.replace("id: CROSSINGS", "id: ARRIVALS"), encoding="utf-8"
+    )
     load(project)
     return project
 
