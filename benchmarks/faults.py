@@ -1,4 +1,4 @@
-"""Kill Sojourn at hundreds of points and fill its disk, and see that nothing is lost, doubled or half visible.
+"""Kill Sojourn at hundreds of points, fill its disk, and see that nothing is lost, doubled or half visible.
 
     python benchmarks/faults.py [--kills 300] [--sizes 30] [--only kill|full] [--json FILE]
 
@@ -99,7 +99,7 @@ def _sojourn(
     command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
     if prefix:
         return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    words = [tempfile.TemporaryFile("w+") for _ in range(2)]
+    words = [tempfile.TemporaryFile("w+") for _ in range(2)]  # noqa: SIM115  closed below, after the fork
     child = os.fork()
     if child == 0:
         os.dup2(words[0].fileno(), 1)
@@ -112,7 +112,7 @@ def _sojourn(
             sojourn()
         except SystemExit as leaving:
             code = int(leaving.code or 0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  the fork tells what happened and ends
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -348,10 +348,12 @@ def main() -> None:
         d for d in disks if d["traceback"] or d["errors_after"] or not d["finished"] or d["left_over"]
     ]
     print(
-        f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)}, violations: {len(bad_kills)}"
+        f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)},"
+        f" violations: {len(bad_kills)}"
     )
     print(
-        f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)}, violations: {len(bad_disks)}"
+        f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)},"
+        f" violations: {len(bad_disks)}"
     )
     for bad in [*bad_kills, *bad_disks][:10]:
         print(json.dumps(bad, indent=1))

@@ -209,7 +209,8 @@ class Catalogue:
             self.witness.record(sequence, root)
         except OSError as error:
             raise ProjectError(
-                f"The checkpoint of the audit trail could not be written to {self.witness.file}: {error.strerror}.",
+                f"The checkpoint of the audit trail could not be written to {self.witness.file}:"
+                f" {error.strerror}.",
                 "Make the folder writable or free some space, then run `sojourn doctor`.",
             ) from error
 

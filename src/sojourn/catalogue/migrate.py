@@ -33,7 +33,8 @@ def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
     if found is not None and found > SCHEMA_VERSION:
         engine.dispose()
         raise ProjectError(
-            f"The catalogue was written by a newer Sojourn (form {found}; this one knows up to {SCHEMA_VERSION}).",
+            f"The catalogue was written by a newer Sojourn (form {found}; this one knows up to"
+            f" {SCHEMA_VERSION}).",
             "Install the newer version. Nothing was changed.",
         )
     if found != SCHEMA_VERSION:

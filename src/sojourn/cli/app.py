@@ -20,7 +20,10 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="sojourn",
-    help="National migration data infrastructure: from a ministry's file to a published, protected, cited figure.",
+    help=(
+        "National migration data infrastructure: from a ministry's file to a published, protected, cited"
+        " figure."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -93,6 +96,3 @@ def _told(error: SojournError) -> int:
     problems = [vars(problem) for problem in error.problems]
     session.screen.result({"error": problems, "exit_code": error.exit_code})
     return error.exit_code
-
-
-from sojourn.cli import deliveries, demonstration, gate, projects, serving, tables  # noqa: E402,F401  the commands join the app

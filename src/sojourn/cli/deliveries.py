@@ -53,9 +53,16 @@ def receive(
         for file in files or []:
             with session.screen.progress(f"Reading {file.name}") as report:
                 receipt = take(
-                    workspace, source, file, period=period, part=part or (file.stem if files and len(files) > 1 else None), manifest=manifest, repairs=repairs,
-                    accept_because=accept_because, on_progress=report,
-                )  # fmt: skip
+                    workspace,
+                    source,
+                    file,
+                    period=period,
+                    part=part or (file.stem if files and len(files) > 1 else None),
+                    manifest=manifest,
+                    repairs=repairs,
+                    accept_because=accept_because,
+                    on_progress=report,
+                )
             receipts.append(receipt)
             session.screen.say(receipt_text(receipt))
     session.screen.result([receipt.to_json() for receipt in receipts])

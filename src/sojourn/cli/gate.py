@@ -169,7 +169,8 @@ def list_releases() -> None:
         rows = gate_of(workspace).releases()
     for row in rows:
         session.screen.say(
-            f"{row['hash'][:12]}  {row['id']} v{row['version']}  {row['state']:<10} {row['approvals']} approvals  by {row['author']}"
+            f"{row['hash'][:12]}  {row['id']} v{row['version']}  {row['state']:<10} {row['approvals']}"
+            f" approvals  by {row['author']}"
         )
     shown = ("hash", "id", "version", "state", "author", "approvals", "prepared_at", "published_at")
     session.screen.result([{name: row[name] for name in shown} for row in rows])

@@ -20,7 +20,7 @@ def serve_portal(
     port: Annotated[int, typer.Option(help="Port on which to listen.")] = 8700,
     host: Annotated[str, typer.Option(help="Address on which to listen.")] = "127.0.0.1",
 ) -> None:
-    """Serve what has been published, in a process of its own that is given the public folder and nothing else.
+    """Serve what has been published, in a process that is given the public folder and nothing else.
 
     Example: `sojourn -p ruritania serve portal --port 8700`
     """

@@ -34,7 +34,8 @@ def run(
         session.screen.say(f"{len(done.to_make)} steps would be made, {len(done.found)} are already made.")
     else:
         session.screen.say(
-            f"{len(done.made)} steps made, {len(done.found)} already made. Next: sojourn show TABLE, or sojourn release prepare …"
+            f"{len(done.made)} steps made, {len(done.found)} already made. Next: sojourn show TABLE, or"
+            " sojourn release prepare …"
         )
     session.screen.result(
         {
@@ -139,9 +140,11 @@ def _tree(value: Any, depth: int = 0) -> str:
     pad = "  " * depth
     if isinstance(value, dict):
         return "\n".join(
-            f"{pad}{name.replace('_', ' ')}:\n{_tree(inner, depth + 1)}"
-            if isinstance(inner, dict | list) and inner
-            else f"{pad}{name.replace('_', ' ')}: {inner}"
+            (
+                f"{pad}{name.replace('_', ' ')}:\n{_tree(inner, depth + 1)}"
+                if isinstance(inner, dict | list) and inner
+                else f"{pad}{name.replace('_', ' ')}: {inner}"
+            )
             for name, inner in value.items()
         )
     if isinstance(value, list):

@@ -74,7 +74,7 @@ class UnknownPart:
     is_name: bool = False
 
 
-class SelectionRefused(ProjectError):  # noqa: N818 - the name is the fact
+class SelectionRefused(ProjectError):
     """What was asked names something that the table does not have."""
 
     def __init__(self, unknown: Sequence[UnknownPart]) -> None:

@@ -18,7 +18,7 @@ __all__ = ["NotInZone", "PublicZone"]
 _MANIFEST_LIMIT = 64 << 20
 
 
-class NotInZone(SojournError):  # noqa: N818 - the name is the fact
+class NotInZone(SojournError):
     """There is no such file in the public zone, or it cannot be reached without leaving it."""
 
 

@@ -30,23 +30,26 @@ def identities_statement(
     )
     columns = "".join(f", {quoted(name)}" for name in carried)
     return (
-        f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id, {first} AS strongest, {whole} AS description{columns}\n"
-        "FROM converted WHERE problems IS NULL"
+        f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id, {first} AS strongest,"
+        f" {whole} AS description{columns}\nFROM converted WHERE problems IS NULL"
     )
 
 
 def good_statement(prefix: str, carried: Sequence[str]) -> str:
     """The good records of `converted` that are about no person; `prefix` begins record ids."""
     columns = "".join(f", {quoted(name)}" for name in carried)
-    return f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id{columns} FROM converted WHERE problems IS NULL"
+    return (
+        f"SELECT {text_literal(prefix)} || CAST(line AS VARCHAR) AS record_id{columns} FROM converted WHERE"
+        " problems IS NULL"
+    )
 
 
 def problems_statement(cells: Sequence[str]) -> str:
-    """One row for each problem of each bad record of `converted`, with its cells from `raw` as a JSON list."""
+    """One row for each problem of each bad record of `converted`, with its cells from `raw` as JSON."""
     listed = ", ".join(quoted(name) for name in cells)
     return (
         "WITH bad AS (SELECT line, unnest(problems) AS problem FROM converted WHERE problems IS NOT NULL)\n"
-        f"SELECT line, split_part(problem, '|', 1) AS reason, split_part(problem, '|', 2) AS target,\n"
+        "SELECT line, split_part(problem, '|', 1) AS reason, split_part(problem, '|', 2) AS target,\n"
         f"  CAST(to_json([{listed}]) AS VARCHAR) AS cells\n"
         "FROM bad JOIN raw USING (line)"
     )
@@ -55,9 +58,9 @@ def problems_statement(cells: Sequence[str]) -> str:
 def outcomes_statement(rules: Sequence[str]) -> str:
     """How often each rule of `converted` passed, failed and was unknown."""
     parts = [
-        f"SELECT {text_literal(rule)} AS rule, count(*) FILTER ({quoted(rule)}) AS passes,"
-        f" count(*) FILTER (NOT {quoted(rule)}) AS fails, count(*) FILTER ({quoted(rule)} IS NULL) AS unknown"
-        " FROM converted"
+        f"SELECT {text_literal(rule)} AS rule, count(*) FILTER ({quoted(rule)}) AS passes, count(*) FILTER"
+        f" (NOT {quoted(rule)}) AS fails, count(*) FILTER ({quoted(rule)} IS NULL) AS unknown FROM"
+        " converted"
         for rule in rules
     ]
     return "\nUNION ALL\n".join(parts)
@@ -67,8 +70,8 @@ def digest_statement(columns: Sequence[str]) -> str:
     """A digest of the good records of `converted` that does not depend on their order."""
     row = f"hash({', '.join(quoted(name) for name in columns)})"
     return (
-        f"SELECT count(*) AS records, coalesce(sum(CAST({row} AS HUGEINT)), 0) AS total, coalesce(bit_xor({row}), 0) AS mixed\n"
-        "FROM converted WHERE problems IS NULL"
+        f"SELECT count(*) AS records, coalesce(sum(CAST({row} AS HUGEINT)), 0) AS total,"
+        f" coalesce(bit_xor({row}), 0) AS mixed\nFROM converted WHERE problems IS NULL"
     )
 
 
@@ -97,6 +100,7 @@ judged AS (           -- how many different things the records of one key say, a
   FROM several
   WINDOW same AS (PARTITION BY {keys})
 )
-SELECT record_id, line, CASE WHEN is_contradicted THEN 'contradicted-record' ELSE 'repeated-record' END AS reason
+SELECT record_id, line,
+  CASE WHEN is_contradicted THEN 'contradicted-record' ELSE 'repeated-record' END AS reason
 FROM judged
 WHERE records_of_key > 1 AND (is_contradicted OR position > 1)"""

@@ -27,7 +27,7 @@ __all__ = ["Engine", "Source"]
 
 Source: TypeAlias = Relation | pa.Table | pa.RecordBatchReader | Path | Sequence[Path]
 _NO_ROOM = re.compile("no space left|disk full|disk is full|max_temp_directory_size", re.IGNORECASE)
-Parameter: TypeAlias = str | int | float | bool | bytes | None | object
+Parameter: TypeAlias = object
 
 
 class Engine:

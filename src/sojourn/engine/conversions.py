@@ -93,7 +93,8 @@ class ConversionPlan:
 def conversion_statement(plan: ConversionPlan) -> str:
     """The SELECT over `raw` that gives `line`, every target, the outcome of every rule, and `problems`.
 
-    `raw` has the column `line` and the file's columns as text without blanks around it. Code maps are relations named by
+    `raw` has the column `line` and the file's columns as text without blanks around it. Code maps are
+    relations named by
     `Conversion.codes` with the columns written, standard, valid_from and valid_to. The parameter
     `$received_on` is the day of receipt.
     """
@@ -188,7 +189,10 @@ def _converted(conversion: Conversion, plan: ConversionPlan) -> str:
         case "partial_day":
             return _partial_day(cell, conversion.format)
         case "year":
-            return f"coalesce(year({_day(cell, conversion.format)}), TRY_CAST({_partial(cell, conversion.format)}[1:4] AS BIGINT))"
+            return (
+                f"coalesce(year({_day(cell, conversion.format)}),"
+                f" TRY_CAST({_partial(cell, conversion.format)}[1:4] AS BIGINT))"
+            )
         case "instant":
             return _instant(cell, conversion.format, plan.time_zone)
         case "integer":
@@ -211,7 +215,10 @@ def _number(cell: str, plan: ConversionPlan) -> str:
         for mark in marks:
             text = f"replace({text}, {text_literal(mark)}, '')"
     if plan.decimal != ".":
-        text = f"CASE WHEN contains({cell}, '.') THEN NULL ELSE replace({text}, {text_literal(plan.decimal)}, '.') END"
+        text = (
+            f"CASE WHEN contains({cell}, '.') THEN NULL ELSE replace({text}, {text_literal(plan.decimal)},"
+            " '.') END"
+        )
         if plan.thousands == ".":
             text = f"replace(replace({cell}, '.', ''), {text_literal(plan.decimal)}, '.')"
     return text
@@ -224,7 +231,10 @@ def _is_damaged(cell: str) -> str:
 
 def _is_document(cell: str) -> str:
     """Letters of any script, Latin digits, and the marks that documents use."""
-    return f"(length({cell}) <= 64 AND regexp_full_match({cell}, '[\\p{{L}}\\p{{M}}0-9 ./\\-]+') AND NOT regexp_matches({cell}, '[\\x{{FF00}}-\\x{{FFEF}}]'))"
+    return (
+        f"(length({cell}) <= 64 AND regexp_full_match({cell}, '[\\p{{L}}\\p{{M}}0-9 ./\\-]+') AND NOT"
+        f" regexp_matches({cell}, '[\\x{{FF00}}-\\x{{FFEF}}]'))"
+    )
 
 
 def _day(cell: str, format_: str | None) -> str:

@@ -58,9 +58,7 @@ class Relation:
         """All rows as a Polars data frame."""
         import polars
 
-        frame = polars.from_arrow(self.to_arrow())
-        assert isinstance(frame, polars.DataFrame)
-        return frame
+        return polars.DataFrame(self.to_arrow())
 
     def to_pandas(self) -> pd.DataFrame:
         """All rows as a pandas data frame with Arrow types, so that missing stays missing."""
@@ -69,7 +67,7 @@ class Relation:
         return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
 
     def write_parquet(self, file: Path, order_by: tuple[str, ...] = (), columns: tuple[str, ...] = ()) -> int:
-        """Write all rows, of all or of the named columns, to one Parquet file and return how many they were."""
+        """Write all rows, of all or the named columns, to one Parquet file and return how many they were."""
         chosen = ", ".join(quoted(name) for name in columns) or "*"
         order = f" ORDER BY {', '.join(quoted(name) for name in order_by)}" if order_by else ""
         written = self._read(
@@ -84,10 +82,8 @@ class Relation:
     def _repr_html_(self) -> str:
         shown = self._read(f"SELECT * FROM {quoted(self.name)} LIMIT {ROWS_SHOWN}").fetchall()
         head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(str(cell)) if cell is not None else str()}</td>' for cell in row)}</tr>"
-            for row in shown
-        )
+        texts = [["" if cell is None else html.escape(str(cell)) for cell in row] for row in shown]
+        body = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in texts)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def _read(self, statement: str) -> Any:

@@ -19,11 +19,44 @@ from sojourn.errors import ProjectError
 __all__ = ["Rule", "parse_rule"]
 
 _ALLOWED: tuple[type[exp.Expression], ...] = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Between,
-    exp.Is, exp.Null, exp.Boolean, exp.Literal, exp.Column, exp.Identifier, exp.Add, exp.Sub, exp.Mul, exp.Div,
-    exp.Neg, exp.Like, exp.Case, exp.If, exp.Tuple, exp.Coalesce, exp.Length, exp.Lower, exp.Upper, exp.Abs,
-    exp.Cast, exp.DataType, exp.Year, exp.NullSafeEQ, exp.NullSafeNEQ,
-)  # fmt: skip
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Paren,
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.In,
+    exp.Between,
+    exp.Is,
+    exp.Null,
+    exp.Boolean,
+    exp.Literal,
+    exp.Column,
+    exp.Identifier,
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.Neg,
+    exp.Like,
+    exp.Case,
+    exp.If,
+    exp.Tuple,
+    exp.Coalesce,
+    exp.Length,
+    exp.Lower,
+    exp.Upper,
+    exp.Abs,
+    exp.Cast,
+    exp.DataType,
+    exp.Year,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+)
 _CASTABLE = (exp.DataType.Type.DATE,)
 
 
@@ -56,7 +89,8 @@ def parse_rule(text: str, columns: Collection[str]) -> Rule:
         if not isinstance(node, _ALLOWED) or (isinstance(node, exp.In) and node.args.get("query")):
             raise ProjectError(
                 f"the rule {text!r} uses {node.sql(dialect='duckdb')!r}, which rules may not use.",
-                "Rules compare columns and values with =, <>, <, >, in, between, like, is null, and, or, not.",
+                "Rules compare columns and values with =, <>, <, >, in, between, like, is null, and, or,"
+                " not.",
             )
         if isinstance(node, exp.Cast) and node.to.this not in _CASTABLE:
             raise ProjectError(f"the rule {text!r} turns a value into another type than a date.")

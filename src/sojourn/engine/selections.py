@@ -32,7 +32,10 @@ def selected_statement(time: str, frequency: str, condition: Rule | None, *, is_
 
 def periods_statement() -> str:
     """The periods that occur in `records`, in order."""
-    return "SELECT DISTINCT period_of_record AS period FROM records WHERE period_of_record IS NOT NULL ORDER BY period"
+    return (
+        "SELECT DISTINCT period_of_record AS period FROM records WHERE period_of_record IS NOT NULL ORDER"
+        " BY period"
+    )
 
 
 def of_period_statement(period: str) -> str:

@@ -1,7 +1,7 @@
 """HMAC with SHA-256 over a column of text, compiled.
 
 One key and millions of short messages: the key's two blocks are hashed once, and each record then costs
-two or three blocks instead of four and no call from Python. The result is held to Python's `hmac` by the tests.
+two or three blocks instead of four and no call from Python. The tests hold the result to Python's `hmac`.
 
 Source: FIPS 180-4 (SHA-256), RFC 2104 (HMAC).
 """

@@ -23,7 +23,7 @@ _LOG = logging.getLogger("sojourn.portal")
 _KNOWN = frozenset({400, 404, 405, 410, 413, 414, 429, 500})
 
 
-class PageProblem(Exception):  # noqa: N818 - not an error of ours but an answer
+class PageProblem(Exception):
     """A page that cannot be given: its status, the key of its text, and what the text names."""
 
     def __init__(self, status: int, key: str, /, **places: Any) -> None:

@@ -6,6 +6,8 @@ after the same work.
 
 from __future__ import annotations
 
+import contextlib
+
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -53,10 +55,8 @@ def signed_in(workspace: Workspace, person: str, passphrase: str) -> Person:
     rows = workspace.catalogue.rows(sa.select(schema.account).where(schema.account.c.person == person))
     kept = str(rows[0]["passphrase_hash"]) if rows else _NOBODYS_HASH
     is_right = False
-    try:
+    with contextlib.suppress(VerificationError, InvalidHashError):
         is_right = _HASHER.verify(kept, passphrase)
-    except (VerificationError, InvalidHashError):
-        pass
     declared = workspace.declarations.people.get(person)
     if not is_right or not rows or declared is None:
         with workspace.catalogue.act(workspace.actor, "sign-in", f"person:{person}"):

@@ -75,9 +75,11 @@ def _audit(workspace: Workspace) -> Finding:
         size = checkpoint.sequence if checkpoint is not None else 0
         return Finding("ok", "audit trail", f"{size} events, unbroken and as the checkpoints saw them")
     return Finding(
-        "error", "audit trail", f"the first bad place is event {found.sequence}: {found.message}",
+        "error",
+        "audit trail",
+        f"the first bad place is event {found.sequence}: {found.message}",
         "Keep a copy of the database and of the checkpoints as they are, and find out who had access.",
-    )  # fmt: skip
+    )
 
 
 def _versions(workspace: Workspace) -> Iterator[Finding]:
@@ -88,9 +90,12 @@ def _versions(workspace: Workspace) -> Iterator[Finding]:
         if wrong is not None:
             damaged += 1
             yield Finding(
-                "error", f"{row['zone']}/{row['name']}", f"version {row['fingerprint'][:12]}: {wrong}",
-                "Restore it from a backup, or delete its folder and run `sojourn run`: it is made again from the deliveries.",
-            )  # fmt: skip
+                "error",
+                f"{row['zone']}/{row['name']}",
+                f"version {row['fingerprint'][:12]}: {wrong}",
+                "Restore it from a backup, or delete its folder and run `sojourn run`: it is made again"
+                " from the deliveries.",
+            )
     if not damaged:
         yield Finding("ok", "tables", f"{len(rows)} versions are there and unchanged")
 
@@ -104,7 +109,10 @@ def _deliveries(workspace: Workspace) -> Iterator[Finding]:
             lost += 1
             state = "is gone" if content is None else "was changed"
             yield Finding(
-                "error", f"delivery {row['id']}", f"the file as received {state}", "Restore it from a backup."
+                "error",
+                f"delivery {row['id']}",
+                f"the file as received {state}",
+                "Restore it from a backup.",
             )
     if not lost:
         yield Finding("ok", "deliveries", f"{len(rows)} files are kept as received")

@@ -64,7 +64,8 @@ class Figures:
         notes = "".join(f"<div>{html.escape(k)}: {html.escape(v)}</div>" for k, v in self.about.items())
         more = f"<div>{ROWS_SHOWN} of {len(self.cells)} cells</div>" if len(self.cells) > ROWS_SHOWN else ""
         caption = html.escape(self.title)
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}{notes}"
+        table = f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f"<table>{table}</table>{more}{notes}"
 
 
 def _html_cell(value: object) -> str:

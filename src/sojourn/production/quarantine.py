@@ -41,8 +41,9 @@ def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: 
         if files:
             with workspace.engine(Zone.VAULT) as engine:
                 grouped = engine.query(
-                    "SELECT line, string_agg(reason, '; ') AS reasons, string_agg(column_name, '; ') AS names,"
-                    " any_value(cells) AS cells, any_value(raw) AS raw FROM quarantined GROUP BY line ORDER BY line",
+                    "SELECT line, string_agg(reason, '; ') AS reasons, string_agg(column_name, '; ') AS"
+                    " names, any_value(cells) AS cells, any_value(raw) AS raw FROM quarantined GROUP BY"
+                    " line ORDER BY line",
                     {"quarantined": engine.relation(files)},
                 )
                 count = _write(

@@ -81,8 +81,8 @@ def receive(
     """Receive one file of a source.
 
     `part` names one of several files that together make the delivery of a period; each part supersedes only
-    itself. `accept_because` takes in a delivery that would be held, with the reason in the audit trail. `repairs`
-    names a delivery whose quarantined records the file brings again, mended.
+    itself. `accept_because` takes in a delivery that would be held, with the reason in the audit trail.
+    `repairs` names a delivery whose quarantined records the file brings again, mended.
 
     Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
     force; DataRefused when the file as a whole cannot be read.
@@ -173,7 +173,8 @@ def _require_agreement(workspace: Workspace, source: SourceDeclaration, today: d
         return
     with workspace.catalogue.act(workspace.actor, "receive", f"source:{source.id}"):
         raise NotPermitted(
-            f"The agreement {agreement.id} is not in force on {today}; no delivery of {source.id} can be accepted.",
+            f"The agreement {agreement.id} is not in force on {today}; no delivery of {source.id} can be"
+            " accepted.",
             "Renew it in strategy/agreements.yaml. The file was not opened.",
         )
 
@@ -230,16 +231,27 @@ class Outcome:
         """What the office says back to the sender."""
         request, counts = self.request, self.counts
         return Receipt(
-            request.source.id, self.delivery, request.file.name, request.period, self.state, counts.loaded,
-            counts.quarantined, counts.non_data, counts.physical_records, self.superseded, self.reasons, counts.to_json(),
-        )  # fmt: skip
+            request.source.id,
+            self.delivery,
+            request.file.name,
+            request.period,
+            self.state,
+            counts.loaded,
+            counts.quarantined,
+            counts.non_data,
+            counts.physical_records,
+            self.superseded,
+            self.reasons,
+            counts.to_json(),
+        )
 
 
 def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: Progress | None) -> Receipt:
     source, delivery = request.source, _delivery_id(request, digest)
     version = records_fingerprint(workspace, source, digest, request.received_on)
     content = workspace.store.delivery(digest)
-    assert content is not None, "the file was kept a moment ago"
+    if content is None:
+        raise RuntimeError("The version is not there, although the file was kept a moment ago.")
     purpose = request.accept_because or ""
     with workspace.catalogue.work(workspace.actor, "receive", f"delivery:{delivery}", purpose) as work:
         with _named_as_sent(request):

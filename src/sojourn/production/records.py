@@ -59,9 +59,15 @@ def records_fingerprint(
     }
     key_mark = hmac.new(workspace.keys.pseudonym, b"which key", hashlib.sha256).hexdigest()[:16]
     return fingerprint(
-        code_fingerprint(), source.model_dump(mode="json", by_alias=True), maps, digest, received_on.isoformat(),
-        workspace.declarations.settings.country, key_mark, NORMALISATION,
-    )  # fmt: skip
+        code_fingerprint(),
+        source.model_dump(mode="json", by_alias=True),
+        maps,
+        digest,
+        received_on.isoformat(),
+        workspace.declarations.settings.country,
+        key_mark,
+        NORMALISATION,
+    )
 
 
 def write_records(

@@ -77,7 +77,7 @@ def run_tables(
     for name in names:
         if name not in declared:
             raise ProjectError(f"No table is called {name}.", f"Declared are: {', '.join(sorted(declared))}.")
-    chosen = [declared[name] for name in (names or sorted(declared))]
+    chosen = [declared[name] for name in names or sorted(declared)]
     with workspace.store.one_writer():
         steps = _steps(workspace, chosen)
         made = run_steps(steps, fingerprint, code=code_fingerprint(), on_step=on_step, is_dry=is_dry)
@@ -134,7 +134,8 @@ def _records_step(
             counts = write_records(workspace, source, content, version, delivery["id"], received_on)
             work.then(partial(record_delivery_version, workspace, source, delivery, version, counts))
         found = workspace.store.version(contract, name, version)
-        assert found is not None, "it was written a moment ago"
+        if found is None:
+            raise RuntimeError("The version is not there, although it was written a moment ago.")
         return found
 
     return Step(f"records:{source.id}:{delivery['id']}", (), {"version": version}, find, make)
@@ -154,15 +155,26 @@ def _table_steps(
         "country": workspace.declarations.settings.country,
     }
     figures = Step[Version](
-        f"estimates:{table.id}", inputs, settings,
+        f"estimates:{table.id}",
+        inputs,
+        settings,
         partial(_find, workspace, Estimate, f"estimates_{table.id}"),
-        lambda mark, made: _make_estimates(workspace, table, [made[name].result for name in inputs], mark, settings, [made[name].fingerprint for name in inputs]),
-    )  # fmt: skip
+        lambda mark, made: _make_estimates(
+            workspace,
+            table,
+            [made[name].result for name in inputs],
+            mark,
+            settings,
+            [made[name].fingerprint for name in inputs],
+        ),
+    )
     protected = Step[Version](
-        f"observations:{table.id}", (figures.name,), settings,
+        f"observations:{table.id}",
+        (figures.name,),
+        settings,
         partial(_find, workspace, DraftObservation, f"observations_{table.id}"),
         lambda mark, made: _make_observations(workspace, table, made[figures.name], mark),
-    )  # fmt: skip
+    )
     return [figures, protected]
 
 
@@ -191,7 +203,8 @@ def _make_estimates(
         work.then(partial(name_version, workspace, about))
         work.detail.update(records=sum(version.rows for version in versions), cells=len(figures))
     found = workspace.store.version(Estimate, name, mark)
-    assert found is not None, "it was written a moment ago"
+    if found is None:
+        raise RuntimeError("The version is not there, although it was written a moment ago.")
     return found
 
 
@@ -298,7 +311,8 @@ def _make_observations(
         )
         work.then(partial(name_version, workspace, about))
     found = workspace.store.version(DraftObservation, name, mark)
-    assert found is not None, "it was written a moment ago"
+    if found is None:
+        raise RuntimeError("The version is not there, although it was written a moment ago.")
     return found
 
 

@@ -8,8 +8,22 @@ __all__ = ["WORDS"]
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "total": {"en": "Total", "ar": "المجموع", "fr": "Total", "es": "Total", "ru": "Всего", "zh": "总计"},
-    "code_U": {"en": "Unknown", "ar": "غير معروف", "fr": "Inconnu", "es": "Desconocido", "ru": "Неизвестно", "zh": "未知"},
-    "code_Z": {"en": "Not applicable", "ar": "لا ينطبق", "fr": "Sans objet", "es": "No aplicable", "ru": "Не применимо", "zh": "不适用"},
+    "code_U": {
+        "en": "Unknown",
+        "ar": "غير معروف",
+        "fr": "Inconnu",
+        "es": "Desconocido",
+        "ru": "Неизвестно",
+        "zh": "未知",
+    },
+    "code_Z": {
+        "en": "Not applicable",
+        "ar": "لا ينطبق",
+        "fr": "Sans objet",
+        "es": "No aplicable",
+        "ru": "Не применимо",
+        "zh": "不适用",
+    },
     "code_O": {"en": "Other", "ar": "أخرى", "fr": "Autre", "es": "Otros", "ru": "Прочее", "zh": "其他"},
     "per_cent": {"en": "Per cent", "ar": "نسبة مئوية"},
     "method_count": {"en": "Count of persons or events", "ar": "عدّ الأشخاص أو الأحداث"},
@@ -17,20 +31,39 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "method_mean": {"en": "Mean", "ar": "المتوسط"},
     "method_value": {"en": "Figures published by another body", "ar": "أرقام نشرتها جهة أخرى"},
     "summary_survey": {
-        "en": "Weighted survey estimate. Its standard error is computed from replicate weights: the figure is estimated again with each of them, and the spread gives the error.",
-        "ar": "تقدير مسحي مرجّح. يُحسب خطؤه المعياري من أوزان مكررة: يُعاد تقدير الرقم بكل وزن منها، ويعطي التشتت مقدار الخطأ.",
+        "en": (
+            "Weighted survey estimate. Its standard error is computed from replicate weights: the figure is"
+            " estimated again with each of them, and the spread gives the error."
+        ),
+        "ar": (
+            "تقدير مسحي مرجّح. يُحسب خطؤه المعياري من أوزان مكررة: يُعاد تقدير الرقم بكل وزن منها، ويعطي"
+            " التشتت مقدار الخطأ."
+        ),
     },
     "summary_register": {
         "en": "Count over all records of the source that meet the definition.",
         "ar": "عدّ لجميع سجلات المصدر التي تستوفي التعريف.",
     },
     "uncertainty_sample": {
-        "en": "The figures come from a sample. The standard error says how far a figure would typically lie from the one that a full count gives; an interval of twice the standard error to both sides covers that one in about 95 of 100 samples.",
-        "ar": "الأرقام مأخوذة من عيّنة. يبيّن الخطأ المعياري البعد المعتاد للرقم عن نتيجة العدّ الشامل، ويغطي مجال قدره ضعفا الخطأ المعياري من الجانبين تلك النتيجة في نحو 95 عيّنة من كل 100.",
+        "en": (
+            "The figures come from a sample. The standard error says how far a figure would typically lie"
+            " from the one that a full count gives; an interval of twice the standard error to both sides"
+            " covers that one in about 95 of 100 samples."
+        ),
+        "ar": (
+            "الأرقام مأخوذة من عيّنة. يبيّن الخطأ المعياري البعد المعتاد للرقم عن نتيجة العدّ الشامل، ويغطي"
+            " مجال قدره ضعفا الخطأ المعياري من الجانبين تلك النتيجة في نحو 95 عيّنة من كل 100."
+        ),
     },
     "uncertainty_register": {
-        "en": "The figures come from a full count of records, so they have no sampling error. They can be wrong where the records are incomplete, late or wrong.",
-        "ar": "الأرقام ناتجة عن عدّ شامل للسجلات، فلا يشوبها خطأ معاينة. وقد تكون غير صحيحة حيث تكون السجلات ناقصة أو متأخرة أو خاطئة.",
+        "en": (
+            "The figures come from a full count of records, so they have no sampling error. They can be"
+            " wrong where the records are incomplete, late or wrong."
+        ),
+        "ar": (
+            "الأرقام ناتجة عن عدّ شامل للسجلات، فلا يشوبها خطأ معاينة. وقد تكون غير صحيحة حيث تكون السجلات"
+            " ناقصة أو متأخرة أو خاطئة."
+        ),
     },
     "rule_minimum": {
         "en": "Figures behind which fewer than {minimum} persons stand are withheld.",
@@ -41,11 +74,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ar": "تُحجب أرقام أخرى حتى لا يمكن حساب الرقم المحجوب من المجاميع.",
     },
     "rule_rounding": {
-        "en": "Figures are rounded to multiples of {base}; sums of rounded figures can differ from rounded totals.",
-        "ar": "تُقرّب الأرقام إلى مضاعفات {base}، وقد تختلف مجاميع الأرقام المقرّبة عن المجاميع بعد تقريبها.",
+        "en": (
+            "Figures are rounded to multiples of {base}; sums of rounded figures can differ from rounded"
+            " totals."
+        ),
+        "ar": ("تُقرّب الأرقام إلى مضاعفات {base}، وقد تختلف مجاميع الأرقام المقرّبة عن المجاميع بعد تقريبها."),
     },
     "quality_records": {
         "en": "{loaded} records were used; {share} per cent of the records received could not be used.",
         "ar": "استُخدم {loaded} سجلاً، وتعذّر استخدام {share} في المئة من السجلات الواردة.",
     },
-}  # fmt: skip
+}

@@ -129,7 +129,11 @@ def _agreements(reading: Reading) -> Iterator[Problem]:
 def _people(reading: Reading) -> Iterator[Problem]:
     for identifier, person in reading.found["people"].items():
         yield from _refers(
-            reading.place("people", identifier), reading, "organisation", person.organisation, "organisations"
+            reading.place("people", identifier),
+            reading,
+            "organisation",
+            person.organisation,
+            "organisations",
         )
 
 
@@ -202,7 +206,8 @@ def _columns(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
     for name, declared in contract.columns.items():
         if (declared.required or declared.key) and name not in source.columns and name not in _GIVEN_BY_US:
             yield place.problem(
-                f"{contract.__name__} needs {name} ({declared.meaning[:1].lower()}{declared.meaning[1:]}), and no column gives it.",
+                f"{contract.__name__} needs {name} ({declared.meaning[:1].lower()}{declared.meaning[1:]}),"
+                " and no column gives it.",
                 f"Add `{name}: …` under columns.",
                 "columns",
             )

@@ -78,7 +78,8 @@ class DatedRule(Declaration):
     def _fits(self) -> DatedRule:
         if self.days_present > self.window_days:
             raise ValueError(
-                f"a residence rule cannot ask for {self.days_present} days present within {self.window_days} days"
+                f"a residence rule cannot ask for {self.days_present} days present within"
+                f" {self.window_days} days"
             )
         return self
 
@@ -118,7 +119,10 @@ class Settings(Declaration):
     engine: EngineSettings = Field(default=EngineSettings(), description="What the computing may use")
     catalogue: str | None = Field(
         default=None,
-        description="Address of the catalogue's database, or `env:NAME` to take it from the environment; SQLite in `local` when not given",
+        description=(
+            "Address of the catalogue's database, or `env:NAME` to take it from the environment; SQLite in"
+            " `local` when not given"
+        ),
     )
     keys: str = Field(description="Folder of the project's keys, outside the project")
     audit: AuditSettings = Field(default=AuditSettings(), description="The audit trail")
@@ -222,7 +226,10 @@ class ColumnRule(Declaration):
     format: str | None = Field(default=None, description="Form of a date or time, as in `%d.%m.%Y`")
     codes: str | None = Field(
         default=None,
-        description="Code map: a CSV file with the columns from, to, valid_from, valid_to, or `alpha_2`, `alpha_3`, `m49`, `icao`",
+        description=(
+            "Code map: a CSV file with the columns from, to, valid_from, valid_to, or `alpha_2`, `alpha_3`,"
+            " `m49`, `icao`"
+        ),
     )
     part: Literal["year", "day"] | None = Field(
         default=None, description="Part to take: the year of a day, or the local day of a time"

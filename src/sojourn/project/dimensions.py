@@ -31,15 +31,67 @@ class Dimension:
 DERIVED: Mapping[str, Dimension] = {
     dimension.name: dimension
     for dimension in (
-        Dimension("age_group", "CL_AGE", "age", {"en": "Age group", "ar": "الفئة العمرية"}, (("age",), ("birth_year", "reference_date"), ("birth_year", "event_date"), ("birth_year", "valid_from"))),
-        Dimension("age_broad", "CL_AGE", "age", {"en": "Broad age group", "ar": "الفئة العمرية العريضة"}, (("age",), ("birth_year", "reference_date"), ("birth_year", "event_date"), ("birth_year", "valid_from"))),
-        Dimension("nativity", "CL_NATIVITY", "other", {"en": "Born here or abroad", "ar": "المولد داخل البلد أو خارجه"}, (("birthplace",), ("nativity",))),
-        Dimension("citizen", "CL_CITIZEN", "other", {"en": "Citizenship status", "ar": "وضع الجنسية"}, (("citizenship",), ("citizen",))),
-        Dimension("birthplace_region", "CL_AREA_GROUP", "area", {"en": "Region of birth", "ar": "إقليم المولد"}, (("birthplace",),)),
-        Dimension("citizenship_region", "CL_AREA_GROUP", "area", {"en": "Region of citizenship", "ar": "إقليم الجنسية"}, (("citizenship",),)),
-        Dimension("second_generation", "CL_SECOND_GENERATION", "other", {"en": "Parents born abroad", "ar": "مولد الوالدين في الخارج"}, (("birthplace", "birthplace_mother", "birthplace_father"),)),
+        Dimension(
+            "age_group",
+            "CL_AGE",
+            "age",
+            {"en": "Age group", "ar": "الفئة العمرية"},
+            (
+                ("age",),
+                ("birth_year", "reference_date"),
+                ("birth_year", "event_date"),
+                ("birth_year", "valid_from"),
+            ),
+        ),
+        Dimension(
+            "age_broad",
+            "CL_AGE",
+            "age",
+            {"en": "Broad age group", "ar": "الفئة العمرية العريضة"},
+            (
+                ("age",),
+                ("birth_year", "reference_date"),
+                ("birth_year", "event_date"),
+                ("birth_year", "valid_from"),
+            ),
+        ),
+        Dimension(
+            "nativity",
+            "CL_NATIVITY",
+            "other",
+            {"en": "Born here or abroad", "ar": "المولد داخل البلد أو خارجه"},
+            (("birthplace",), ("nativity",)),
+        ),
+        Dimension(
+            "citizen",
+            "CL_CITIZEN",
+            "other",
+            {"en": "Citizenship status", "ar": "وضع الجنسية"},
+            (("citizenship",), ("citizen",)),
+        ),
+        Dimension(
+            "birthplace_region",
+            "CL_AREA_GROUP",
+            "area",
+            {"en": "Region of birth", "ar": "إقليم المولد"},
+            (("birthplace",),),
+        ),
+        Dimension(
+            "citizenship_region",
+            "CL_AREA_GROUP",
+            "area",
+            {"en": "Region of citizenship", "ar": "إقليم الجنسية"},
+            (("citizenship",),),
+        ),
+        Dimension(
+            "second_generation",
+            "CL_SECOND_GENERATION",
+            "other",
+            {"en": "Parents born abroad", "ar": "مولد الوالدين في الخارج"},
+            (("birthplace", "birthplace_mother", "birthplace_father"),),
+        ),
     )
-}  # fmt: skip
+}
 
 _TITLES: Mapping[str, Mapping[str, str]] = {
     "sex": {"en": "Sex", "ar": "الجنس"},

@@ -100,14 +100,24 @@ def load(folder: Path) -> Declarations:
     if reading.problems or reading.settings is None:
         raise ProjectError(
             sorted(
-                set(reading.problems), key=lambda problem: (problem.file, problem.line or 0, problem.message)
+                set(reading.problems),
+                key=lambda problem: (problem.file, problem.line or 0, problem.message),
             )
         )
     found = reading.found
     return Declarations(
-        folder, reading.settings, found["organisations"], found["agreements"], found["people"], found["sources"],
-        found["indicators"], found["tables"], found["releases"], reading.code_maps, reading.names,
-    )  # fmt: skip
+        folder,
+        reading.settings,
+        found["organisations"],
+        found["agreements"],
+        found["people"],
+        found["sources"],
+        found["indicators"],
+        found["tables"],
+        found["releases"],
+        reading.code_maps,
+        reading.names,
+    )
 
 
 def read_declarations(folder: Path) -> Reading:

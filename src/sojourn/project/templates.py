@@ -82,11 +82,15 @@ def write_source(project: Path, name: str, gives: str) -> list[str]:
         f"title: {{en: {name}}}",
         f"kind: {name}",
         "provider: border_guard            # strategy/organisations.yaml",
-        f"agreement: {name}                # strategy/agreements.yaml; without one in force nothing is accepted",
+        (
+            f"agreement: {name}                # strategy/agreements.yaml; without one in force nothing is"
+            " accepted"
+        ),
         'arrives: {every: year, format: csv, encoding: utf-8, separator: ","}',
         *(
             [
-                "identifies_by: [document_no, surname, given_names, birth_date]   # strongest first; to the vault"
+                "identifies_by: [document_no, surname, given_names, birth_date]   # strongest first; to the"
+                " vault"
             ]
             if has_persons
             else []
@@ -95,8 +99,7 @@ def write_source(project: Path, name: str, gives: str) -> list[str]:
         "columns:                          # contract's column: column of the file",
     ]
     identity = ["document_no", "surname", "given_names", "birth_date"] if has_persons else []
-    for column in identity:
-        lines.append(f"  {column}: {column.upper()}   # {Identity.columns[column].meaning}")
+    lines += [f"  {column}: {column.upper()}   # {Identity.columns[column].meaning}" for column in identity]
     for column, declared in contract.columns.items():
         if column in ("record_id", "person_key"):
             continue

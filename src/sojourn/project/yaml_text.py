@@ -78,7 +78,8 @@ def _plain(node: Node, path: Path_, document: Document) -> Any:
         return None if unquoted_nothing else node.value
     if isinstance(node, SequenceNode):
         return [_plain(item, (*path, index), document) for index, item in enumerate(node.value)]
-    assert isinstance(node, MappingNode)
+    if not isinstance(node, MappingNode):
+        raise TypeError(f"YAML has no node of type {type(node).__name__}.")
     found: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value)

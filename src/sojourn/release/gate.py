@@ -80,7 +80,8 @@ class Gate:
         for table in tables:
             if not isinstance(table.protected, Protected):
                 raise DisclosureRisk(
-                    f"{table.description.id} did not come from the protection step.", "Nothing was prepared."
+                    f"{table.description.id} did not come from the protection step.",
+                    "Nothing was prepared.",
                 )
         with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
             published = [
@@ -92,10 +93,24 @@ class Gate:
             if not self._find(act, made):
                 reports = {t.description.id: t.protected.report for t in tables}
                 act.insert(
-                    schema.release, hash=made, id=release.id, version=int(release.version), state=State.PREPARED,
-                    author=author.id, summary=json.dumps({"description": release.model_dump(mode="json"), "reports": reports, "made_from": made_from}),
-                    supersedes=release.supersedes, reason=json.dumps(dict(note)), prepared_at=self.catalogue.now(), published_at=None,
-                )  # fmt: skip
+                    schema.release,
+                    hash=made,
+                    id=release.id,
+                    version=int(release.version),
+                    state=State.PREPARED,
+                    author=author.id,
+                    summary=json.dumps(
+                        {
+                            "description": release.model_dump(mode="json"),
+                            "reports": reports,
+                            "made_from": made_from,
+                        }
+                    ),
+                    supersedes=release.supersedes,
+                    reason=json.dumps(dict(note)),
+                    prepared_at=self.catalogue.now(),
+                    published_at=None,
+                )
         return made
 
     def decide(self, person: Person, release: str, *, approves: bool, comment: str = "") -> State:
@@ -121,8 +136,13 @@ class Gate:
                 raise NotPermitted(f"{person.id} has already decided on this release.", "Ask another person.")
             decision = "approved" if approves else "rejected"
             act.insert(
-                schema.approval, release_hash=release, person=person.id, decision=decision, comment=comment, at=self.catalogue.now()
-            )  # fmt: skip
+                schema.approval,
+                release_hash=release,
+                person=person.id,
+                decision=decision,
+                comment=comment,
+                at=self.catalogue.now(),
+            )
             state = State.REJECTED if not approves else self._state_after_approval(act, release)
             act.update(schema.release, schema.release.c.hash == release, state=state)
             act.detail.update(state=state)
@@ -279,7 +299,8 @@ class Gate:
         changed = changed_files(zone, release)
         if changed:
             raise NotPermitted(
-                f"{len(changed)} files of the release are not those that were prepared: {', '.join(changed[:3])}.",
+                f"{len(changed)} files of the release are not those that were prepared:"
+                f" {', '.join(changed[:3])}.",
                 "Prepare the release again; approvals of the old bytes do not hold for others.",
             )
 

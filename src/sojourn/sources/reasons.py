@@ -25,7 +25,11 @@ REASONS: Mapping[str, RecordReason] = {
     reason.code: reason
     for reason in (
         RecordReason("missing", "The cell is empty, and the contract needs it.", "Fill the cell in."),
-        RecordReason("text-too-long", "The text is longer than 512 characters.", "Look whether two cells were joined."),
+        RecordReason(
+            "text-too-long",
+            "The text is longer than 512 characters.",
+            "Look whether two cells were joined.",
+        ),
         RecordReason(
             "empty-record",
             "None of the columns that are read holds anything.",
@@ -46,17 +50,47 @@ REASONS: Mapping[str, RecordReason] = {
             "The document number has characters that no document has.",
             "Write letters, the digits 0 to 9, blanks and hyphens.",
         ),
-        RecordReason("not-a-day", "The cell is not a day of the calendar in the declared form.", "Write the day in the declared form."),
-        RecordReason("not-a-time", "The cell is not a point in time in the declared form.", "Write date and time in the declared form."),
+        RecordReason(
+            "not-a-day",
+            "The cell is not a day of the calendar in the declared form.",
+            "Write the day in the declared form.",
+        ),
+        RecordReason(
+            "not-a-time",
+            "The cell is not a point in time in the declared form.",
+            "Write date and time in the declared form.",
+        ),
         RecordReason("not-a-whole-number", "The cell is not a whole number.", "Write digits only."),
-        RecordReason("not-a-number", "The cell is not a number with the declared decimal mark.", "Look at the decimal mark and at marks between thousands."),
-        RecordReason("unknown-code", "No line of the code map, or no code of the code list, is this code.", "Correct the code, or add a line to the code map."),
-        RecordReason("after-receipt", "The day lies after the day on which the file was received.", "Correct the year."),
-        RecordReason("repeated-record", "The same record stands in the file before.", "Nothing: it was counted once."),
-        RecordReason("contradicted-record", "Another record of the file has the same identifier and says something else.", "Send the one that is right."),
-        RecordReason("already-delivered", "An earlier delivery of another period holds a record with this identifier.", "Leave it out, or correct the earlier delivery."),
+        RecordReason(
+            "not-a-number",
+            "The cell is not a number with the declared decimal mark.",
+            "Look at the decimal mark and at marks between thousands.",
+        ),
+        RecordReason(
+            "unknown-code",
+            "No line of the code map, or no code of the code list, is this code.",
+            "Correct the code, or add a line to the code map.",
+        ),
+        RecordReason(
+            "after-receipt",
+            "The day lies after the day on which the file was received.",
+            "Correct the year.",
+        ),
+        RecordReason(
+            "repeated-record", "The same record stands in the file before.", "Nothing: it was counted once."
+        ),
+        RecordReason(
+            "contradicted-record",
+            "Another record of the file has the same identifier and says something else.",
+            "Send the one that is right.",
+        ),
+        RecordReason(
+            "already-delivered",
+            "An earlier delivery of another period holds a record with this identifier.",
+            "Leave it out, or correct the earlier delivery.",
+        ),
     )
-}  # fmt: skip
+}
 
 
 def explained(code: str) -> RecordReason:

@@ -64,6 +64,5 @@ def place_folder(made: Path, target: Path) -> None:
 
 
 def _all_paths(folder: Path) -> Iterable[Path]:
-    for path in folder.rglob("*"):
-        yield path
+    yield from folder.rglob("*")
     yield folder

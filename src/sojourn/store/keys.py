@@ -38,7 +38,8 @@ class Keys:
         elif not all(present):
             raise ProjectError(
                 f"The key folder {folder} holds one key and lacks the other.",
-                "Restore both from the copy that is kept with the office's keys; new keys would not fit the old records.",
+                "Restore both from the copy that is kept with the office's keys; new keys would not fit the"
+                " old records.",
             )
         return cls(
             _read(folder / _PSEUDONYM), Ed25519PrivateKey.from_private_bytes(_read(folder / _AUDIT)), folder

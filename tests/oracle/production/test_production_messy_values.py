@@ -74,10 +74,22 @@ def messy(tmp_path_factory, request):
     if not archive.is_file():
         pytest.skip(f"the messy files {archive} are not here; set SOJOURN_SHARED_DATA")
     folder = tmp_path_factory.mktemp("messy")
-    wanted = ("values_matrix", "logic_conflicts", "exact_dup_delivery_a", "exact_dup_delivery_b", "reordered", "corrected", "MANIFEST")
+    wanted = (
+        "values_matrix",
+        "logic_conflicts",
+        "exact_dup_delivery_a",
+        "exact_dup_delivery_b",
+        "reordered",
+        "corrected",
+        "MANIFEST",
+    )
     with tarfile.open(archive) as opened:
         for member in opened:
-            if member.isfile() and "generated/" in member.name and any(name in member.name for name in wanted):
+            if (
+                member.isfile()
+                and "generated/" in member.name
+                and any(name in member.name for name in wanted)
+            ):
                 member.name = Path(member.name).name
                 opened.extract(member, folder, filter="data")
     return folder
@@ -156,7 +168,10 @@ def test_a_delivery_again_reordered_and_corrected(office, messy):
     assert (first.state, first.loaded) == ("accepted", 200)
     again = receive(office, "border", messy / "exact_dup_delivery_b.csv", period="2024")
     assert again.state == "already-delivered"
-    assert receive(office, "border", messy / "reordered_delivery.csv", period="2024").state in ("same-records", "already-delivered")
+    assert receive(office, "border", messy / "reordered_delivery.csv", period="2024").state in (
+        "same-records",
+        "already-delivered",
+    )
     corrected = receive(office, "border", messy / "corrected_delivery.csv", period="2024")
     assert (corrected.supersedes, corrected.loaded) == (first.delivery, 200)
     assert [row["state"] for row in all_deliveries(office)] == ["superseded", "accepted"]

@@ -1,4 +1,4 @@
-"""Receiving: every record ends somewhere, nothing is counted twice, and a correction keeps what it corrects."""
+"""Receiving: every record ends somewhere, nothing counts twice, a correction keeps what it corrects."""
 
 from __future__ import annotations
 
@@ -61,7 +61,13 @@ def test_a_bad_record_is_quarantined_with_line_column_letter_and_reason(office, 
     receipt = receive(office, "border", _file(tmp_path, "b.csv", lines), period="2024")
     assert (receipt.state, receipt.loaded, receipt.quarantined) == ("accepted", 29, 1)
     (group,) = receipt.detail["problems"]
-    assert group == {"reason": "not-a-day", "column": "DAY", "letter": "B", "records": 1, "first_lines": [6]}
+    assert group == {
+        "reason": "not-a-day",
+        "column": "DAY",
+        "letter": "B",
+        "records": 1,
+        "first_lines": [6],
+    }
 
 
 def test_the_same_bytes_under_another_name_are_no_second_delivery(office, border_file, tmp_path):
@@ -81,8 +87,9 @@ def test_the_same_records_written_differently_are_no_second_delivery(office, bor
         "reordered": "\n".join([header, *reversed(lines)]) + "\n",
         "without final newline": "\n".join([header, *lines]),
         "other newlines": "\r\n".join([header, *lines]) + "\r\n",
-        "quoted": "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in [header, *lines])
-        + "\n",
+        "quoted": (
+            "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in [header, *lines]) + "\n"
+        ),
     }[change]
     other = tmp_path / "other.csv"
     other.write_bytes(written.encode())
