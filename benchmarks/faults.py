@@ -33,7 +33,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What a command does durably goes through these calls; reading is not disturbed.
-CALLS = "write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,ftruncate,link,linkat"
+WRITING = "write,pwrite64,fsync,fdatasync,ftruncate"
+NAMING = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,link,linkat"
+CALLS = f"{WRITING},{NAMING}"
 HEADER = "ID,DAY,DIR,DOC,SURNAME,GIVEN,BORN,SEX,NAT"
 PEOPLE = ("statistician-1", "checker-1", "checker-2", "publisher-1")
 SECRET = "a passphrase for the fault test"
