@@ -96,8 +96,10 @@ COMMANDS = (
 def _sojourn(
     folder: Path, arguments: Sequence[str], prefix: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Give a command. Under `strace` it is a process of its own from the start; else a fork of this one,
-    which has everything loaded already."""
+    """Give a command: under `strace` as a process of its own, else as a fork of this one.
+
+    The fork has everything loaded already.
+    """
     command = [*prefix, sys.executable, "-m", "sojourn", "-p", str(folder / "project"), *arguments]
     if prefix:
         return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -51,13 +51,14 @@ def receive(
             receipts.append(receive_table(workspace, source, period=period, accept_because=accept_because))
             session.screen.say(receipt_text(receipts[-1]))
         for file in files or []:
+            name = part or (file.stem if files and len(files) > 1 else None)
             with session.screen.progress(f"Reading {file.name}") as report:
                 receipt = take(
                     workspace,
                     source,
                     file,
                     period=period,
-                    part=part or (file.stem if files and len(files) > 1 else None),
+                    part=name,
                     manifest=manifest,
                     repairs=repairs,
                     accept_because=accept_because,

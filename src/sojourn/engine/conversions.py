@@ -94,9 +94,8 @@ def conversion_statement(plan: ConversionPlan) -> str:
     """The SELECT over `raw` that gives `line`, every target, the outcome of every rule, and `problems`.
 
     `raw` has the column `line` and the file's columns as text without blanks around it. Code maps are
-    relations named by
-    `Conversion.codes` with the columns written, standard, valid_from and valid_to. The parameter
-    `$received_on` is the day of receipt.
+    relations named by `Conversion.codes` with the columns written, standard, valid_from and valid_to. The
+    parameter `$received_on` is the day of receipt.
     """
     read = [c for c in plan.conversions if c.source is not None]
     coded = [c for c in read if c.kind == "code"]

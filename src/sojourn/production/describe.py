@@ -59,7 +59,6 @@ def describe_table(
     """The description of a table whose observations use the given codes and periods."""
     indicator = declarations.indicators[table.indicator]
     source = declarations.sources[indicator.source]
-    known = dimensions_of(CONTRACTS[source.gives])
     settings = declarations.settings
     return TableDescription(
         id=table.id,
@@ -68,22 +67,10 @@ def describe_table(
         definition=dict(indicator.definition),
         unit=_unit(indicator),
         statistic=indicator.statistic if indicator.statistic != "value" else "count",
-        dimensions=tuple(
-            _dimension(
-                known[name],
-                codes[name.upper()],
-                declarations,
-                adds_to_one=name in _added_to_one(table, indicator),
-            )
-            for name in table.by
-        ),
+        dimensions=_dimensions(declarations, table, codes),
         time_periods=tuple(periods),
         sources=(_source(declarations, source, deliveries),),
-        method=Method(
-            id=f"{indicator.statistic}_of_{source.gives}",
-            title=_words(f"method_{indicator.statistic}"),
-            summary=_method_words(indicator, has_errors),
-        ),
+        method=_method(indicator, source, has_errors),
         protection=_protection(table, report),
         licence=Licence(id=settings.licence.id, url=settings.licence.url),
         contact=_contact(declarations),
@@ -110,14 +97,30 @@ def _words(key: str, **values: object) -> dict[str, str]:
     return {language: text.format(**values) for language, text in WORDS[key].items()}
 
 
-def _method_words(indicator: Indicator, has_errors: bool) -> dict[str, str]:
-    return _words("summary_survey" if has_errors else "summary_register")
+def _method(indicator: Indicator, source: SourceDeclaration, has_errors: bool) -> Method:
+    return Method(
+        id=f"{indicator.statistic}_of_{source.gives}",
+        title=_words(f"method_{indicator.statistic}"),
+        summary=_words("summary_survey" if has_errors else "summary_register"),
+    )
 
 
 def _added_to_one(table: TableDeclaration, indicator: Indicator) -> set[str]:
     """The dimensions over which shares add up to the whole: their total says nothing to a reader."""
     return (
         {name for name in table.by if name not in table.within} if indicator.statistic == "share" else set()
+    )
+
+
+def _dimensions(
+    declarations: Declarations, table: TableDeclaration, codes: Mapping[str, Sequence[str]]
+) -> tuple[Dimension, ...]:
+    indicator = declarations.indicators[table.indicator]
+    known = dimensions_of(CONTRACTS[declarations.sources[indicator.source].gives])
+    added = _added_to_one(table, indicator)
+    return tuple(
+        _dimension(known[name], codes[name.upper()], declarations, adds_to_one=name in added)
+        for name in table.by
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
@@ -54,10 +54,9 @@ def prepare_release(
     version = 1 + max((int(row["version"]) for row in published), default=0)
     revisions = _revisions(published)
     made_from = _made_from(workspace, declared, version)
-    for row in earlier:
-        is_waiting = State(row["state"]) in (State.PREPARED, State.APPROVED)
-        if is_waiting and json.loads(row["summary"])["made_from"] == made_from:
-            return str(row["hash"])
+    waiting = _waiting(earlier, made_from)
+    if waiting is not None:
+        return waiting
     drafts = []
     with workspace.engine(Zone.SECURE) as engine:
         for position, name in enumerate(declared.tables, start=1):
@@ -67,6 +66,15 @@ def prepare_release(
         description = _description(workspace, declared, version, published)
         with workspace.store.one_writer():
             return gate.prepare(author, description, drafts, dict(declared.note), made_from)
+
+
+def _waiting(earlier: Sequence[Mapping[str, Any]], made_from: str) -> str | None:
+    """The hash of the release that was made from the same and waits for approval or publication."""
+    for row in earlier:
+        is_waiting = State(row["state"]) in (State.PREPARED, State.APPROVED)
+        if is_waiting and json.loads(row["summary"])["made_from"] == made_from:
+            return str(row["hash"])
+    return None
 
 
 def _made_from(workspace: Workspace, declared: ReleaseDeclaration, version: int) -> str:

@@ -263,7 +263,7 @@ def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: P
             _forget_version(workspace, source, version)
             work.detail.update(source=source.id, same_records_as=predecessor["id"])
             return _receipt_of(predecessor, "same-records", request.file.name)
-        compared = predecessor or _last(workspace, source)
+        compared = predecessor or _last(workspace, request)
         reasons = reasons_to_hold(request, counts, compared)
         outcome = Outcome(request, delivery, digest, version, counts, predecessor, tuple(reasons))
         work.then(partial(_write_delivery, workspace, outcome))
@@ -299,8 +299,14 @@ def _predecessor(workspace: Workspace, request: Request) -> dict[str, Any] | Non
     return next((row for row in rows if row["period"] == request.period and row["repairs"] is None), None)
 
 
-def _last(workspace: Workspace, source: SourceDeclaration) -> dict[str, Any] | None:
-    rows = [row for row in deliveries_in_force(workspace, source.id) if row["repairs"] is None]
+def _last(workspace: Workspace, request: Request) -> dict[str, Any] | None:
+    """The last delivery of the same part: the parts of one period may well differ in size."""
+    part = request.period.partition("/")[2]
+    rows = [
+        row
+        for row in deliveries_in_force(workspace, request.source.id)
+        if row["repairs"] is None and row["period"].partition("/")[2] == part
+    ]
     return max(rows, key=lambda row: str(row["received_at"])) if rows else None
 
 

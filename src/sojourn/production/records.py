@@ -108,23 +108,27 @@ def write_records(
             _note_reading(counts, reading.header, reading.non_data, source)
         writer.finish()
         counts.non_data, counts.physical_records = summary.non_data, summary.physical_records
-        accounted = counts.loaded + counts.quarantined + counts.non_data
-        if accounted != counts.physical_records:
-            raise AssertionError(
-                f"{counts.physical_records} records came in and {accounted} are accounted for."
-            )
+        _require_all_accounted(counts)
     return counts
+
+
+def _require_all_accounted(counts: RecordCounts) -> None:
+    accounted = counts.loaded + counts.quarantined + counts.non_data
+    if accounted != counts.physical_records:
+        raise AssertionError(f"{counts.physical_records} records came in and {accounted} are accounted for.")
 
 
 def _note_reading(
     counts: RecordCounts, header: Header, lines: list[NonData], source: SourceDeclaration
 ) -> None:
     counts.encoding = header.encoding
-    counts.warnings = [
-        {"code": w.code, "message": w.message, "line": w.line, "column": w.column} for w in header.warnings
-    ]
     counts.unknown_columns = [
         column.header for column in header.unknown if column.header not in source.ignore
+    ]
+    counts.warnings = [
+        {"code": w.code, "message": w.message, "line": w.line, "column": w.column}
+        for w in header.warnings
+        if w.code != "unknown-column" or counts.unknown_columns
     ]
     counts.non_data_lines = [{"line": n.line, "kind": n.kind, "count": n.count} for n in lines[:1_000]]
 

@@ -76,18 +76,14 @@ def _settings(reading: Reading) -> Iterator[Problem]:
     settings, place = reading.settings, reading.place("settings", "")
     if settings is None:
         return
-    if settings.country not in code_list("CL_AREA"):
-        user_assigned = re.fullmatch(r"X[A-Z]{2}", settings.country)
-        if not user_assigned:
-            yield place.problem(
-                f"country is {settings.country!r}, which is not a country code.",
-                _near(
-                    settings.country,
-                    (),
-                    "Use the ISO 3166-1 alpha-3 code; XAA to XZZ are free for your own use.",
-                ),
-                "country",
-            )
+    is_user_assigned = re.fullmatch(r"X[A-Z]{2}", settings.country) is not None
+    if settings.country not in code_list("CL_AREA") and not is_user_assigned:
+        advice = "Use the ISO 3166-1 alpha-3 code; XAA to XZZ are free for your own use."
+        yield place.problem(
+            f"country is {settings.country!r}, which is not a country code.",
+            _near(settings.country, (), advice),
+            "country",
+        )
     if settings.languages[0] not in settings.title:
         yield place.problem(
             f"the country's title is not given in {settings.languages[0]}, the first language.",

@@ -10,6 +10,7 @@ import csv
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -19,6 +20,9 @@ from sojourn.errors import Problem
 __all__ = ["CodeMap", "read_code_map"]
 
 _COLUMNS = ("from", "to", "valid_from", "valid_to")
+_Validity: TypeAlias = tuple[datetime.date | None, datetime.date | None]
+# By what a source writes: the lines that map it, each with its validity.
+_Seen: TypeAlias = dict[str, list[tuple[int, datetime.date | None, datetime.date | None]]]
 
 
 @dataclass(frozen=True)
@@ -51,38 +55,21 @@ def read_code_map(
     Returns the map, or none when it cannot be used, and all that is wrong with it.
     """
     problems: list[Problem] = []
-    lines: list[tuple[int, dict[str, str]]] = []
     with file.open(encoding="utf-8-sig", newline="") as opened:
         reader = csv.DictReader(opened)
         header = tuple(reader.fieldnames or ())
         if not {"from", "to"} <= set(header) or not set(header) <= set(_COLUMNS):
-            problems.append(
-                Problem(
-                    shown_as,
-                    1,
-                    f"the columns are {', '.join(header) or 'absent'}.",
-                    f"They must be: {', '.join(_COLUMNS)}; the last two may be left out.",
-                )
-            )
-            return None, problems
+            found = f"the columns are {', '.join(header) or 'absent'}."
+            remedy = f"They must be: {', '.join(_COLUMNS)}; the last two may be left out."
+            return None, [Problem(shown_as, 1, found, remedy)]
         lines = [(reader.line_num, row) for row in reader]
-    days: list[tuple[datetime.date | None, datetime.date | None]] = []
-    seen: dict[str, list[tuple[int, datetime.date | None, datetime.date | None]]] = {}
+    days: list[_Validity] = []
+    seen: _Seen = {}
     for line, row in lines:
         validity = _validity(row, shown_as, line, problems)
         days.append(validity)
         _check_target(row["to"], codes, country, shown_as, line, problems)
-        for earlier_line, start, end in seen.get(row["from"], []):
-            if _overlap((start, end), validity):
-                problems.append(
-                    Problem(
-                        shown_as,
-                        line,
-                        f"{row['from']!r} is mapped again; line {earlier_line} maps it for the same days.",
-                        "Keep one line, or give both a validity.",
-                    )
-                )
-        seen.setdefault(row["from"], []).append((line, *validity))
+        _check_repetition(row["from"], validity, seen, shown_as, line, problems)
     if problems:
         return None, problems
     return (
@@ -95,6 +82,27 @@ def read_code_map(
         ),
         [],
     )
+
+
+def _check_repetition(
+    written: str,
+    validity: _Validity,
+    seen: _Seen,
+    shown_as: str,
+    line: int,
+    problems: list[Problem],
+) -> None:
+    for earlier_line, start, end in seen.get(written, []):
+        if _overlap((start, end), validity):
+            problems.append(
+                Problem(
+                    shown_as,
+                    line,
+                    f"{written!r} is mapped again; line {earlier_line} maps it for the same days.",
+                    "Keep one line, or give both a validity.",
+                )
+            )
+    seen.setdefault(written, []).append((line, *validity))
 
 
 def _validity(

@@ -28,6 +28,14 @@ class Dimension:
     needs: tuple[tuple[str, ...], ...] = ()
 
 
+# Age itself, or the year of birth with a day on which to take the age.
+_AGE_NEEDS = (
+    ("age",),
+    ("birth_year", "reference_date"),
+    ("birth_year", "event_date"),
+    ("birth_year", "valid_from"),
+)
+
 DERIVED: Mapping[str, Dimension] = {
     dimension.name: dimension
     for dimension in (
@@ -36,24 +44,14 @@ DERIVED: Mapping[str, Dimension] = {
             "CL_AGE",
             "age",
             {"en": "Age group", "ar": "الفئة العمرية"},
-            (
-                ("age",),
-                ("birth_year", "reference_date"),
-                ("birth_year", "event_date"),
-                ("birth_year", "valid_from"),
-            ),
+            _AGE_NEEDS,
         ),
         Dimension(
             "age_broad",
             "CL_AGE",
             "age",
             {"en": "Broad age group", "ar": "الفئة العمرية العريضة"},
-            (
-                ("age",),
-                ("birth_year", "reference_date"),
-                ("birth_year", "event_date"),
-                ("birth_year", "valid_from"),
-            ),
+            _AGE_NEEDS,
         ),
         Dimension(
             "nativity",

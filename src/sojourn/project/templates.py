@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from sojourn.contracts.microdata import Identity
@@ -76,29 +77,8 @@ def write_source(project: Path, name: str, gives: str) -> list[str]:
         raise ProjectError(f"{file} exists.", "Choose another name.")
     contract = CONTRACTS[gives]
     has_persons = "person_key" in contract.columns
-    lines = [
-        "# What a body delivers and how it becomes a table of the contract named under `gives`.",
-        f"id: {name}",
-        f"title: {{en: {name}}}",
-        f"kind: {name}",
-        "provider: border_guard            # strategy/organisations.yaml",
-        (
-            f"agreement: {name}                # strategy/agreements.yaml; without one in force nothing is"
-            " accepted"
-        ),
-        'arrives: {every: year, format: csv, encoding: utf-8, separator: ","}',
-        *(
-            [
-                "identifies_by: [document_no, surname, given_names, birth_date]   # strongest first; to the"
-                " vault"
-            ]
-            if has_persons
-            else []
-        ),
-        f"gives: {gives}",
-        "columns:                          # contract's column: column of the file",
-    ]
     identity = ["document_no", "surname", "given_names", "birth_date"] if has_persons else []
+    lines = _source_head(name, gives, identity)
     lines += [f"  {column}: {column.upper()}   # {Identity.columns[column].meaning}" for column in identity]
     for column, declared in contract.columns.items():
         if column in ("record_id", "person_key"):
@@ -107,6 +87,26 @@ def write_source(project: Path, name: str, gives: str) -> list[str]:
         lines.append(f"  {mark}{column}: {column.upper()}   # {declared.meaning}")
     lines.append("checks: []")
     return _written(project, {file: "\n".join(lines) + "\n"})
+
+
+def _source_head(name: str, gives: str, identity: Sequence[str]) -> list[str]:
+    lines = [
+        "# What a body delivers and how it becomes a table of the contract named under `gives`.",
+        f"id: {name}",
+        f"title: {{en: {name}}}",
+        f"kind: {name}",
+        "provider: border_guard            # strategy/organisations.yaml",
+        f"agreement: {name}                # strategy/agreements.yaml;"
+        " without one in force nothing is accepted",
+        'arrives: {every: year, format: csv, encoding: utf-8, separator: ","}',
+    ]
+    if identity:
+        lines.append(f"identifies_by: [{', '.join(identity)}]   # strongest first; to the vault")
+    lines += [
+        f"gives: {gives}",
+        "columns:                          # contract's column: column of the file",
+    ]
+    return lines
 
 
 def write_table(project: Path, name: str, indicator: str) -> list[str]:

@@ -77,12 +77,7 @@ class Gate:
         Raises: NotPermitted without the role; DisclosureRisk for a table that did not pass protection.
         """
         _require_role(author, _MAY_PREPARE, "prepare a release")
-        for table in tables:
-            if not isinstance(table.protected, Protected):
-                raise DisclosureRisk(
-                    f"{table.description.id} did not come from the protection step.",
-                    "Nothing was prepared.",
-                )
+        _require_protected(tables)
         with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
             published = [
                 PublishedTable(t.description, t.protected.observations.to_arrow(), t.method_sql)
@@ -91,7 +86,6 @@ class Gate:
             made = write_release_folder(self.drafts, release, published)
             act.detail.update(hash=made, version=release.version)
             if not self._find(act, made):
-                reports = {t.description.id: t.protected.report for t in tables}
                 act.insert(
                     schema.release,
                     hash=made,
@@ -99,13 +93,7 @@ class Gate:
                     version=int(release.version),
                     state=State.PREPARED,
                     author=author.id,
-                    summary=json.dumps(
-                        {
-                            "description": release.model_dump(mode="json"),
-                            "reports": reports,
-                            "made_from": made_from,
-                        }
-                    ),
+                    summary=_summary(release, tables, made_from),
                     supersedes=release.supersedes,
                     reason=json.dumps(dict(note)),
                     prepared_at=self.catalogue.now(),
@@ -303,6 +291,26 @@ class Gate:
                 f" {', '.join(changed[:3])}.",
                 "Prepare the release again; approvals of the old bytes do not hold for others.",
             )
+
+
+def _require_protected(tables: Sequence[DraftTable]) -> None:
+    for table in tables:
+        if not isinstance(table.protected, Protected):
+            raise DisclosureRisk(
+                f"{table.description.id} did not come from the protection step.",
+                "Nothing was prepared.",
+            )
+
+
+def _summary(release: ReleaseDescription, tables: Sequence[DraftTable], made_from: str) -> str:
+    """What the catalogue keeps of a release beside its row: how it is described, protected and made."""
+    return json.dumps(
+        {
+            "description": release.model_dump(mode="json"),
+            "reports": {table.description.id: table.protected.report for table in tables},
+            "made_from": made_from,
+        }
+    )
 
 
 def _require_role(person: Person, allowed: set[Role], what: str) -> None:

@@ -83,30 +83,34 @@ def source_plan(
     conversions += [
         Conversion(name, "decimal", cells[name], is_required=True, type_kind="decimal") for name in weights
     ]
-    known = set(contract.columns) & set(source.columns)
-    rules = tuple(RecordRule(c.id, parse_rule(c.rule, known), c.severity == "error") for c in source.checks)
-    arrives = source.arrives
     identity = tuple(name for name in source.columns if name in Identity.columns)
     first = source.identifies_by[0] if source.identifies_by else None
     strongest = first if first in _DOCUMENTS else None
     return SourcePlan(
         contract,
         file_columns,
-        ConversionPlan(
-            tuple(conversions),
-            rules,
-            arrives.missing,
-            arrives.decimal,
-            arrives.thousands,
-            arrives.time_zone,
-            day_of_record=_day_of_record(source),
-        ),
+        _conversion_plan(source, conversions),
         code_tables,
         tuple(name for name in source.columns if name in contract.columns),
         identity,
         strongest,
         tuple(name for name in source.identifies_by if name != strongest),
         weights,
+    )
+
+
+def _conversion_plan(source: SourceDeclaration, conversions: Sequence[Conversion]) -> ConversionPlan:
+    known = set(CONTRACTS[source.gives].columns) & set(source.columns)
+    rules = tuple(RecordRule(c.id, parse_rule(c.rule, known), c.severity == "error") for c in source.checks)
+    arrives = source.arrives
+    return ConversionPlan(
+        tuple(conversions),
+        rules,
+        arrives.missing,
+        arrives.decimal,
+        arrives.thousands,
+        arrives.time_zone,
+        day_of_record=_day_of_record(source),
     )
 
 

@@ -79,15 +79,13 @@ def _add_list(
     lists.write(0, position, header)
     lists.write_column(1, position, codes)
     letter = xlsxwriter.utility.xl_col_to_name(position)
-    records.data_validation(
-        1, position, _FILLABLE_ROWS, position,
-        {
-            "validate": "list",
-            "source": f"=codes!${letter}$2:${letter}${len(codes) + 1}",
-            "error_title": "Unknown code",
-            "error_message": f"Choose one of the {len(codes)} codes of the list.",
-        },
-    )  # fmt: skip
+    choice = {
+        "validate": "list",
+        "source": f"=codes!${letter}$2:${letter}${len(codes) + 1}",
+        "error_title": "Unknown code",
+        "error_message": f"Choose one of the {len(codes)} codes of the list.",
+    }
+    records.data_validation(1, position, _FILLABLE_ROWS, position, choice)
 
 
 def _codes(source: SourceDeclaration, declarations: Declarations, target: str, declared: Column) -> list[str]:
