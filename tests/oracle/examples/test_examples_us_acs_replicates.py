@@ -22,7 +22,9 @@ WEIGHTS = [f"pwgtp{number}" for number in range(1, 81)]
 def _has_survey() -> bool:
     if shutil.which("Rscript") is None:
         return False
-    return subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode == 0
+    )
 
 
 @pytest.fixture(scope="module")
