@@ -79,7 +79,7 @@ def describe_table(
         indicator=indicator.id,
         version=f"{version}.0",
         quality_notes=_quality(deliveries),
-        uncertainty=_words("uncertainty_sample" if has_errors else "uncertainty_register"),
+        uncertainty=_words(f"uncertainty_{_origin(indicator, has_errors)}"),
         revisions=tuple(revisions),
     )
 
@@ -101,8 +101,15 @@ def _method(indicator: Indicator, source: SourceDeclaration, has_errors: bool) -
     return Method(
         id=f"{indicator.statistic}_of_{source.gives}",
         title=_words(f"method_{indicator.statistic}"),
-        summary=_words("summary_survey" if has_errors else "summary_register"),
+        summary=_words(f"summary_{_origin(indicator, has_errors)}"),
     )
+
+
+def _origin(indicator: Indicator, has_errors: bool) -> str:
+    """What kind of figures these are, as the words about method and uncertainty are named."""
+    if indicator.statistic == "value":
+        return "published"
+    return "survey" if has_errors else "register"
 
 
 def _added_to_one(table: TableDeclaration, indicator: Indicator) -> set[str]:

@@ -21,14 +21,15 @@ import sqlalchemy as sa
 from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
-from sojourn.disclosure import Protected, ProtectionRules, protect
+from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
 from sojourn.engine import Engine, Relation
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
-from sojourn.errors import ProjectError
+from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.published_figures import estimate_columns, published_estimates
 from sojourn.production.receive import deliveries_in_force
 from sojourn.production.records import records_fingerprint, records_name, write_records
 from sojourn.production.versions import VersionRecord, is_named, name_version, record_delivery_version
@@ -193,12 +194,13 @@ def _make_estimates(
     inputs: Sequence[str],
 ) -> Version:
     name = f"estimates_{table.id}"
+    beside = estimate_columns(table, workspace.declarations.indicators[table.indicator])
     with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
             files = [file for version in versions for file in version.files]
             figures = _figures(workspace, engine, table, files)
-            with workspace.store.writing(Estimate, name, mark, table.by) as folder:
-                pq.write_table(Estimate.conform(figures, table.by), folder / "part-000000.parquet")
+            with workspace.store.writing(Estimate, name, mark, beside) as folder:
+                pq.write_table(Estimate.conform(figures, beside), folder / "part-000000.parquet")
         about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
         work.then(partial(name_version, workspace, about))
         work.detail.update(records=sum(version.rows for version in versions), cells=len(figures))
@@ -212,6 +214,8 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, file
     indicator = workspace.declarations.indicators[table.indicator]
     source = workspace.declarations.sources[indicator.source]
     records = _selected(workspace, engine, table, list(files))
+    if indicator.statistic == "value":
+        return published_estimates(records.to_arrow(), table, indicator, source)
     parts = []
     for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
         of_period = engine.query(of_period_statement(period), {"records": records})
@@ -272,19 +276,22 @@ def _estimate_settings(
 def protected_table(
     workspace: Workspace, engine: Engine, table: TableDeclaration, version: Version
 ) -> Protected:
-    """The table after protection, from its estimates; it lives as long as the engine."""
-    indicator = workspace.declarations.indicators[table.indicator]
+    """The table after protection, from its estimates; it lives as long as the engine.
+
+    Only figures that another body has published pass as they are, and only with the reason why.
+    """
     figures = engine.relation(version.files)
+    indicator = workspace.declarations.indicators[table.indicator]
+    statistic = indicator.statistic
+    if statistic == "value":
+        if workspace.declarations.sources[indicator.source].gives != "published_figure":
+            raise DisclosureRisk(f"{table.id} would publish records as they are.", "Nothing was made.")
+        return already_published(figures, dimensions=table.by, reason=table.protect.none_because or "")
     rules = ProtectionRules(
         minimum_contributors=table.protect.minimum_contributors,
         secondary=table.protect.secondary,
         round_to=table.protect.round_to,
     )
-    statistic = indicator.statistic
-    if statistic == "value":
-        raise ProjectError(
-            f"{table.id} shows published figures and has no protection.", "Say why: none_because."
-        )
     return protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
 
 
@@ -369,6 +376,8 @@ def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
         )
     ]
     parts += [(f"Dimension {name}", dimension_sql(name)) for name in table.by if name in DERIVED]
+    if indicator.statistic == "value":
+        return _as_text(parts)
     with workspace.engine(Zone.SECURE) as engine:
         files = [file for version in record_versions(workspace, source) for file in version.files]
         records = engine.query(
@@ -383,4 +392,8 @@ def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
         cells = cube(records, **settings)
         figures.pop("method")
         parts.append(("Figures and their variances", estimates_sql(cells, **figures)))
+    return _as_text(parts)
+
+
+def _as_text(parts: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(f"-- {title}.\n{text.strip()};" for title, text in parts) + "\n"

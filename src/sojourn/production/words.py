@@ -44,7 +44,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Count over all records of the source that meet the definition.",
         "ar": "عدّ لجميع سجلات المصدر التي تستوفي التعريف.",
     },
-    "uncertainty_sample": {
+    "summary_published": {
+        "en": "Figures as another body published them, with its own marks of status. Nothing was added up.",
+        "ar": "أرقام كما نشرتها جهة أخرى، مع إشاراتها إلى حالة كل رقم. ولم يُجمع منها شيء.",
+    },
+    "uncertainty_published": {
+        "en": "How certain the figures are is for the body that published them to say; see its own notes.",
+        "ar": "الجهة التي نشرت الأرقام هي التي تبيّن مدى دقتها؛ تُراجع ملاحظاتها.",
+    },
+    "uncertainty_survey": {
         "en": (
             "The figures come from a sample. The standard error says how far a figure would typically lie"
             " from the one that a full count gives; an interval of twice the standard error to both sides"

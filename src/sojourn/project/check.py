@@ -332,6 +332,12 @@ def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Ite
     columns = set(contract.columns) - _GIVEN_BY_US
     if indicator.where is not None:
         yield from _rule(indicator.where, columns, place, "where")
+    if indicator.statistic == "value" and contract is not PublishedFigure:
+        yield place.problem(
+            f"figures of {contract.__name__} cannot be published as they are.",
+            "Use count, share or mean; `value` is for figures that another body has published.",
+            "statistic",
+        )
     if indicator.statistic in ("mean", "value"):
         declared = contract.columns.get(indicator.of or "")
         if declared is None or declared.python_type not in (int, float):
@@ -359,6 +365,17 @@ def _tables(reading: Reading) -> Iterator[Problem]:
         source = reading.found["sources"].get(indicator.source) if indicator is not None else None
         if source is not None:
             yield from _breakdown(table, CONTRACTS[source.gives], place)
+        if (
+            table.protect.none_because is not None
+            and indicator is not None
+            and indicator.statistic != "value"
+        ):
+            yield place.problem(
+                "a table of records cannot go without protection.",
+                "Leave out none_because; it is for figures that another body has published.",
+                "protect",
+                "none_because",
+            )
         if table.release is not None:
             try:
                 datetime.date.fromisoformat(f"2024-{table.release.on}")

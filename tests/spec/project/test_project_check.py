@@ -181,3 +181,20 @@ def test_each_mistake_is_told_alone_as_well(larger_project, file, old, new, said
     with pytest.raises(ProjectError) as caught:
         load(larger_project)
     assert [(p.file, said in f"{p.message} {p.remedy}") for p in caught.value.problems] == [(file, True)]
+
+
+def test_records_cannot_be_published_as_they_are(project):
+    _replace(
+        project / "indicators/crossings.yaml",
+        "source: border",
+        "source: border\nstatistic: value\nof: birth_year",
+    )
+    _replace(project / "tables/crossings.yaml", "secondary: true", "none_because: nobody asked")
+    with pytest.raises(ProjectError, match="cannot be published as they are"):
+        load(project)
+
+
+def test_a_table_of_records_cannot_go_without_protection(project):
+    _replace(project / "tables/crossings.yaml", "secondary: true", "none_because: nobody asked")
+    with pytest.raises(ProjectError, match="cannot go without protection"):
+        load(project)
