@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ NAMING = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,link,linkat"
 CALLS = f"{WRITING},{NAMING}"
 HEADER = "ID,DAY,DIR,DOC,SURNAME,GIVEN,BORN,SEX,NAT"
 PEOPLE = ("statistician-1", "checker-1", "checker-2", "publisher-1")
+PAGE = 4096
 SECRET = "a passphrase for the fault test"
 
 
@@ -275,29 +276,53 @@ def _one_kill(
 
 
 def full_disks(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[str, object]]:
-    """Give every command too little room, from almost none to almost enough."""
+    """Give every command too little room, from almost none to almost what it leaves behind."""
     found = []
     per_command = -(-wanted // len(COMMANDS))
     for command, beginning in zip(COMMANDS, beginnings, strict=True):
-        held = sum(p.stat().st_size for p in beginning.rglob("*") if p.is_file())
+        grown = _growth(folder, beginning, command)
+        step = max(PAGE, grown // per_command)
         for position in range(per_command):
-            room = held + 40_000 + position * 45_000
+            room = step * position
             found.append(_one_full_disk(folder, beginning, command, room))
+        print(f"{command.name}: {per_command} disks, each {step} bytes larger", file=sys.stderr)
     return found
 
 
-def _one_full_disk(folder: Path, beginning: Path, command: Command, size: int) -> dict[str, object]:
-    work = folder / "work"
-    shutil.rmtree(work)
-    shutil.copytree(beginning, work)
-    local = work / "project/local"
-    kept = folder / "kept"
+@contextlib.contextmanager
+def _in_memory(folder: Path, beginning: Path) -> Iterator[tuple[Path, Path]]:
+    """A beginning in its place, with everything that changes on a file system in memory."""
+    work = _restore(folder, beginning)
+    local, kept = work / "project/local", folder / "kept"
     shutil.move(local, kept)
     local.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(local)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200M", "tmpfs", str(local)], check=True)
     try:
-        subprocess.run(["cp", "-a", f"{kept}/.", str(local)], check=False)
+        subprocess.run(["cp", "-a", f"{kept}/.", str(local)], check=True)
+        yield work, local
+    finally:
+        subprocess.run(["umount", str(local)], check=True)
+        shutil.rmtree(kept)
+
+
+def _used(local: Path) -> int:
+    held = os.statvfs(local)
+    return (held.f_blocks - held.f_bfree) * held.f_frsize
+
+
+def _growth(folder: Path, beginning: Path, command: Command) -> int:
+    """Bytes that an undisturbed run adds to the disk."""
+    with _in_memory(folder, beginning) as (work, local):
+        before = _used(local)
+        _must(_sojourn(work, command.arguments(work)))
+        return _used(local) - before
+
+
+def _one_full_disk(folder: Path, beginning: Path, command: Command, room: int) -> dict[str, object]:
+    with _in_memory(folder, beginning) as (work, local):
         arguments = command.arguments(work)
+        size = _used(local) + room
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(local)], check=True)
         first = _sojourn(work, arguments)
         subprocess.run(["mount", "-o", "remount,size=200M", str(local)], check=True)
         complaints = [
@@ -310,19 +335,23 @@ def _one_full_disk(folder: Path, beginning: Path, command: Command, size: int) -
             for f in _doctor(work)
             if f["severity"] != "ok" and f["subject"] not in ("maps", "fonts", "disk")
         ]
-    finally:
-        subprocess.run(["umount", str(local)], check=True)
-        shutil.rmtree(kept)
     return {
         "command": command.name,
-        "room": size,
+        "room": room,
         "exit_code": first.returncode,
         "traceback": "Traceback" in first.stderr,
         "errors_after": complaints,
         "finished": finished,
         "left_over": left,
-        "words": (first.stderr if "Traceback" in first.stderr else "" if finished else again.stderr)[-700:],
+        "words": (again.stderr if not finished else first.stderr)[-700:],
     }
+
+
+def _report(kind: str, results: list[dict[str, object]], hit: str, bad: list[dict[str, object]]) -> None:
+    struck = sum(bool(result[hit]) for result in results)
+    print(f"{kind}: {len(results)}, struck: {struck}, violations: {len(bad)}", flush=True)
+    for violation in bad[:10]:
+        print(json.dumps(violation, indent=1), flush=True)
 
 
 def main() -> None:
@@ -342,25 +371,17 @@ def main() -> None:
         _load_all()
         beginnings = _prepare(folder)
         kills = kill_points(folder, beginnings, chosen.kills) if chosen.only != "full" else []
+        bad_kills = [
+            k
+            for k in kills
+            if k["errors_after_kill"] or not k["finished"] or not k["same_as_undisturbed"] or k["left_over"]
+        ]
+        _report("kill points", kills, "was_killed", bad_kills)
         disks = full_disks(folder, beginnings, chosen.sizes) if chosen.only != "kill" else []
-    bad_kills = [
-        k
-        for k in kills
-        if k["errors_after_kill"] or not k["finished"] or not k["same_as_undisturbed"] or k["left_over"]
-    ]
     bad_disks = [
         d for d in disks if d["traceback"] or d["errors_after"] or not d["finished"] or d["left_over"]
     ]
-    print(
-        f"kill points: {len(kills)}, of which killed: {sum(bool(k['was_killed']) for k in kills)},"
-        f" violations: {len(bad_kills)}"
-    )
-    print(
-        f"disk sizes:  {len(disks)}, of which too small: {sum(d['exit_code'] != 0 for d in disks)},"
-        f" violations: {len(bad_disks)}"
-    )
-    for bad in [*bad_kills, *bad_disks][:10]:
-        print(json.dumps(bad, indent=1))
+    _report("disk sizes", disks, "exit_code", bad_disks)
     if chosen.json:
         chosen.json.write_text(json.dumps({"kills": kills, "disks": disks}, indent=1))
     raise SystemExit(1 if bad_kills or bad_disks else 0)

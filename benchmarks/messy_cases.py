@@ -209,6 +209,10 @@ CASES: list[Case] = [
         both(loaded(200), lambda told: told.kinds["sep-line"] == 1),
     ),
     ("csv/trailing_commas.csv", UTF8, COLUMNS, both(loaded(20), said("blank-header"))),
+    ("json/deep_500k.json", UTF8, COLUMNS, both(refused("not-the-format", "JSON"), within(1))),
+    ("json/bigint.json", UTF8, COLUMNS, both(refused("not-the-format", "JSON"), within(1))),
+    ("json/dupkeys.json", UTF8, COLUMNS, refused("not-the-format", "JSON")),
+    ("json/nan.json", UTF8, COLUMNS, refused("not-the-format", "JSON")),
     ("spreadsheets/html_as_xls.xls", EXCEL, [], refused("not-the-format", "HTML")),
     ("spreadsheets/xlsx_billion_laughs.xlsx", EXCEL, [], both(refused("dangerous-xml"), within(3))),
     (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from layout import table
 
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.dimensions import DERIVED, Dimension, dimensions_of
 from sojourn.project.standard_maps import STANDARD_MAPS
 

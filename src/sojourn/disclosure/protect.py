@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sojourn.concepts import code_list
 from sojourn.contracts.aggregates import Estimate, Observation
 from sojourn.disclosure.lattice import Flags, Integers, Numbers, lattice
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules
@@ -37,6 +38,7 @@ from sojourn.errors import DisclosureRisk, ProjectError
 __all__ = ["Protected", "already_published", "protect"]
 
 _SEAL = object()
+_MISSING = "O"
 PER_CENT = 100.0
 _TOTAL = "_T"
 _SEPARATOR = "\x1f"
@@ -103,8 +105,9 @@ def protect(
 def already_published(figures: Relation, *, dimensions: Sequence[str], reason: str) -> Protected:
     """Figures that another body has published, as observations: there is nothing left to protect.
 
-    `figures` has the dimensions, `time_period`, `value` and `status`; a figure without value is missing. The
-    reason is part of the report, which readers see.
+    `figures` has the dimensions, `time_period`, `value` and `status`. A figure without value is missing: for
+    the reason that the publisher's status gives, else for an unknown one. The reason why nothing is protected
+    is part of the report, which readers see.
 
     Raises: DisclosureRisk without a reason; ContractBroken if columns are absent.
     """
@@ -114,7 +117,10 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
         )
     table = figures.to_arrow()
     value = _numbers(table, "value")
-    status = pc.if_else(pa.array(np.isnan(value)), "M", pc.fill_null(table.column("status"), "A"))
+    given = pc.fill_null(table.column("status"), "A")
+    without_value = [c.code for c in code_list("CL_OBS_STATUS") if c.attributes["has_value"] == "no"]
+    why_missing = pc.if_else(pc.is_in(given, pa.array(without_value)), given, _MISSING)
+    status = pc.if_else(pa.array(np.isnan(value)), why_missing, given)
     nothing = pa.nulls(table.num_rows, pa.float64())
     columns = {name.upper(): table.column(name) for name in dimensions} | {
         "TIME_PERIOD": table.column("time_period"),

@@ -34,6 +34,7 @@ __all__ = [
 ALL = "*"
 TIME = "TIME_PERIOD"
 PERIODS_SHOWN = 10
+CELLS_AT_FIRST = 10_000
 
 
 @dataclass(frozen=True)
@@ -121,14 +122,19 @@ def label_of(description: TableDescription, name: str, code: str, language: str)
 def default_selection(description: TableDescription) -> Selection:
     """What a reader sees first: one dimension in full, totals of the others, the latest periods.
 
-    The dimension in full is that of areas, or the first one.
+    The dimension in full is that of areas, or the first one. Other dimensions without a total are shown in
+    full too while that stays readable; where it does not, those with the most codes show their first one.
     """
     areas = [dimension.id for dimension in description.dimensions if dimension.role == "area"]
     full = next(iter([*areas, *description.dimension_ids]), None)
     codes = {
         dimension.id: _first_codes(dimension, dimension.id == full) for dimension in description.dimensions
     }
-    return Selection({**codes, TIME: description.time_periods[-PERIODS_SHOWN:]})
+    found = Selection({**codes, TIME: description.time_periods[-PERIODS_SHOWN:]})
+    for name in sorted(codes.keys() - {full}, key=lambda name: (-len(codes[name]), name)):
+        if found.size > CELLS_AT_FIRST:
+            found = found.with_codes(name, codes[name][:1])
+    return found
 
 
 def _first_codes(dimension: Dimension, in_full: bool) -> tuple[str, ...]:

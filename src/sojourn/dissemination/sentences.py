@@ -51,14 +51,15 @@ def row_label(description: TableDescription, laid_out: Grid, row: int, words: Wo
 
 
 def summary(description: TableDescription, laid_out: Grid, words: Wording) -> tuple[str, ...]:
-    """Sentences on a selection; none where it holds no cell."""
+    """Sentences on a selection. Of two rows without a total, each has its level told."""
     if not laid_out.rows:
         return (words("sentence.empty"),)
     values, errors = laid_out.numbers("OBS_VALUE"), laid_out.numbers("SE")
     found: list[str] = []
     total = _total_row(description, laid_out)
-    if total is not None:
-        found += _level(description, laid_out, total, values, errors, words)
+    few = range(len(laid_out.rows)) if len(laid_out.rows) < LARGEST else ()
+    for row in few if total is None else (total,):
+        found += _level(description, laid_out, row, values, errors, words)
     found += _largest(description, laid_out, total, values, words)
     return (*found, *_gaps(laid_out, words))
 

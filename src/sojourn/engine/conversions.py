@@ -7,6 +7,7 @@ not repeated. A record with a problem has a list of them in the column `problems
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,22 +91,25 @@ class ConversionPlan:
     day_of_record: str | None = None
 
 
-def conversion_statement(plan: ConversionPlan) -> str:
+def conversion_statement(plan: ConversionPlan, received_on: datetime.date) -> str:
     """The SELECT over `raw` that gives `line`, every target, the outcome of every rule, and `problems`.
 
     `raw` has the column `line` and the file's columns as text without blanks around it. Code maps are
     relations named by `Conversion.codes` with the columns written, standard, valid_from and valid_to. The
-    parameter `$received_on` is the day of receipt.
+    day of receipt stands in the text, so that the result can be a view: computed once, when all is asked for.
     """
     read = [c for c in plan.conversions if c.source is not None]
     coded = [c for c in read if c.kind == "code"]
     cleaned = list(dict.fromkeys(f"{_cleaned(c, plan.missing)} AS {_written(c)}" for c in read))
     converted = [f"{_converted(c, plan)} AS {quoted(c.target)}" for c in read if c.kind != "code"]
     converted += [f"{_fixed(c)} AS {quoted(c.target)}" for c in plan.conversions if c.source is None]
+    converted += [
+        f"{_day(_written(c), c.format)} AS {_whole_day(c)}" for c in read if c.kind == "partial_day"
+    ]
     outcomes = [f"({r.rule.sql}) AS {_outcome(r)}" for r in plan.rules]
     shown = [*(quoted(c.target) for c in plan.conversions), *map(_outcome, plan.rules)]
     return f"""WITH written AS (      -- the file's cells; an empty one, and a word that means so, is missing
-  SELECT line, CAST($received_on AS DATE) AS received_on,
+  SELECT line, DATE {text_literal(received_on.isoformat())} AS received_on,
     {_listed(cleaned)}
   FROM raw
 ),
@@ -134,6 +138,10 @@ def _written(conversion: Conversion) -> str:
     return quoted(f"written_{conversion.source}")
 
 
+def _whole_day(conversion: Conversion) -> str:
+    return quoted(f"whole_{conversion.target}")
+
+
 def _map(conversion: Conversion) -> str:
     return quoted(f"map_{conversion.target}")
 
@@ -146,23 +154,26 @@ def _fixed(conversion: Conversion) -> str:
 
 def _problem_list(plan: ConversionPlan, read: Sequence[Conversion]) -> str:
     """A list of `reason|column` for a record that has problems, else null; built for bad records only."""
-    problems = [problem for c in read for problem in _problems(c)]
+    problems = [problem for c in read for problem in _problems(c, plan.time_zone)]
     problems += [
         (f"NOT coalesce({_outcome(r)}, true)", f"check:{r.identifier}|") for r in plan.rules if r.is_error
     ]
-    if plan.day_of_record is not None and any(c.target == "birth_date" for c in read):
-        born = f"TRY_CAST({quoted('birth_date')} AS DATE)"
-        problems.append(
-            (f"coalesce({born} > {quoted(plan.day_of_record)}, false)", "born-after-event|birth_date")
-        )
+    for born in (c for c in read if c.target == "birth_date" and c.kind == "partial_day"):
+        if plan.day_of_record is not None:
+            late = f"coalesce({_whole_day(born)} > {quoted(plan.day_of_record)}, false)"
+            problems.append((late, "born-after-event|birth_date"))
     if len({c.source for c in read}) > 1:
-        nothing = " AND ".join(f"{_written(c)} IS NULL" for c in read)
+        nothing = " AND ".join(dict.fromkeys(f"{_written(c)} IS NULL" for c in read))
         problems.append((nothing, "empty-record|"))
     if not problems:
         return "CAST(NULL AS VARCHAR[])"
     any_bad = " OR ".join(f"({condition})" for condition, _ in problems)
-    named = _listed([f"CASE WHEN {condition} THEN {text_literal(text)} END" for condition, text in problems])
+    named = _listed([f"CASE WHEN {condition} THEN {_reason(text)} END" for condition, text in problems])
     return f"CASE WHEN {any_bad} THEN list_filter([{named}], lambda problem: problem IS NOT NULL) END"
+
+
+def _reason(text: str) -> str:
+    return text if text.startswith("CASE ") else text_literal(text)
 
 
 def _cleaned(conversion: Conversion, missing: Sequence[str]) -> str:
@@ -179,12 +190,11 @@ def _converted(conversion: Conversion, plan: ConversionPlan) -> str:
         case "text":
             return f"CASE WHEN length({cell}) <= {LONGEST_TEXT} THEN {cell} END"
         case "document":
-            return f"CASE WHEN NOT ({_is_damaged(cell)}) AND {_is_document(cell)} THEN {cell} END"
+            return _document(cell)
         case "day":
             return _day(cell, conversion.format)
         case "local_day":
-            instant = _instant(cell, conversion.format, plan.time_zone)
-            return f"CAST(timezone({text_literal(plan.time_zone)}, {instant}) AS DATE)"
+            return _local_day(_instant(cell, conversion.format, plan.time_zone), plan.time_zone)
         case "partial_day":
             return _partial_day(cell, conversion.format)
         case "year":
@@ -228,18 +238,22 @@ def _is_damaged(cell: str) -> str:
     return f"regexp_full_match({cell}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
 
 
-def _is_document(cell: str) -> str:
-    """Letters of any script, Latin digits, and the marks that documents use."""
+def _document(cell: str) -> str:
+    """Letters of any script, Latin digits and the marks that documents use; most are plain ASCII."""
+    of_any_script = (
+        f"length({cell}) <= 64 AND regexp_full_match({cell}, '[\\p{{L}}\\p{{M}}0-9 ./\\-]+') AND NOT"
+        f" regexp_matches({cell}, '[\\x{{FF00}}-\\x{{FFEF}}]')"
+    )
     return (
-        f"(length({cell}) <= 64 AND regexp_full_match({cell}, '[\\p{{L}}\\p{{M}}0-9 ./\\-]+') AND NOT"
-        f" regexp_matches({cell}, '[\\x{{FF00}}-\\x{{FFEF}}]'))"
+        f"CASE WHEN strlen({cell}) <= 64 AND regexp_full_match({cell}, '[A-Za-z0-9 ./\\-]+') THEN {cell}"
+        f" WHEN {of_any_script} THEN {cell} END"
     )
 
 
 def _day(cell: str, format_: str | None) -> str:
     """A day of the calendar in a year that a record can come from, or null."""
     day = f"CAST(try_strptime({cell}, {text_literal(format_ or '%Y-%m-%d')}) AS DATE)"
-    return f"CASE WHEN year({day}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} THEN {day} END"
+    return f"CASE WHEN {day} BETWEEN DATE '{FIRST_YEAR}-01-01' AND DATE '{LAST_YEAR}-12-31' THEN {day} END"
 
 
 def _partial_day(cell: str, format_: str | None) -> str:
@@ -286,10 +300,30 @@ def _instant(cell: str, format_: str | None, time_zone: str) -> str:
     if format_ is not None:
         return f"timezone({zone}, CAST(try_strptime({cell}, {text_literal(format_)}) AS TIMESTAMP))"
     form = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    naive = f"TRY_CAST({_matching(cell, form)} AS TIMESTAMP)"
-    with_offset = f"TRY_CAST({_matching(cell, form + r'(Z|[+-][0-9]{2}:?[0-9]{2})')} AS TIMESTAMPTZ)"
-    instant = f"coalesce({with_offset}, timezone({zone}, {naive}))"
-    return f"CASE WHEN year({instant}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR} THEN {instant} END"
+    offset = r"(Z|[+-][0-9]{2}:?[0-9]{2})"
+    if _is_utc(time_zone):
+        instant = f"TRY_CAST({_matching(cell, f'{form}{offset}?')} AS TIMESTAMPTZ)"
+    else:
+        with_offset = f"TRY_CAST({_matching(cell, form + offset)} AS TIMESTAMPTZ)"
+        without = f"TRY_CAST({_matching(cell, form)} AS TIMESTAMP)"
+        instant = f"coalesce({with_offset}, timezone({zone}, {without}))"
+    return (
+        f"CASE WHEN {instant} >= TIMESTAMPTZ '{FIRST_YEAR}-01-01 00:00:00+00' AND {instant} <"
+        f" TIMESTAMPTZ '{LAST_YEAR + 1}-01-01 00:00:00+00' THEN {instant} END"
+    )
+
+
+def _is_utc(time_zone: str) -> bool:
+    # The engine's connections are set to UTC: a text without an offset is then read so.
+    return time_zone == "UTC"
+
+
+def _local_day(instant: str, time_zone: str) -> str:
+    """The day on which an instant fell at the source."""
+    local = f"make_timestamp(epoch_us({instant}))"
+    if not _is_utc(time_zone):
+        local = f"timezone({text_literal(time_zone)}, {instant})"
+    return f"CAST({local} AS DATE)"
 
 
 def _code_join(conversion: Conversion) -> str:
@@ -319,29 +353,22 @@ _REASONS = {
 }
 
 
-def _problems(conversion: Conversion) -> list[tuple[str, str]]:
+def _problems(conversion: Conversion, time_zone: str) -> list[tuple[str, str]]:
     """The conditions under which a record has a problem with this column, and their names."""
     target, written = quoted(conversion.target), _written(conversion)
-    found = []
+    unread = f"{_REASONS[conversion.kind]}|{conversion.target}"
     if conversion.kind == "document":
-        found.append(
-            (f"{written} IS NOT NULL AND {_is_damaged(written)}", f"spreadsheet-damage|{conversion.target}")
-        )
-        unreadable = f"{written} IS NOT NULL AND {target} IS NULL AND NOT {_is_damaged(written)}"
-        found.append((unreadable, f"document-number-unreadable|{conversion.target}"))
-    else:
-        found.append(
-            (
-                f"{written} IS NOT NULL AND {target} IS NULL",
-                f"{_REASONS[conversion.kind]}|{conversion.target}",
-            )
-        )
+        damaged = text_literal(f"spreadsheet-damage|{conversion.target}")
+        unread = f"CASE WHEN {_is_damaged(written)} THEN {damaged} ELSE {text_literal(unread)} END"
+    found = [(f"{written} IS NOT NULL AND {target} IS NULL", unread)]
     if conversion.is_required:
         found.append((f"{written} IS NULL", f"missing|{conversion.target}"))
     if conversion.not_after:
-        limit = "received_on"
-        day = target if conversion.kind in ("day", "local_day") else f"TRY_CAST({target} AS DATE)"
-        found.append((f"coalesce({day} > {limit}, false)", f"after-receipt|{conversion.target}"))
+        day = {
+            "partial_day": _whole_day(conversion),
+            "instant": _local_day(target, time_zone),
+        }.get(conversion.kind, target)
+        found.append((f"coalesce({day} > received_on, false)", f"after-receipt|{conversion.target}"))
     return found
 
 

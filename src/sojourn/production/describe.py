@@ -24,7 +24,7 @@ from sojourn.dissemination.publication import (
 )
 from sojourn.errors import ProjectError
 from sojourn.production.words import WORDS
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
 from sojourn.project.dimensions import Dimension as DeclaredDimension
 from sojourn.project.dimensions import dimensions_of
@@ -55,8 +55,12 @@ def describe_table(
     has_errors: bool,
     version: int,
     revisions: Sequence[Revision],
+    decimals: int | None = None,
 ) -> TableDescription:
-    """The description of a table whose observations use the given codes and periods."""
+    """The description of a table whose observations use the given codes and periods.
+
+    `decimals` is given for published figures, which are shown as they are; others have those of their kind.
+    """
     indicator = declarations.indicators[table.indicator]
     source = declarations.sources[indicator.source]
     settings = declarations.settings
@@ -65,7 +69,7 @@ def describe_table(
         title=dict(table.title),
         description=dict(table.description) or dict(indicator.title),
         definition=dict(indicator.definition),
-        unit=_unit(indicator),
+        unit=_unit(indicator, decimals),
         statistic=indicator.statistic if indicator.statistic != "value" else "count",
         dimensions=_dimensions(declarations, table, codes),
         time_periods=tuple(periods),
@@ -84,10 +88,11 @@ def describe_table(
     )
 
 
-def _unit(indicator: Indicator) -> Unit:
+def _unit(indicator: Indicator, decimals: int | None) -> Unit:
     if indicator.statistic == "share":
         return Unit(id="PT", name=_words("per_cent"), decimals=1)
-    decimals = 1 if indicator.statistic == "mean" else 0
+    if decimals is None:
+        decimals = 1 if indicator.statistic == "mean" else 0
     return Unit(
         id="PS" if indicator.statistic == "count" else "UNIT", name=dict(indicator.unit), decimals=decimals
     )
@@ -147,7 +152,12 @@ def _dimension(
 
 
 def _ordered(declared: DeclaredDimension, used: Iterable[str]) -> list[str]:
-    """The codes in the order of their list, those it does not know after them, unknown last, total first."""
+    """The codes in the order of their list, those it does not know after them, unknown last, total first.
+
+    Revisions come newest first: it is the latest that a reader wants, and that has the latest periods.
+    """
+    if declared.name == "revision":
+        return sorted(used, reverse=True)
     rank = (
         {code.code: position for position, code in enumerate(code_list(declared.codes))}
         if declared.codes

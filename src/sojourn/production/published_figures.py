@@ -16,9 +16,11 @@ from sojourn.contracts.aggregates import Estimate
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
 
-__all__ = ["estimate_columns", "published_estimates"]
+__all__ = ["decimals_of", "estimate_columns", "published_estimates"]
 
 _STATUS, _NORMAL, _NOT_APPLICABLE = "status", "A", "_Z"
+_MOST_DECIMALS = 9
+_OFTEN_ENOUGH = 0.9
 
 
 def estimate_columns(table: TableDeclaration, indicator: Indicator) -> tuple[str, ...]:
@@ -66,6 +68,20 @@ def published_estimates(
     )
     _refuse_shared_cells(figures, table)
     return Estimate.conform(figures, estimate_columns(table, indicator))
+
+
+def decimals_of(figures: pa.ChunkedArray) -> int:
+    """With how many decimals the publisher writes figures: with so many, nine in ten are shown exactly.
+
+    A few figures of persons that an adjustment left with fractions do not give all others a row of noughts;
+    the files hold every figure as it was published.
+    """
+    known = figures.drop_null()
+    for decimals in range(_MOST_DECIMALS):
+        exact = pc.sum(pc.equal(pc.round(known, decimals), known)).as_py() or 0
+        if exact >= _OFTEN_ENOUGH * len(known):
+            return decimals
+    return _MOST_DECIMALS
 
 
 def _refuse_shared_cells(figures: pa.Table, table: TableDeclaration) -> None:

@@ -16,6 +16,7 @@ from sojourn.errors import ProjectError
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.published_figures import decimals_of
 from sojourn.production.receive import deliveries_in_force
 from sojourn.production.tables import method_sql, protected_table, table_versions
 from sojourn.production.workspace import Workspace
@@ -113,6 +114,7 @@ def _draft(
         has_errors=has_errors,
         version=version,
         revisions=revisions,
+        decimals=decimals_of(observations["OBS_VALUE"]) if indicator.statistic == "value" else None,
     )
     return DraftTable(description, protected, method_sql(workspace, table))
 

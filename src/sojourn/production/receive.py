@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -34,7 +35,7 @@ from sojourn.production.records import (
 )
 from sojourn.production.versions import name_records
 from sojourn.production.workspace import Workspace, declared_source
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.database import extract
 from sojourn.sources.manifest import Promise, promised
@@ -88,7 +89,7 @@ def receive(
     force; DataRefused when the file as a whole cannot be read.
     """
     source = declared_source(workspace.declarations, source_id)
-    today = received_on or datetime.datetime.now(datetime.UTC).date()
+    today = received_on or _today(source)
     if not file.is_file():
         raise ProjectError(f"There is no file {file}.", "Look at the path.")
     promise = promised(manifest or file.with_name("manifest.csv"), file, required=manifest is not None)
@@ -119,7 +120,7 @@ def receive_table(
         raise ProjectError(
             f"{source_id} is not a table of a database.", f"Name a file: sojourn receive {source_id} FILE"
         )
-    today = received_on or datetime.datetime.now(datetime.UTC).date()
+    today = received_on or _today(source)
     plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
     covered = _period(source, period, None, None)
     with workspace.store.one_writer():
@@ -129,6 +130,11 @@ def receive_table(
             extract(arrives.address, arrives.table, plan.file_columns, file)
             request = Request(source, file, covered, today, None, accept_because, None)
             return _received(workspace, request, on_progress)
+
+
+def _today(source: SourceDeclaration) -> datetime.date:
+    """The day at the source, which may be ahead of the office's: nothing in a file is later than it."""
+    return datetime.datetime.now(ZoneInfo(source.arrives.time_zone)).date()
 
 
 def _received(workspace: Workspace, request: Request, on_progress: Progress | None) -> Receipt:

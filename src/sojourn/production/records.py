@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -18,18 +19,12 @@ import pyarrow.parquet as pq
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.contracts.table import Zone
 from sojourn.engine import Engine, Relation
-from sojourn.engine.batches import (
-    digest_statement,
-    good_statement,
-    identities_statement,
-    outcomes_statement,
-    problems_statement,
-    repeated_statement,
-)
+from sojourn.engine.batches import problems_statement, received_statement, repeated_statement
 from sojourn.engine.conversions import conversion_statement, outcome_column
 from sojourn.integration.pseudonyms import NORMALISATION, pseudonyms
 from sojourn.production.counts import RecordCounts
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.repeats import KeyHashes
 from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.dialects import declared_dialect
@@ -41,6 +36,10 @@ __all__ = ["RecordCounts", "records_fingerprint", "records_name", "write_records
 
 Progress = Callable[[int, int], None]
 Cells: TypeAlias = pa.Array | pa.ChunkedArray
+# Records with problems that are written together.
+BAD_TOGETHER = 50_000
+# What Unicode calls white space, of the characters of ASCII.
+_ASCII_SPACES = " \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 
 def records_name(source: str) -> str:
@@ -94,6 +93,7 @@ def write_records(
             stack.enter_context(workspace.store.writing(plan.contract, name, version, plan.extra)),
             stack.enter_context(workspace.store.writing(Identity, name, version)),
             stack.enter_context(workspace.store.writing(QuarantinedRecord, f"quarantine_{name}", version)),
+            stack.enter_context(workspace.store.beside(Zone.SECURE)),
         )
         engine = stack.enter_context(workspace.engine(Zone.VAULT, Zone.SECURE))
         writer = RecordWriter(
@@ -140,6 +140,7 @@ class Folders:
     content: Path
     identity: Path
     quarantine: Path
+    unfinished: Path
 
 
 class RecordWriter:
@@ -156,9 +157,20 @@ class RecordWriter:
         workspace: Workspace,
     ) -> None:
         self.engine, self.plan, self.folders, self.counts = engine, plan, folders, counts
-        self.prefix, self.received_on = prefix, received_on
         self.workspace = workspace
-        self._statement = conversion_statement(plan.conversions)
+        self._conversion = conversion_statement(plan.conversions, received_on)
+        self._rules = {outcome_column(rule): rule.identifier for rule in plan.conversions.rules}
+        carried = [*plan.content, *plan.extra, *plan.identity, *self._rules]
+        self._received = received_statement(
+            prefix,
+            list(dict.fromkeys(carried)),
+            digested=[c.target for c in plan.conversions.conversions],
+            key=plan.contract.natural_key,
+            strongest=plan.strongest,
+            description=plan.description,
+        )
+        self._key_hashes = KeyHashes(folders.unfinished)
+        self._bad: list[pa.Table] = []
         self._codes = {name: engine.relation(table) for name, table in plan.code_tables.items()}
         self._part = 0
         self._digest_records, self._digest_total, self._digest_mixed = 0, 0, 0
@@ -183,48 +195,57 @@ class RecordWriter:
         if isinstance(frame, Quarantined):
             self._take_unreadable(pa.Table.from_batches([frame.batch]))
             return
-        cells = pa.Table.from_batches([frame.batch])
+        cells = frame.batch
         in_plan_order = pa.table(
-            [cells["line"], *(pc.utf8_trim_whitespace(cells[name]) for name in self._cells)],
+            [cells["line"], *(_trimmed(cells[name]) for name in self._cells)],
             names=["line", *(f"c{position}" for position in range(len(self._cells)))],
         )
         raw = self.engine.relation(in_plan_order)
-        converted = self.engine.query(
-            self._statement, {"raw": raw, **self._codes}, {"received_on": self.received_on}
-        )
-        self._write_good(converted)
-        self._take_problems(converted, raw)
-        self._count_outcomes(converted)
-        self._add_digest(converted)
-        self.engine.forget(converted, raw)
+        converted = self.engine.query(self._conversion, {"raw": raw, **self._codes})
+        received = self.engine.query(self._received, {"converted": converted})
+        found = self._with_pseudonyms(received)
+        self._count_outcomes(found)
+        good = found
+        if found["problems"].null_count < len(found):
+            self._set_aside(found.filter(pc.is_valid(found["problems"])), in_plan_order)
+            good = found.filter(pc.is_null(found["problems"]))
+        self._write_good(good)
+        self._add_digest(good)
+        self.engine.forget(received, converted, raw)
 
-    def _write_good(self, converted: Relation) -> None:
-        plan, part = self.plan, f"part-{self._part:06d}.parquet"
-        content = [*plan.content, *plan.extra]
-        if not plan.has_persons:
-            good = self.engine.query(
-                good_statement(self.prefix, content), {"converted": converted}
-            ).to_arrow()
-            pq.write_table(good, self.folders.content / part, compression="zstd")
-            self.counts.loaded += len(good)
-            return
-        carried = list(dict.fromkeys([*content, *plan.identity]))
-        statement = identities_statement(self.prefix, plan.strongest, plan.description, carried)
-        described = self.engine.query(statement, {"converted": converted})
+    def _with_pseudonyms(self, received: Relation) -> pa.Table:
+        if not self.plan.has_persons:
+            return received.to_arrow()
         purpose = self.workspace.declarations.settings.agency.id
-        known = pseudonyms(described, key=self.workspace.keys.pseudonym, purpose=purpose)
-        for folder, columns in ((self.folders.content, content), (self.folders.identity, plan.identity)):
-            chosen = known.select(["record_id", "person_key", *columns])
-            pq.write_table(chosen, folder / part, compression="zstd")
-        self.counts.loaded += len(known)
-        self.engine.forget(described)
+        return pseudonyms(received, key=self.workspace.keys.pseudonym, purpose=purpose)
 
-    def _take_problems(self, converted: Relation, raw: Relation) -> None:
-        cells = [f"c{position}" for position in range(len(self.plan.file_columns))]
-        found = self.engine.query(problems_statement(cells), {"converted": converted, "raw": raw}).to_arrow()
-        if not len(found):
+    def _write_good(self, good: pa.Table) -> None:
+        plan, part = self.plan, f"part-{self._part:06d}.parquet"
+        names = ["record_id", *(["person_key"] if plan.has_persons else [])]
+        content = good.select([*names, *plan.content, *plan.extra])
+        own_values = {*names, *plan.contract.natural_key, *plan.extra}
+        shared = [name for name in plan.content if name not in own_values]
+        pq.write_table(content, self.folders.content / part, compression="zstd", use_dictionary=shared)
+        if plan.has_persons:
+            identity = good.select([*names, *plan.identity])
+            pq.write_table(identity, self.folders.identity / part, compression="zstd", use_dictionary=False)
+        self.counts.loaded += len(good)
+
+    def _set_aside(self, bad: pa.Table, cells: pa.Table) -> None:
+        """Remember records that have problems with their cells, which stand in the order of their lines."""
+        places = np.searchsorted(cells["line"].to_numpy(), bad["line"].to_numpy())
+        self._bad.append(cells.take(pa.array(places)).append_column("problems", bad["problems"]))
+        if sum(map(len, self._bad)) > BAD_TOGETHER:
+            self._take_problems()
+
+    def _take_problems(self) -> None:
+        """Quarantine the records that were set aside."""
+        if not self._bad:
             return
-        self.counts.quarantined += len(found["line"].unique())
+        bad, self._bad = pa.concat_tables(self._bad), []
+        self.counts.quarantined += len(bad)
+        cells = [f"c{position}" for position in range(len(self.plan.file_columns))]
+        found = self.engine.query(problems_statement(cells), {"bad": bad}).to_arrow()
         names = _looked_up(found["target"], {target: name for target, (name, _) in self._headers.items()})
         letters = _looked_up(
             found["target"], {target: letter for target, (_, letter) in self._headers.items()}
@@ -276,27 +297,28 @@ class RecordWriter:
         )
         self.counts.add_reasons(kept)
 
-    def _count_outcomes(self, converted: Relation) -> None:
-        rules = {outcome_column(rule): rule.identifier for rule in self.plan.conversions.rules}
-        if not rules:
-            return
-        for column, *found in self.engine.query(
-            outcomes_statement(list(rules)), {"converted": converted}
-        ).rows():
-            total = self.counts.outcomes.setdefault(rules[column], [0, 0, 0])
-            self.counts.outcomes[rules[column]] = [a + b for a, b in zip(total, found, strict=True)]
+    def _count_outcomes(self, found: pa.Table) -> None:
+        for column, rule in self._rules.items():
+            passes = pc.sum(found[column]).as_py() or 0
+            unknown = found[column].null_count
+            total = self.counts.outcomes.setdefault(rule, [0, 0, 0])
+            added = (passes, len(found) - passes - unknown, unknown)
+            self.counts.outcomes[rule] = [a + b for a, b in zip(total, added, strict=True)]
 
-    def _add_digest(self, converted: Relation) -> None:
-        columns = [c.target for c in self.plan.conversions.conversions]
-        ((records, total, mixed),) = self.engine.query(
-            digest_statement(columns), {"converted": converted}
-        ).rows()
-        self._digest_records += records
-        self._digest_total += int(total)
-        self._digest_mixed ^= int(mixed)
+    def _add_digest(self, good: pa.Table) -> None:
+        """Work the records into a digest that does not depend on their order, and keep their keys in mind."""
+        hashes = good["content_hash"].to_numpy()
+        halves = (hashes >> np.uint64(32), hashes & np.uint64(0xFFFFFFFF))
+        self._digest_records += len(good)
+        self._digest_total += (int(halves[0].sum()) << 32) + int(halves[1].sum())
+        self._digest_mixed ^= int(np.bitwise_xor.reduce(hashes, initial=np.uint64(0)))
+        if self.plan.contract.natural_key:
+            self._key_hashes.add(good["key_hash"].to_numpy())
 
     def finish(self) -> None:
-        """Take out what was delivered twice within the file, and close the digest."""
+        """Quarantine what is left, take out what was delivered twice, and close the digest."""
+        self._part += 1
+        self._take_problems()
         if not list(self.folders.content.glob("*.parquet")):
             self._write_empty()
         if self.plan.contract.natural_key and self.counts.loaded:
@@ -316,9 +338,13 @@ class RecordWriter:
 
     def _take_out_repeated(self) -> None:
         key = self.plan.contract.natural_key
+        suspected = self._key_hashes.seen_again()
+        if not len(suspected):
+            return
         records = self.engine.relation(sorted(self.folders.content.glob("*.parquet")))
         compared = [*self.plan.content, *(["person_key"] if self.plan.has_persons else [])]
-        surplus = self.engine.query(repeated_statement(key, compared), {"records": records}).to_arrow()
+        inputs = {"records": records, "suspected": self.engine.relation(pa.table({"key_hash": suspected}))}
+        surplus = self.engine.query(repeated_statement(key, compared), inputs).to_arrow()
         if not len(surplus):
             return
         for folder in (self.folders.content, self.folders.identity):
@@ -340,6 +366,14 @@ class RecordWriter:
             beside = file.with_suffix(".kept")
             kept.write_parquet(beside)
             beside.replace(file)
+
+
+def _trimmed(cells: pa.Array) -> pa.Array:
+    """The cells without white space around them."""
+    data = cells.buffers()[2]
+    if data is None or not data.size or np.frombuffer(data, np.uint8).max() < 0x80:
+        return pc.ascii_trim(cells, _ASCII_SPACES)
+    return pc.utf8_trim_whitespace(cells)
 
 
 def _looked_up(keys: pa.ChunkedArray, values: dict[str, str]) -> pa.Array:

@@ -34,7 +34,7 @@ from sojourn.production.receive import deliveries_in_force
 from sojourn.production.records import records_fingerprint, records_name, write_records
 from sojourn.production.versions import VersionRecord, is_named, name_version, record_delivery_version
 from sojourn.production.workspace import Workspace
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
 from sojourn.sources.mapping import expanded
 from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql

@@ -14,7 +14,7 @@ from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.contracts.table import Zone
 from sojourn.production.records import RecordCounts, records_name
 from sojourn.production.workspace import Workspace
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 
 __all__ = ["VersionRecord", "is_named", "name_records", "name_version", "record_delivery_version"]

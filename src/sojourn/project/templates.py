@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sojourn.contracts.microdata import Identity
 from sojourn.errors import ProjectError
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 
 __all__ = ["write_project", "write_source", "write_table"]
 

@@ -37,7 +37,7 @@ from sojourn.dissemination.publication import (
 from sojourn.errors import DisclosureRisk, NotPermitted, ProjectError
 from sojourn.project.declarations import Person, Role
 from sojourn.release.states import State, require_transition
-from sojourn.store.durable import place_folder
+from sojourn.store.durable import copy_folder, place_folder
 
 __all__ = ["APPROVALS_NEEDED", "DraftTable", "Gate"]
 
@@ -176,7 +176,7 @@ class Gate:
             return
         unfinished = self.public / "releases" / ".unfinished-copy"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(self.drafts / "releases" / release, unfinished)
+        copy_folder(self.drafts / "releases" / release, unfinished)
         place_folder(unfinished, target)
         self._require_unchanged(self.public, release)
 

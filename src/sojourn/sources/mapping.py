@@ -15,8 +15,8 @@ from sojourn.contracts.table import Column, Table
 from sojourn.engine.conversions import Conversion, ConversionPlan, Kind, RecordRule
 from sojourn.engine.rules import parse_rule
 from sojourn.errors import ProjectError
-from sojourn.project.check import CONTRACTS
 from sojourn.project.code_maps import CodeMap
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import ColumnRule, SourceDeclaration
 
 __all__ = ["SourcePlan", "expanded", "source_plan"]

@@ -11,7 +11,7 @@ from sojourn.concepts import code_list
 from sojourn.contracts.microdata import Identity
 from sojourn.contracts.table import Column
 from sojourn.errors import ProjectError
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["copy_hashed", "file_sha256", "place_folder", "replace_file", "synchronise"]
+__all__ = ["copy_folder", "copy_hashed", "file_sha256", "place_folder", "replace_file", "synchronise"]
 
 _PIECE = 1 << 20
 
@@ -39,6 +39,18 @@ def copy_hashed(source: BinaryIO, target: Path) -> tuple[str, int]:
         opened.flush()
         os.fsync(opened.fileno())
     return digest.hexdigest(), size
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder and all in it to a new one; the first file that cannot be written ends it."""
+    target.mkdir(parents=True)
+    for path in sorted(source.rglob("*")):
+        beside = target / path.relative_to(source)
+        if path.is_dir():
+            beside.mkdir()
+            continue
+        with path.open("rb") as opened:
+            copy_hashed(opened, beside)
 
 
 def replace_file(file: Path, content: bytes) -> None:

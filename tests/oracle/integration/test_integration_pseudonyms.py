@@ -43,6 +43,16 @@ def test_a_pseudonym_is_half_of_an_hmac_sha256(documents, key):
         assert found[str(i)] == expected
 
 
+@pytest.mark.oracle
+def test_every_length_of_a_message_beside_every_other_gives_its_own_hmac():
+    """Records are hashed side by side: long ones, which need more blocks, must leave short ones alone."""
+    documents = [("A" * (7 * n % 301 + 1)) + str(n) for n in range(333)]
+    found = _keys([{"record_id": str(i), "strongest": d} for i, d in enumerate(documents)])
+    for i, document in enumerate(documents):
+        expected = hmac.new(KEY, f"XRT_NSO|document|{document}".encode(), hashlib.sha256).hexdigest()[:32]
+        assert found[str(i)] == expected
+
+
 def test_case_blanks_hyphens_and_composed_letters_do_not_matter():
     found = _keys(
         [

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from sojourn.concepts import code_list
 from sojourn.demo import DeliveredFile, Generated
-from sojourn.project.check import CONTRACTS
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.load import load
 
 PLANTED = {"000", "QQ", "X"}

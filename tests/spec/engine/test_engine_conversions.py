@@ -18,8 +18,8 @@ def _read(engine, cells, conversion, **plan):
     raw = engine.relation(
         pa.table({"line": list(range(2, 2 + len(cells))), "c0": pa.array(cells, pa.string())})
     )
-    statement = conversion_statement(ConversionPlan((conversion,), **plan))
-    found = engine.query(statement, {"raw": raw}, {"received_on": RECEIVED})
+    statement = conversion_statement(ConversionPlan((conversion,), **plan), RECEIVED)
+    found = engine.query(statement, {"raw": raw})
     return [
         (row[0], row[1])
         for row in sorted(found.rows("line", conversion.target, "problems"))
@@ -211,9 +211,7 @@ def test_the_line_of_a_code_map_that_holds_on_the_day_decides(engine):
             ),
         )
     )
-    found = engine.query(
-        conversion_statement(plan), {"raw": raw, "codes_birthplace": codes}, {"received_on": RECEIVED}
-    )
+    found = engine.query(conversion_statement(plan, RECEIVED), {"raw": raw, "codes_birthplace": codes})
     assert sorted(found.rows("line", "birthplace", "problems")) == [
         (2, "YUG", None),
         (3, "SRB", None),
@@ -228,7 +226,7 @@ def test_a_rule_has_three_outcomes_and_unknown_is_no_failure(engine):
         (RecordRule("grown-up", parse_rule("age >= 15", ["age"]), is_error=True),),
     )
     raw = engine.relation(pa.table({"line": [2, 3, 4], "c0": ["20", "3", None]}))
-    found = engine.query(conversion_statement(plan), {"raw": raw}, {"received_on": RECEIVED})
+    found = engine.query(conversion_statement(plan, RECEIVED), {"raw": raw})
     assert sorted(found.rows("line", "rule_grown_up", "problems"), key=lambda row: row[0]) == [
         (2, True, None),
         (3, False, ["check:grown-up|"]),

@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sojourn.errors import DisclosureRisk, ProjectError
+from sojourn.production.describe import describe_table
+from sojourn.production.published_figures import decimals_of
 from sojourn.production.receive import receive
 from sojourn.production.tables import method_sql, run_tables
 from sojourn.production.workspace import open_workspace
@@ -92,9 +94,16 @@ def test_a_published_figure_is_shown_as_it_is_with_its_status(publisher):
         ("2020", "NOR", "_T"): (852238.0, "A", "F"),
         ("2024", "NOR", "_T"): (851000.0, "E", "F"),
         ("2024", "NOR", "F"): (3.0, "A", "F"),
-        ("2024", "SWE", "_T"): (None, "M", "F"),
+        ("2024", "SWE", "_T"): (None, "Q", "F"),
     }
     assert table.report["rules"] == {"none_because": "Published by the office of the United Nations."}
+
+
+@pytest.mark.parametrize(("status", "published"), [("Q", "Q"), ("L", "L"), ("M", "M"), ("P", "O"), ("", "O")])
+def test_a_missing_figure_keeps_the_reason_that_its_publisher_gives(publisher, status, published):
+    rows, _, _ = publisher([*LINES[:-1], LINES[-1].rsplit(",", 1)[0] + f",{status}"])
+    (missing,) = (row for row in rows if row["OBS_VALUE"] is None)
+    assert missing["OBS_STATUS"] == published
 
 
 def test_the_method_of_a_published_figure_is_the_choice_of_records_alone(publisher):
@@ -114,6 +123,40 @@ def test_totals_of_published_figures_are_refused(publisher):
 def test_without_a_reason_a_published_figure_does_not_pass(publisher):
     with pytest.raises(DisclosureRisk, match="without a reason"):
         publisher(LINES, ("protect: {none_because: Published by the office of the United Nations.}", ""))
+
+
+@pytest.mark.parametrize(
+    ("figures", "decimals"),
+    [
+        ([852238.0, 3.0, None], 0),
+        ([267.6, 240.9, 225.0], 1),
+        ([0.25, 0.5, 12.75], 2),
+        ([*range(99), 248350.1526], 0),  # one figure of a hundred has a fraction
+        ([], 0),
+    ],
+)
+def test_published_figures_are_shown_with_the_decimals_that_nine_in_ten_of_them_have(figures, decimals):
+    assert decimals_of(pa.chunked_array([pa.array(figures, pa.float64())])) == decimals
+
+
+def test_the_newest_revision_comes_first(publisher, project):
+    publisher(LINES)
+    with open_workspace(project) as workspace:
+        table = workspace.declarations.tables["STOCK"]
+        described = describe_table(
+            workspace.declarations,
+            table,
+            codes={"REVISION": ["2020", "2024"], "REFERENCE_AREA": ["NOR"], "SEX": ["_T"]},
+            periods=["2020"],
+            report={"cells": {"all": 2}},
+            deliveries=[],
+            has_errors=False,
+            version=1,
+            revisions=[],
+            decimals=1,
+        )
+    assert [code.id for code in described.dimensions[0].codes] == ["2024", "2020"]
+    assert described.unit.decimals == 1
 
 
 def test_records_of_persons_never_pass_as_published_figures(project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,23 @@ def test_a_reader_first_sees_all_areas_the_totals_of_the_rest_and_the_latest_per
     assert len(chosen.codes["CITIZENSHIP"]) == 9
     assert chosen.codes["SEX"] == ("_T",)
     assert chosen.periods == ("2021", "2022", "2023", "2024")
+
+
+def without_totals(table: PublishedTable) -> PublishedTable:
+    """The table as another body's figures would stand in it: no code is known for a total."""
+    dimensions = [it.model_copy(update={"total": None}) for it in table.description.dimensions]
+    described = table.description.model_copy(update={"dimensions": tuple(dimensions)})
+    return replace(table, description=described)
+
+
+def test_a_reader_first_sees_every_code_of_a_dimension_without_a_total():
+    assert default_selection(without_totals(inflow("1")).description).codes["SEX"] == ("_T", "F", "M")
+
+
+def test_where_that_would_be_too_much_the_longest_dimension_begins_with_its_first_code(monkeypatch):
+    monkeypatch.setattr("sojourn.dissemination.selection.CELLS_AT_FIRST", 9 * 3 * 4 - 1)
+    chosen = default_selection(without_totals(inflow("1")).description)
+    assert (len(chosen.codes["CITIZENSHIP"]), chosen.codes["SEX"], len(chosen.periods)) == (9, ("_T",), 4)
 
 
 def test_codes_come_in_the_order_of_the_list_whatever_the_order_asked():
@@ -128,6 +146,16 @@ def test_a_summary_says_level_change_largest_and_what_is_missing():
         "Largest in 2024: Ukraine (7,210), Syrian Arab Republic (1,685), and China (1,195).",
         "9 figures are provisional.",
     )
+
+
+def test_a_summary_of_two_rows_without_a_total_says_the_level_of_both():
+    table = without_totals(inflow("1"))
+    chosen = asked(table, ("CITIZENSHIP", "SYR"), ("CITIZENSHIP", "FRA"), ("SEX", "_T"))
+    found = summary(table.description, grid(cells(table), chosen), wording("en"))
+    assert [it for it in found if "2024" in it] == [
+        "Syrian Arab Republic, 2024: 1,685 (Persons).",
+        "France, 2024: 420 (Persons).",
+    ]
 
 
 def test_a_summary_counts_what_is_withheld():

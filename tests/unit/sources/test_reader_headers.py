@@ -36,6 +36,13 @@ def test_a_name_is_never_matched_by_likeness():
     assert "passport_no (column 2 (B) is named passprt_no)" in fault.message
 
 
+def test_names_that_differ_in_case_are_two_columns_when_the_expected_one_is_there_to_the_letter():
+    checked = checked_header(["record_id", "Surname", "surname", "passport_no"], EXPECTED)
+    assert [(column.name, column.position) for column in checked.columns][1] == ("surname", 3)
+    assert [column.name for column in checked.unknown] == ["Surname"]
+    assert refused(["record_id", "Surname", "SURNAME", "passport_no"]).code == "duplicate-header"
+
+
 def test_the_same_name_twice_is_refused_with_both_places():
     fault = refused(["record_id", "surname", "passport_no", "surname"])
     assert fault.code == "duplicate-header"

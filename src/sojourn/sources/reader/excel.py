@@ -36,13 +36,13 @@ from sojourn.sources.reader.frames import Event, Header, NonData, Notice, Summar
 from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checked_header, shown
 from sojourn.sources.reader.ledger import Ledger
 from sojourn.sources.reader.reasons import FileRefused, refusal
+from sojourn.sources.reader.signatures import signature_of
 from sojourn.sources.reader.tables import Piece, rows_handed_on
 
 __all__ = ["excel_events"]
 
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 EXACT_INTEGERS = 2**53
-MARKUP = (b"<html", b"<!doctype html", b"<table", b"<?xml", b"mime-version", b"<meta", b"<head")
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 Values = Sequence[Any]
 
@@ -135,11 +135,10 @@ def _loaded(book: CalamineWorkbook, name: str, scan: CellScan | None) -> Calamin
 
 
 def _not_a_workbook(head: bytes) -> FileRefused:
-    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if text.startswith(MARKUP):
-        kind = "XML" if text.startswith(b"<?xml") and b"<html" not in text else "HTML"
+    found = signature_of(head)
+    if found is not None:
         advice = "Open it in a spreadsheet program and save it as .xlsx, or ask for CSV."
-        return refusal("not-the-format", f"This is {kind} under the name of a workbook.", remedy=advice)
+        return refusal("not-the-format", f"This is {found.name} under the name of a workbook.", remedy=advice)
     advice = "If it is text, declare the format csv; otherwise save it as .xlsx."
     return refusal("not-the-format", "It does not begin as a workbook does.", remedy=advice)
 

@@ -211,7 +211,9 @@ def _refuse_duplicates(
     places: dict[str, list[Column]] = {}
     for column in found:
         places.setdefault(column.name.casefold(), []).append(column)
-    twice = [columns for columns in places.values() if len(columns) > 1]
+    twice = [
+        columns for columns in places.values() if len(columns) > 1 and not _told_apart(columns, expected)
+    ]
     if not twice:
         return
     in_runs = all(columns[-1].position - columns[0].position == len(columns) - 1 for columns in twice)
@@ -225,6 +227,15 @@ def _refuse_duplicates(
     raise refusal(
         "duplicate-header", f"{name}stands at columns {listed}.", line=line, column=columns[1].position
     )
+
+
+def _told_apart(columns: Sequence[Column], expected: Sequence[str]) -> bool:
+    """Whether only the case of letters tells columns apart and the expected one is there to the letter.
+
+    SDMX-CSV with labels has a column of codes and one of names, such as sex and Sex.
+    """
+    names = {column.name for column in columns}
+    return len(names) == len(columns) and not names.isdisjoint(expected)
 
 
 def _matched(

@@ -31,7 +31,9 @@ import pyarrow as pa
 from sojourn.sources.reader.dialect import Dialect, Limits
 from sojourn.sources.reader.frames import Event, Header, Loaded, NonData, Progress, Quarantined, Summary
 from sojourn.sources.reader.headers import UnknownColumns
+from sojourn.sources.reader.reading import opened, read_fully
 from sojourn.sources.reader.reasons import FileRefused, refusal
+from sojourn.sources.reader.signatures import LONGEST, other_format
 from sojourn.sources.reader.wire import FRAME, LONGEST_PAYLOAD, event_of
 
 __all__ = ["Reading", "UnknownColumns", "read"]
@@ -66,6 +68,10 @@ def read(
     Raises: DataRefused, now or while iterating, when the file or its cost is refused.
     """
     limits = limits or Limits()
+    with opened(path) as file:
+        refused = other_format(read_fully(file, LONGEST), dialect.format)
+    if refused is not None:
+        raise refused.of(Path(path).name)
     request: dict[str, object] = {
         "path": os.path.abspath(os.fspath(path)),
         "dialect": dialect.to_json(),

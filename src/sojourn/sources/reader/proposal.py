@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from sojourn.sources.reader.dialect import Dialect
 from sojourn.sources.reader.encodings import MARGIN, Candidate, candidates
 from sojourn.sources.reader.reading import opened, read_fully
-from sojourn.sources.reader.reasons import FileRefused, refusal
+from sojourn.sources.reader.reasons import refusal
 from sojourn.sources.reader.sampling import Sample, best_split, sampled
+from sojourn.sources.reader.signatures import signature_of
 from sojourn.sources.reader.transcode import byte_order_mark
 
 __all__ = ["Proposal", "propose"]
@@ -28,8 +29,6 @@ PREVIEW_ROWS = 10
 NUMBER = re.compile(r"[-+]?[$€£]?\d[\d., \u00a0\u202f]*%?")
 DAY_OR_TIME = re.compile(r"\d{1,4}[-/.:]\d{1,2}([-/.:]\d{1,4})?([T ]\d{1,2}:\d{2}.*)?")
 SEPARATOR_LINE = re.compile(r'"?sep=(.+?)"?\s*', re.IGNORECASE)
-MAGIC = ((b"PAR1", "parquet"), (b"$FL", "spss"), (b"<stata_dta>", "stata"), (b"HEADER RECORD***", "sas"))
-SAS_MAGIC = b"\xc2\xea\x81\x60"
 
 
 @dataclass(frozen=True)
@@ -70,22 +69,18 @@ def propose(path: str | os.PathLike[str]) -> Proposal:
 
 def _by_magic(head: bytes) -> Proposal | None:
     """A proposal for a file that says by its first bytes what it is."""
-    for magic, name in MAGIC:
-        if head.startswith(magic):
-            return Proposal(Dialect(format=name), (f"The first bytes are those of a {name} file.",), 0.99)  # type: ignore[arg-type]
-    if SAS_MAGIC in head[:32]:
-        return Proposal(Dialect(format="sas"), ("The first bytes are those of a SAS file.",), 0.99)
-    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    found = signature_of(head)
+    if found is None:
+        return None
+    if found.format is None:
+        raise refusal(
+            "not-the-format", f"This is {found.name}, not a table.", remedy="Save it as .xlsx or CSV."
+        )
+    if found.format == "excel":
         evidence = "The first bytes are those of a workbook. Declare the sheet and the row of the header."
         return Proposal(Dialect(format="excel"), (evidence,), 0.9)
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:256].lower()
-    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
-        raise _is_markup()
-    return None
-
-
-def _is_markup() -> FileRefused:
-    return refusal("not-the-format", "This is HTML or XML, not a table.", remedy="Save it as .xlsx or CSV.")
+    evidence = f"The first bytes are those of a file of {found.name}."
+    return Proposal(Dialect(format=found.format), (evidence,), 0.99)
 
 
 def _text_proposal(text: str, last_lines: Sequence[str], encodings: Sequence[Candidate]) -> Proposal:

@@ -1,0 +1,119 @@
+"""Indicators, tables and releases held against what they are made from."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from sojourn.concepts import framework
+from sojourn.contracts.aggregates import PublishedFigure
+from sojourn.contracts.table import Table
+from sojourn.errors import Problem, ProjectError
+from sojourn.project.contracts import CONTRACTS, GIVEN_BY_US
+from sojourn.project.declarations import Indicator, TableDeclaration
+from sojourn.project.dimensions import dimensions_of
+from sojourn.project.load import Place, Reading
+from sojourn.project.references import near, refers, wrong_rule
+
+__all__ = ["indicator_problems", "release_problems", "table_problems"]
+
+
+def indicator_problems(reading: Reading) -> Iterator[Problem]:
+    """What is wrong with the declared indicators."""
+    for identifier, indicator in reading.found["indicators"].items():
+        place = reading.place("indicators", identifier)
+        yield from refers(place, reading, "source", indicator.source, "sources")
+        source = reading.found["sources"].get(indicator.source)
+        if source is not None:
+            yield from _indicator(indicator, CONTRACTS[source.gives], place)
+        if indicator.framework is not None:
+            try:
+                framework(indicator.framework)
+            except ProjectError as error:
+                (problem,) = error.problems
+                yield place.problem(problem.message, problem.remedy, "framework")
+
+
+def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Iterator[Problem]:
+    columns = set(contract.columns) - GIVEN_BY_US
+    if indicator.where is not None:
+        yield from wrong_rule(indicator.where, columns, place, "where")
+    if indicator.statistic == "value" and contract is not PublishedFigure:
+        yield place.problem(
+            f"figures of {contract.__name__} cannot be published as they are.",
+            "Use count, share or mean; `value` is for figures that another body has published.",
+            "statistic",
+        )
+    if indicator.statistic in ("mean", "value"):
+        declared = contract.columns.get(indicator.of or "")
+        if declared is None or declared.python_type not in (int, float):
+            yield place.problem(
+                f"a {indicator.statistic} needs `of:`, a column of numbers.",
+                near(indicator.of or "", columns),
+                "of" if indicator.of else "statistic",
+            )
+    if indicator.time not in columns or contract.columns[indicator.time].python_type not in (
+        datetime.date,
+        str,
+    ):
+        yield place.problem(
+            f"time is {indicator.time!r}, which is not a day of {contract.__name__}.",
+            near(indicator.time, columns),
+            "time",
+        )
+
+
+def table_problems(reading: Reading) -> Iterator[Problem]:
+    """What is wrong with the declared tables."""
+    for identifier, table in reading.found["tables"].items():
+        place = reading.place("tables", identifier)
+        yield from refers(place, reading, "indicator", table.indicator, "indicators")
+        indicator = reading.found["indicators"].get(table.indicator)
+        source = reading.found["sources"].get(indicator.source) if indicator is not None else None
+        if source is not None:
+            yield from _breakdown(table, CONTRACTS[source.gives], place)
+        if (
+            table.protect.none_because is not None
+            and indicator is not None
+            and indicator.statistic != "value"
+        ):
+            yield place.problem(
+                "a table of records cannot go without protection.",
+                "Leave out none_because; it is for figures that another body has published.",
+                "protect",
+                "none_because",
+            )
+        if table.release is not None:
+            try:
+                datetime.date.fromisoformat(f"2024-{table.release.on}")
+            except ValueError:
+                yield place.problem(
+                    f"on is {table.release.on!r}, which is no day of the year.",
+                    "Write month and day, as in 06-15.",
+                    "release",
+                    "on",
+                )
+
+
+def _breakdown(table: TableDeclaration, contract: type[Table], place: Place) -> Iterator[Problem]:
+    known = dimensions_of(contract)
+    for index, name in enumerate(table.by):
+        if name not in known:
+            yield place.problem(
+                f"{name} is not a dimension of {contract.__name__}.", near(name, known), "by", index
+            )
+        elif name in table.by[:index]:
+            yield place.problem(f"{name} is named twice.", "", "by", index)
+    for index, name in enumerate(table.within):
+        if name not in table.by:
+            yield place.problem(
+                f"{name} is not among the table's dimensions.", near(name, table.by), "within", index
+            )
+
+
+def release_problems(reading: Reading) -> Iterator[Problem]:
+    """What is wrong with the declared releases."""
+    for identifier, release in reading.found["releases"].items():
+        place = reading.place("releases", identifier)
+        for index, name in enumerate(release.tables):
+            yield from refers(place, reading, "tables", name, "tables", "tables", index)
