@@ -276,16 +276,14 @@ def _one_kill(
 
 
 def full_disks(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[str, object]]:
-    """Give every command too little room, from almost none to almost what it leaves behind."""
+    """Give every command too little room, from none to almost enough."""
     found = []
     per_command = -(-wanted // len(COMMANDS))
     for command, beginning in zip(COMMANDS, beginnings, strict=True):
-        grown = _growth(folder, beginning, command)
-        step = max(PAGE, grown // per_command)
-        for position in range(per_command):
-            room = step * position
-            found.append(_one_full_disk(folder, beginning, command, room))
-        print(f"{command.name}: {per_command} disks, each {step} bytes larger", file=sys.stderr)
+        enough = _enough(folder, beginning, command)
+        rooms = [enough * position // per_command for position in range(per_command)]
+        found += [_one_full_disk(folder, beginning, command, room) for room in rooms]
+        print(f"{command.name}: {per_command} disks with room for up to {enough} bytes", file=sys.stderr)
     return found
 
 
@@ -305,24 +303,28 @@ def _in_memory(folder: Path, beginning: Path) -> Iterator[tuple[Path, Path]]:
         shutil.rmtree(kept)
 
 
-def _used(local: Path) -> int:
+def _enough(folder: Path, beginning: Path, command: Command) -> int:
+    """Room with which a command finishes, at most half as much again as it needs."""
+    room = 4 * PAGE
+    while True:
+        with _in_memory(folder, beginning) as (work, local):
+            arguments = command.arguments(work)
+            _leave(local, room)
+            if _sojourn(work, arguments).returncode == 0:
+                return room
+        room += room // 2
+
+
+def _leave(local: Path, room: int) -> None:
     held = os.statvfs(local)
-    return (held.f_blocks - held.f_bfree) * held.f_frsize
-
-
-def _growth(folder: Path, beginning: Path, command: Command) -> int:
-    """Bytes that an undisturbed run adds to the disk."""
-    with _in_memory(folder, beginning) as (work, local):
-        before = _used(local)
-        _must(_sojourn(work, command.arguments(work)))
-        return _used(local) - before
+    size = (held.f_blocks - held.f_bfree) * held.f_frsize + room
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(local)], check=True)
 
 
 def _one_full_disk(folder: Path, beginning: Path, command: Command, room: int) -> dict[str, object]:
     with _in_memory(folder, beginning) as (work, local):
         arguments = command.arguments(work)
-        size = _used(local) + room
-        subprocess.run(["mount", "-o", f"remount,size={size}", str(local)], check=True)
+        _leave(local, room)
         first = _sojourn(work, arguments)
         subprocess.run(["mount", "-o", "remount,size=200M", str(local)], check=True)
         complaints = [

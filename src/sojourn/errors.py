@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "ProjectError",
     "SojournError",
+    "shown",
 ]
 
 
@@ -35,6 +36,12 @@ class Problem:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         head = f"{place}: {self.message}" if place else self.message
         return f"{head}\n  {self.remedy}" if self.remedy else head
+
+
+def shown(name: str) -> str:
+    """A name that is safe on a terminal and in a log: one short line without invisible characters."""
+    cut = name if len(name) <= 60 else name[:59] + "…"
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in cut)
 
 
 class SojournError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import sqlalchemy as sa
 from sojourn.catalogue.audit import Witness
 from sojourn.catalogue.catalogue import Catalogue
 from sojourn.catalogue.schema import SCHEMA_VERSION
-from sojourn.errors import ProjectError
+from sojourn.errors import DiskFull, ProjectError
 
 __all__ = ["open_catalogue"]
+
+# The index of the write-ahead log alone takes 32 KiB.
+_ROOM_TO_OPEN = 1 << 16
 
 
 def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
@@ -26,6 +30,8 @@ def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
     try:
         found = _version(engine)
     except sa.exc.OperationalError as error:
+        if _has_no_room(engine.url):
+            raise DiskFull("the catalogue cannot be opened") from error
         raise ProjectError(
             f"The catalogue's database cannot be opened: {error.orig}.",
             "Look at `catalogue:` in sojourn.yaml, at the folder's permissions, and whether the server runs.",
@@ -40,6 +46,13 @@ def open_catalogue(url: str, witness: Witness | None) -> Catalogue:
     if found != SCHEMA_VERSION:
         _upgrade(engine)
     return Catalogue(engine, witness)
+
+
+def _has_no_room(url: sa.URL) -> bool:
+    """Whether the folder of an SQLite database lacks room for the files that opening it takes."""
+    if not url.drivername.startswith("sqlite") or not url.database:
+        return False
+    return shutil.disk_usage(Path(url.database).parent).free < _ROOM_TO_OPEN
 
 
 def _make_sqlite_durable(engine: sa.Engine) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from sojourn.cli.app import app, session
 from sojourn.cli.receipts import receipt_text
+from sojourn.errors import shown
 
 
 @app.command()
@@ -85,7 +86,7 @@ def deliveries(source: Annotated[str | None, typer.Argument(help="Only of this s
     for row in rows:
         session.screen.say(
             f"{row['id']}  {row['source']:<12} {row['period']:<8} {row['state']:<10} "
-            f"{row['loaded']:>10} loaded {row['quarantined']:>7} quarantined  {row['file_name']}"
+            f"{row['loaded']:>10} loaded {row['quarantined']:>7} quarantined  {shown(row['file_name'])}"
         )
     session.screen.result(rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sojourn.errors import shown
 from sojourn.production.receive import Receipt
 from sojourn.sources.reader import reasons as reader_reasons
 from sojourn.sources.reasons import REASONS, explained
@@ -25,7 +26,7 @@ _STATES = {
 
 def receipt_text(receipt: Receipt) -> str:
     """What became of a delivery, the causes of trouble first and grouped, each with its remedy."""
-    lines = [f"{receipt.file_name} ({receipt.source}, {receipt.period}) {_STATES[receipt.state]}."]
+    lines = [f"{shown(receipt.file_name)} ({receipt.source}, {receipt.period}) {_STATES[receipt.state]}."]
     if receipt.state not in ("accepted", "held"):
         return "\n".join([*lines, f"  Delivery {receipt.delivery}."])
     lines += [f"  {reason}" for reason in receipt.reasons_held]

@@ -52,7 +52,9 @@ class RecordCounts:
                 "records": count,
                 "first_lines": self.first_lines[reason, column, letter],
             }
-            for (reason, column, letter), count in self.reasons.most_common()
+            for (reason, column, letter), count in sorted(
+                self.reasons.items(), key=lambda kind: (-kind[1], kind[0])
+            )
         ]
         return {
             "problems": groups,

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.contracts.table import Zone
-from sojourn.errors import DataRefused, NotPermitted, ProjectError
+from sojourn.errors import DataRefused, NotPermitted, ProjectError, shown
 from sojourn.production.fingerprints import fingerprint
 from sojourn.production.judgement import Request, reasons_to_hold
 from sojourn.production.records import (
@@ -283,7 +283,7 @@ def _named_as_sent(request: Request) -> Iterator[None]:
         yield
     except DataRefused as refused:
         raise DataRefused(
-            [replace(problem, file=request.file.name) for problem in refused.problems]
+            [replace(problem, file=shown(request.file.name)) for problem in refused.problems]
         ) from refused
 
 

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sojourn.cli.receipts import receipt_text
 from sojourn.concepts import areas
-from sojourn.contracts.microdata import Identity, Movement
+from sojourn.contracts.microdata import Identity, Movement, QuarantinedRecord
+from sojourn.contracts.table import Zone
+from sojourn.errors import DataRefused
 from sojourn.production.receive import all_deliveries, receive
 from sojourn.production.records import records_name
 from sojourn.production.workspace import open_workspace
@@ -75,6 +78,7 @@ def messy(tmp_path_factory, request):
         pytest.skip(f"the messy files {archive} are not here; set SOJOURN_SHARED_DATA")
     folder = tmp_path_factory.mktemp("messy")
     wanted = (
+        "clean_200",
         "values_matrix",
         "logic_conflicts",
         "exact_dup_delivery_a",
@@ -133,9 +137,11 @@ def test_each_of_the_46_values_ends_as_the_manifest_says(office, messy):
     receipt = receive(office, "border", messy / "values_matrix.csv", period="2024")
     movements, people = _records(office, receipt, Movement), _records(office, receipt, Identity)
     assert set(movements) == {_line(row) for row in range(2, 48) if row not in QUARANTINED}
-    found = {line: group["reason"] for group in receipt.detail["problems"] for line in group["first_lines"]}
-    expected = {_line(row): reason for row, reason in QUARANTINED.items()}
-    assert {line: expected[line] for line in found} == found
+    name = f"quarantine_{records_name('border')}"
+    quarantined = office.store.version(QuarantinedRecord, name, _version(office, receipt)).files
+    found = {(row["reason"], row["line"]) for file in quarantined for row in pq.read_table(file).to_pylist()}
+    assert {(reason, _line(row)) for row, reason in QUARANTINED.items()} <= found
+    assert {line for _, line in found} == {_line(row) for row in QUARANTINED}
     assert receipt.quarantined == len(QUARANTINED)
     assert (movements[2]["citizenship"], movements[3]["citizenship"]) == ("NAM", "NOR")
     assert [people[line]["surname"] for line in (4, 5, 7)] == ["Null", "None", "True"]
@@ -175,3 +181,26 @@ def test_a_delivery_again_reordered_and_corrected(office, messy):
     corrected = receive(office, "border", messy / "corrected_delivery.csv", period="2024")
     assert (corrected.supersedes, corrected.loaded) == (first.delivery, 200)
     assert [row["state"] for row in all_deliveries(office)] == ["superseded", "accepted"]
+
+
+def test_the_hostile_names_of_the_manifest_name_no_file_of_ours_and_forge_no_line(office, messy, tmp_path):
+    entries = json.loads((messy / "MANIFEST.json").read_text(encoding="utf-8"))
+    names = [entry["upload_name"] for entry in entries if "upload_name" in entry]
+    content = (messy / "clean_200.csv").read_bytes()
+    assert len(names) == 12
+    for position, name in enumerate(names):
+        file = tmp_path / str(position) / name.encode()[:250].decode(errors="ignore")  # a file system's limit
+        file.parent.mkdir()
+        file.write_bytes(content)
+        receipt = receive(office, "border", file, period=f"{2000 + position}")
+        told = receipt_text(receipt).splitlines()
+        expected = (0, "already-delivered") if position else (200, "accepted")
+        assert (receipt.loaded, receipt.state) == expected
+        assert told[0].endswith(".")
+        assert not [line for line in told if not line.isprintable() or "Set-Cookie" in line[:20]]
+        file.write_bytes(b"%PDF-1.7")
+        with pytest.raises(DataRefused, match="This is PDF") as refused:
+            receive(office, "border", file, period=f"{2000 + position}")
+        assert all(line.isprintable() for line in str(refused.value).splitlines())
+    held = {path.name for path in (office.store.zone(Zone.VAULT) / "deliveries").rglob("*") if path.is_file()}
+    assert held == {"content"}

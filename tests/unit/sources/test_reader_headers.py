@@ -2,8 +2,9 @@
 
 import pytest
 
+from sojourn.errors import shown
 from sojourn.sources.reader.frames import column_letter
-from sojourn.sources.reader.headers import checked_header, shown
+from sojourn.sources.reader.headers import checked_header
 from sojourn.sources.reader.reasons import FileRefused
 
 EXPECTED = ("record_id", "passport_no", "surname")

@@ -30,10 +30,11 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from sojourn.errors import shown
 from sojourn.sources.reader.archives import CellScan, cell_name, checked_archive, scanned_sheet
 from sojourn.sources.reader.dialect import Dialect
 from sojourn.sources.reader.frames import Event, Header, NonData, Notice, Summary
-from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checked_header, shown
+from sojourn.sources.reader.headers import CheckedHeader, UnknownColumns, checked_header
 from sojourn.sources.reader.ledger import Ledger
 from sojourn.sources.reader.reasons import FileRefused, refusal
 from sojourn.sources.reader.signatures import signature_of

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sojourn.concepts.spelling import folded, nearest
+from sojourn.errors import shown
 from sojourn.sources.reader.frames import Column, Notice, column_letter
 from sojourn.sources.reader.reasons import FileRefused, refusal
 
-__all__ = ["CheckedHeader", "UnknownColumns", "checked_header", "shown"]
+__all__ = ["CheckedHeader", "UnknownColumns", "checked_header"]
 
 UnknownColumns = Literal["drop", "keep", "refuse"]
 
@@ -88,12 +89,6 @@ def _unknown_reported(unknown: Sequence[Column], fate: UnknownColumns, line: int
     becomes = "read all the same" if fate == "keep" else "not read"
     detail = f"Nobody expects the column {_places(unknown)}; it is {becomes}."
     return [Notice("unknown-column", detail, line, unknown[0].position)]
-
-
-def shown(name: str) -> str:
-    """A name that is safe on a terminal and in a log: one short line without invisible characters."""
-    cut = name if len(name) <= 60 else name[:59] + "…"
-    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in cut)
 
 
 def _spaced(name: str) -> str:

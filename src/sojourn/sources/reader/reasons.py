@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sojourn.errors import DataRefused, Problem
+from sojourn.errors import DataRefused, Problem, shown
 
 __all__ = ["NON_DATA", "QUARANTINE", "REFUSALS", "WARNINGS", "FileRefused", "Reason", "refusal"]
 
@@ -219,7 +219,7 @@ class FileRefused(DataRefused):
 
     def of(self, file: str) -> FileRefused:
         """The same refusal with the name of the file."""
-        return FileRefused(self.code, self.message, self.remedy, file, self.line, self.column)
+        return FileRefused(self.code, self.message, self.remedy, shown(file), self.line, self.column)
 
 
 def refusal(
