@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,18 +125,23 @@ class Catalogue:
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def events(self) -> Iterator[dict[str, Any]]:
+    def events(self) -> Generator[dict[str, Any], None, None]:
         """The audit trail from its first event."""
         query = sa.select(schema.audit_event).order_by(schema.audit_event.c.sequence)
-        with self._reading() as connection:
-            for row in connection.execution_options(yield_per=1_000).execute(query).mappings():
+        with (
+            self._reading() as connection,
+            connection.execution_options(yield_per=1_000).execute(query) as found,
+        ):
+            for row in found.mappings():
                 yield dict(row)
 
     def verify(self) -> Finding | None:
         """The first place of the audit trail that is wrong, or none."""
-        if self.witness is None:
-            return audit.verify(self.events(), (), None)
-        return audit.verify(self.events(), self.witness.checkpoints(), self.witness.public_key)
+        # Verifying ends at the first bad place; what is being read then is given back.
+        with closing(self.events()) as events:
+            if self.witness is None:
+                return audit.verify(events, (), None)
+            return audit.verify(events, self.witness.checkpoints(), self.witness.public_key)
 
     def checkpoint(self) -> Checkpoint | None:
         """A signed checkpoint of the trail as it stands, for instance to print on a release."""

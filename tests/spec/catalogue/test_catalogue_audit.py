@@ -11,37 +11,37 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from catalogue_databases import DATABASES, new_database
 from sojourn.catalogue import audit, schema
 from sojourn.catalogue.audit import Witness
 from sojourn.catalogue.migrate import open_catalogue
 from sojourn.errors import NotPermitted, ProjectError
 
 EVENTS = 60
-POSITIONS = sorted(random.Random(7).sample(range(1, EVENTS + 1), 50))
+POSITIONS = sorted(random.Random(7).sample(range(1, EVENTS), 50))
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """A trail on the disk, from which each test takes its own copy."""
+@pytest.fixture(scope="module", params=DATABASES)
+def written(request, tmp_path_factory):
+    """A trail in a database of each kind, from which each test takes its own copy."""
     folder = tmp_path_factory.mktemp("trail")
     key = Ed25519PrivateKey.generate()
-    opened = open_catalogue(
-        f"sqlite:///{folder / 'catalogue.sqlite'}", Witness(folder / "elsewhere.jsonl", key)
-    )
+    address = new_database(request, request.param, folder)
+    opened = open_catalogue(address, Witness(folder / "elsewhere.jsonl", key))
     for number in range(EVENTS):
         opened.note("statistician-1", "look", f"table:{number}", "a test", rows=number)
     assert opened.verify() is None
     opened.close()
-    return folder, key
+    return request.param, address, folder, key
 
 
 @pytest.fixture
-def trail(written, tmp_path):
-    folder, key = written
+def trail(request, written, tmp_path):
+    kind, address, folder, key = written
     for file in folder.iterdir():
         shutil.copy(file, tmp_path / file.name)
     opened = open_catalogue(
-        f"sqlite:///{tmp_path / 'catalogue.sqlite'}", Witness(tmp_path / "elsewhere.jsonl", key)
+        new_database(request, kind, tmp_path, like=address), Witness(tmp_path / "elsewhere.jsonl", key)
     )
     yield opened
     opened.close()
@@ -130,7 +130,7 @@ def test_an_inserted_event_is_found(trail, position):
     assert trail.verify().sequence == position
 
 
-@pytest.mark.parametrize("position", [p for p in POSITIONS if p < EVENTS])
+@pytest.mark.parametrize("position", POSITIONS)
 def test_two_events_that_changed_places_are_found(trail, position):
     rows = list(trail.events())
     first, second = rows[position - 1], rows[position]
