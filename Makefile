@@ -9,6 +9,7 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 WORKERS ?= 2
 TESTS ?= tests/unit tests/spec tests/properties tests/zones tests/golden tests/docs tests/oracle tests/browser
 VENV := .venv/bin
+MESSY ?=
 
 .PHONY: help
 help: ## List the targets
@@ -57,8 +58,13 @@ docs: reference ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
 .PHONY: benchmarks
-benchmarks: setup-tests ## Run every benchmark; each prints a table and JSON
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(VENV)/python $$benchmark || exit 1; done
+benchmarks: setup-tests ## Run every benchmark; MESSY= names the unpacked messy files for two of them
+	@for benchmark in read_speed receive replicates faults; do \
+		echo "== $$benchmark"; $(VENV)/python benchmarks/$$benchmark.py || exit 1; done
+	@if test -d "$(MESSY)"; then \
+		echo "== messy_cases"; $(VENV)/python benchmarks/messy_cases.py "$(MESSY)" && \
+		echo "== pollock"; $(VENV)/python benchmarks/pollock.py "$(MESSY)/csv/pollock"; \
+	else echo "== messy_cases and pollock were left out: name the unpacked files with MESSY="; fi
 
 .PHONY: constraints
 constraints: ## Write down the exact versions that are installed now

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sojourn.errors import shown
-from sojourn.production.receive import Receipt
 from sojourn.sources.reader import reasons as reader_reasons
 from sojourn.sources.reasons import REASONS, explained
 
 if TYPE_CHECKING:
+    from sojourn.production.receive import Receipt
     from sojourn.sources.reader.dialect import Dialect
     from sojourn.sources.reader.proposal import Proposal
 

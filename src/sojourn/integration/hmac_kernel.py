@@ -117,6 +117,7 @@ def _compress_lanes(typing_context: Any, state: Any, block: Any) -> Any:
     return types.void(state, block), generated
 
 
+# Compiled where it is called: each function that calls it carries a copy, so few do.
 _compress = cast("Callable[[Words, Words], None]", intrinsic(_compress_lanes))
 
 
@@ -148,7 +149,7 @@ def _padded(
     return blocks
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _inner_hash(
     messages: npt.NDArray[np.uint8], blocks: Numbers, inner: Words, state: Words, block: Words, kept: Words
 ) -> None:
@@ -173,7 +174,7 @@ def _inner_hash(
                     state[word * LANES + lane] = kept[word * LANES + lane]
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _outer_hash(outer: Words, state: Words, block: Words) -> None:
     """Put in the place of the inner hashes in `state` their hashes behind the outer key."""
     block[:] = 0

@@ -26,7 +26,7 @@ from sojourn.sources.reader.reading import events, reader_of
 from sojourn.sources.reader.reasons import FileRefused, refusal
 from sojourn.sources.reader.wire import bug_frame, frames, refusal_frame
 
-__all__ = ["main"]
+__all__ = ["main", "make_ready"]
 
 STDOUT = 1
 GRACE_SECONDS = 5
@@ -40,7 +40,7 @@ def main() -> None:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     dialect = Dialect.from_json(request["dialect"])
-    _make_ready(dialect)
+    make_ready(dialect)
     _give_up_rights(Limits(**request["limits"]), request["path"])
     try:
         _say(
@@ -59,7 +59,7 @@ def main() -> None:
         _say([refusal_frame(refusal("out-of-memory"))])
 
 
-def _make_ready(dialect: Dialect) -> None:
+def make_ready(dialect: Dialect) -> None:
     """Load every library and kernel that the format needs while numba may still write to its cache."""
     if dialect.format not in ("csv", "fixed_width"):
         reader_of(dialect)
