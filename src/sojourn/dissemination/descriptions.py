@@ -184,7 +184,9 @@ class Download(_Described):
 class TableDescription(_Described):
     """All that a reader must know of one published table.
 
-    `downloads` and `observations` (the number of cells) are filled when the folder is written.
+    `headline` names the codes of the figure that stands for the table where there is room for one; dimensions
+    that it leaves out show their total. `downloads` and `observations` (the number of cells) are filled when
+    the folder is written.
     """
 
     id: TableId
@@ -208,6 +210,7 @@ class TableDescription(_Described):
     quality_notes: tuple[Texts, ...] = ()
     uncertainty: Texts = {}
     revisions: tuple[Revision, ...] = ()
+    headline: Mapping[str, str] = {}
     keywords: Mapping[LanguageTag, tuple[str, ...]] = {}
     downloads: tuple[Download, ...] = ()
     observations: int = 0
@@ -225,6 +228,11 @@ class TableDescription(_Described):
     def dimension_ids(self) -> tuple[str, ...]:
         """The identifiers of the dimensions, in order."""
         return tuple(dimension.id for dimension in self.dimensions)
+
+    @property
+    def time_span(self) -> str:
+        """The first and the last period, or the only one."""
+        return "–".join(dict.fromkeys((self.time_periods[0], self.time_periods[-1])))
 
 
 class ApprovalCount(_Described):

@@ -137,6 +137,17 @@ def default_selection(description: TableDescription) -> Selection:
     return found
 
 
+def headline_selection(description: TableDescription) -> Selection | None:
+    """The one series that stands for the table, over the periods shown first; none where there is none."""
+    chosen = default_selection(description)
+    for dimension in description.dimensions:
+        code = description.headline.get(dimension.id, dimension.total)
+        if code is None or code not in choices(description)[dimension.id]:
+            return None
+        chosen = chosen.with_codes(dimension.id, (code,))
+    return chosen
+
+
 def _first_codes(dimension: Dimension, in_full: bool) -> tuple[str, ...]:
     if in_full or dimension.total is None:
         return tuple(code.id for code in dimension.codes)

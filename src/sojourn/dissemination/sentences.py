@@ -19,6 +19,7 @@ __all__ = ["NORMAL_95", "row_label", "slice_label", "summary", "title_of"]
 
 NORMAL_95 = 1.959964
 LARGEST = 3
+TOTAL = "_T"
 _COUNTED = (("E", "estimated"), ("P", "provisional"), ("U", "unreliable"), ("B", "break"))
 
 
@@ -127,8 +128,8 @@ def _largest(
     if len(laid_out.rows) < LARGEST or laid_out.column_dimension != TIME:
         return []
     last = values[:, -1].copy()
-    if total is not None:
-        last[total] = np.nan
+    sums = [row for row, codes in enumerate(laid_out.rows) if TOTAL in codes]
+    last[[*sums, *([] if total is None else [total])]] = np.nan
     order = [int(row) for row in np.argsort(-np.nan_to_num(last, nan=-np.inf), kind="stable")[:LARGEST]]
     decimals = description.unit.decimals
     parts = [

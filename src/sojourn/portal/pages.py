@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from sojourn.dissemination.descriptions import TableDescription
 from sojourn.dissemination.maps import map_dimension, map_selection
-from sojourn.dissemination.selection import Selection, default_selection, label_of
+from sojourn.dissemination.selection import default_selection, headline_selection, label_of
 from sojourn.dissemination.shapes import installed_shapes
 from sojourn.portal.citation import bibtex, permanent_path
 from sojourn.portal.dataset import Dataset, dataset_of, release_of
@@ -37,32 +37,28 @@ def _page(template: str, visit: Visit, **shown: Any) -> Response[bytes]:
 
 @dataclass(frozen=True)
 class Highlight:
-    """A table on the first page: its latest sentence."""
+    """A table on the first page: the one figure that stands for it, where there is one, and its sentences."""
 
     description: TableDescription
     release: OpenRelease
     dataset: Dataset
+    is_one_figure: bool
 
 
 def _highlights(visit: Visit) -> list[Highlight]:
     found = []
     for table, release in list(visit.snapshot.current.items())[:_HIGHLIGHTS]:
         description = release.tables[table]
-        totals = _headline(description)
-        cells = visit.site.cells(release, table)
-        found.append(
-            Highlight(description, release, Dataset(description, release, totals, cells, visit.words))
+        one = headline_selection(description)
+        shown = Dataset(
+            description,
+            release,
+            one or default_selection(description),
+            visit.site.cells(release, table),
+            visit.words,
         )
+        found.append(Highlight(description, release, shown, is_one_figure=one is not None))
     return found
-
-
-def _headline(description: TableDescription) -> Selection:
-    """The totals of a table over the periods shown first."""
-    chosen = default_selection(description)
-    for dimension in description.dimensions:
-        if dimension.total is not None:
-            chosen = chosen.with_codes(dimension.id, (dimension.total,))
-    return chosen
 
 
 @route("/", http_method=READ, sync_to_thread=True)

@@ -22,6 +22,7 @@ from sojourn.dissemination.publication import (
     Texts,
     Unit,
 )
+from sojourn.dissemination.wording import wording
 from sojourn.errors import ProjectError
 from sojourn.production.words import WORDS
 from sojourn.project.contracts import CONTRACTS
@@ -85,6 +86,7 @@ def describe_table(
         quality_notes=_quality(deliveries),
         uncertainty=_words(f"uncertainty_{_origin(indicator, has_errors)}"),
         revisions=tuple(revisions),
+        headline={name.upper(): code for name, code in table.headline.items()},
     )
 
 
@@ -98,8 +100,16 @@ def _unit(indicator: Indicator, decimals: int | None) -> Unit:
     )
 
 
-def _words(key: str, **values: object) -> dict[str, str]:
-    return {language: text.format(**values) for language, text in WORDS[key].items()}
+def _words(key: str, **values: float) -> dict[str, str]:
+    """A sentence in each language, with its numbers as that language writes them."""
+    found = {}
+    for language, text in WORDS[key].items():
+        written = wording(language)
+        numbers = {
+            name: written.number(value, 0 if isinstance(value, int) else 2) for name, value in values.items()
+        }
+        found[language] = text.format(**numbers)
+    return found
 
 
 def _method(indicator: Indicator, source: SourceDeclaration, has_errors: bool) -> Method:
@@ -169,7 +179,8 @@ def _ordered(declared: DeclaredDimension, used: Iterable[str]) -> list[str]:
 
 def _code(declared: DeclaredDimension, code: str, declarations: Declarations) -> CodeDescription:
     settings = declarations.settings
-    if declared.codes == "CL_AREA" and code == settings.country:
+    # A country with a code of its own is in no region and stands among them as itself.
+    if declared.codes in ("CL_AREA", "CL_AREA_GROUP") and code == settings.country:
         return CodeDescription(id=code, name=dict(settings.title))
     own = declarations.names.get(declared.name, {}).get(code)
     if own:
@@ -250,4 +261,4 @@ def _quality(deliveries: Sequence[Mapping[str, Any]]) -> tuple[Texts, ...]:
     loaded = sum(int(delivery["loaded"]) for delivery in deliveries)
     quarantined = sum(int(delivery["quarantined"]) for delivery in deliveries)
     share = 100 * quarantined / (loaded + quarantined) if loaded + quarantined else 0.0
-    return (_words("quality_records", loaded=f"{loaded:,}".replace(",", "\u202f"), share=f"{share:.2f}"),)
+    return (_words("quality_records", loaded=loaded, share=share),)

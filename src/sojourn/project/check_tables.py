@@ -104,6 +104,11 @@ def _breakdown(table: TableDeclaration, contract: type[Table], place: Place) -> 
             )
         elif name in table.by[:index]:
             yield place.problem(f"{name} is named twice.", "", "by", index)
+    for name in table.headline:
+        if name not in table.by:
+            yield place.problem(
+                f"{name} is not among the table's dimensions.", near(name, table.by), "headline", name
+            )
     for index, name in enumerate(table.within):
         if name not in table.by:
             yield place.problem(

@@ -349,6 +349,10 @@ class TableDeclaration(Declaration):
     by: Strings = Field(default=(), description="Dimensions")
     within: Strings = Field(default=(), description="Dimensions within which shares add up to one")
     totals: Literal["all", "none"] = Field(default="all", description="Margins to compute")
+    headline: dict[str, str] = Field(
+        default={},
+        description="Codes of the one figure that stands for the table; totals where it names none",
+    )
     protect: Protection = Field(default=Protection(), description="Protection of cells")
     release: ReleasePlan | None = Field(default=None, description="When it is published")
     description: Texts = Field(default={}, description="What readers should know")

@@ -15,6 +15,7 @@ from sojourn.dissemination.selection import (
     Selection,
     SelectionRefused,
     default_selection,
+    headline_selection,
     selection_asked,
 )
 from sojourn.dissemination.sentences import summary, title_of
@@ -51,6 +52,32 @@ def test_where_that_would_be_too_much_the_longest_dimension_begins_with_its_firs
     monkeypatch.setattr("sojourn.dissemination.selection.CELLS_AT_FIRST", 9 * 3 * 4 - 1)
     chosen = default_selection(without_totals(inflow("1")).description)
     assert (len(chosen.codes["CITIZENSHIP"]), chosen.codes["SEX"], len(chosen.periods)) == (9, ("_T",), 4)
+
+
+def test_one_series_stands_for_a_table_its_totals_or_the_codes_that_it_declares():
+    chosen = headline_selection(inflow("1").description)
+    assert {name: codes for name, codes in chosen.codes.items() if name != "TIME_PERIOD"} == {
+        "SEX": ("_T",),
+        "CITIZENSHIP": ("_T",),
+    }
+    declared = without_totals(inflow("1")).description
+    assert headline_selection(declared) is None
+    women_of_syria = declared.model_copy(update={"headline": {"SEX": "F", "CITIZENSHIP": "SYR"}})
+    assert headline_selection(women_of_syria).codes["SEX"] == ("F",)
+    assert headline_selection(declared.model_copy(update={"headline": {"SEX": "Q"}})) is None
+
+
+def test_a_sum_is_not_among_the_largest():
+    table = without_totals(inflow("1"))
+    chosen = default_selection(table.description).with_codes("SEX", ("_T",))
+    told = " ".join(summary(table.description, grid(cells(table), chosen), wording("en")))
+    assert "Largest in 2024: Ukraine" in told
+
+
+def test_a_span_of_one_period_is_that_period():
+    description = inflow("1").description
+    assert description.time_span == "2021–2024"
+    assert description.model_copy(update={"time_periods": ("2024",)}).time_span == "2024"
 
 
 def test_codes_come_in_the_order_of_the_list_whatever_the_order_asked():
