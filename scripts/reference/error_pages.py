@@ -23,7 +23,10 @@ def error_page() -> Iterator[str]:
     yield from ["# Exit codes and errors", ""]
     yield "A command tells the shell how it ended. Scripts may rely on these numbers."
     yield ""
-    kinds = [getattr(errors, name) for name in errors.__all__ if name not in ("Problem", "SojournError")]
+    named = [getattr(errors, name) for name in errors.__all__]
+    kinds = [
+        it for it in named if isinstance(it, type) and issubclass(it, SojournError) and it is not SojournError
+    ]
     rows = sorted(_rows(kinds), key=lambda row: int(row[0]))
     yield from table(["Exit code", "Error", "Meaning"], rows)
     yield from ["## What a message looks like", ""]

@@ -27,8 +27,11 @@ def demo(
 
     Example: `sojourn demo ruritania --persons 200000`
     """
-    from sojourn.cli.serving import serve_portal
+    from sojourn.cli.serving import require_free, serve_portal
     from sojourn.demo.first_day import first_day
+
+    if serve:
+        require_free("127.0.0.1", port)
 
     def told(what: str, position: int, of: int) -> None:
         session.screen.note(f"[{position}/{of}] {what}")

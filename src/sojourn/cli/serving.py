@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import socket
 import sys
 from typing import Annotated
 
@@ -29,23 +30,22 @@ def serve_portal(
         raise ProjectError(
             "Nothing has been published yet.", "Publish a release first: sojourn release prepare …"
         )
+    require_free(host, port)
     session.screen.note(f"The portal is at http://{host}:{port}/ until you press Ctrl-C.")
-    command = [
-        sys.executable,
-        "-m",
-        "sojourn.portal",
-        str(public.resolve()),
-        "--host",
-        host,
-        "--port",
-        str(port),
-    ]
-    process = subprocess.Popen(command)  # noqa: S603  the command is our own
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait(timeout=10)
-        code = 0
-    if code not in (0, -15):
-        raise ProjectError(f"The portal ended with code {code}.", "Its own words are above.")
+    asked = [str(public.resolve()), "--host", host, "--port", str(port)]
+    # This process becomes the portal, so that whatever ends the command ends the portal too.
+    os.execv(sys.executable, [sys.executable, "-m", "sojourn.portal", *asked])  # noqa: S606  our own program
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse a port on which another program listens: the server would share it with that one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ProjectError(
+                f"The portal cannot listen on {host}:{port}: {error.strerror}.",
+                "Name another port: --port 8701",
+            ) from error

@@ -33,6 +33,7 @@ __all__ = [
 
 ALL = "*"
 TIME = "TIME_PERIOD"
+SUM = "_T"
 PERIODS_SHOWN = 10
 CELLS_AT_FIRST = 10_000
 
@@ -149,9 +150,10 @@ def headline_selection(description: TableDescription) -> Selection | None:
 
 
 def _first_codes(dimension: Dimension, in_full: bool) -> tuple[str, ...]:
-    if in_full or dimension.total is None:
-        return tuple(code.id for code in dimension.codes)
-    return (dimension.total,)
+    if dimension.total is None:
+        # The sum of shares is one; it tells nothing that a reader wants to see first.
+        return tuple(code.id for code in dimension.codes if code.id != SUM) or (SUM,)
+    return tuple(code.id for code in dimension.codes) if in_full else (dimension.total,)
 
 
 def selection_asked(

@@ -12,14 +12,13 @@ import numpy as np
 
 from sojourn.dissemination.descriptions import TableDescription, text_in
 from sojourn.dissemination.grid import Grid
-from sojourn.dissemination.selection import TIME, label_of
+from sojourn.dissemination.selection import SUM, TIME, label_of
 from sojourn.dissemination.wording import Wording
 
 __all__ = ["NORMAL_95", "row_label", "slice_label", "summary", "title_of"]
 
 NORMAL_95 = 1.959964
 LARGEST = 3
-TOTAL = "_T"
 _COUNTED = (("E", "estimated"), ("P", "provisional"), ("U", "unreliable"), ("B", "break"))
 
 
@@ -128,7 +127,7 @@ def _largest(
     if len(laid_out.rows) < LARGEST or laid_out.column_dimension != TIME:
         return []
     last = values[:, -1].copy()
-    sums = [row for row, codes in enumerate(laid_out.rows) if TOTAL in codes]
+    sums = [row for row, codes in enumerate(laid_out.rows) if SUM in codes]
     last[[*sums, *([] if total is None else [total])]] = np.nan
     order = [int(row) for row in np.argsort(-np.nan_to_num(last, nan=-np.inf), kind="stable")[:LARGEST]]
     decimals = description.unit.decimals
