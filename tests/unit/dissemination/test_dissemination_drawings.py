@@ -86,6 +86,18 @@ def test_more_rows_than_can_be_told_apart_are_said_to_be_left_out():
     assert BARS > LINES
 
 
+def test_an_interval_lies_across_the_middle_of_its_bar_in_a_group():
+    table = survey("1")
+    several = laid_out(table, ("SEX", "*"), ("TIME_PERIOD", "2024"))
+    svg = svg_of(chart(table.description, several, wording("en"), title="T", summary="S"), wording("en"))
+    svg = svg.decode()
+    bars = re.findall(r'<path d="M[\d.]+,([\d.]+)h[\d.]+v([\d.]+)h', svg)
+    intervals = re.findall(r'<line transform="translate\([\d.]+,([\d.]+)\)" [^>]*stroke-width="1.5"', svg)
+    middles = sorted(float(top) + float(height) / 2 for top, height in bars)
+    assert len(several.rows) * len(several.columns) > len(middles) > len(several.rows)
+    assert sorted(map(float, intervals)) == pytest.approx(middles, abs=0.2)
+
+
 def test_an_arabic_chart_is_mirrored():
     specification = drawn(inflow("1"), language="ar")
     x = specification["layer"][1]["encoding"]["x"]
