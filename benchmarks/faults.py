@@ -3,10 +3,10 @@
     python benchmarks/faults.py [--kills 300] [--sizes 30] [--only kill|full] [--json FILE]
 
 A small project is taken through receive, run, release prepare, approve and publish. For each command the
-system calls that change files are counted; then the command is given again and again from the same
-beginning and killed with SIGKILL at one such call after another, spread evenly over all of them. After
-each kill the doctor must find no error, the same command must finish, the result must be the one of an
-undisturbed run, and the doctor must find nothing unfinished.
+system calls by which its main thread changes files are noted; then the command is given again and again
+from the same beginning and killed with SIGKILL on entering one such call after another, spread evenly over
+all of them. After each kill the doctor must find no error, the same command must finish, the result must be
+the one of an undisturbed run, and the doctor must find nothing unfinished.
 
 For the full disk the project lies on a file system in memory of one size after another; after the failure
 there must be a message and no traceback, and with more room the same command must finish.
@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,52 +208,56 @@ def _doctor(folder: Path) -> list[dict[str, str]]:
     return list(json.loads(shown.stdout))
 
 
-def _count_calls(folder: Path, beginning: Path, command: Command) -> int:
-    """How many calls the main process makes in an undisturbed run."""
+Point = tuple[str, int]  # a system call by its name, and how often it had been made by then
+
+
+def _points(folder: Path, beginning: Path, command: Command) -> list[Point]:
+    """The calls of the main thread in an undisturbed run, in their order."""
     work = _restore(folder, beginning)
     log = folder / "calls"
     arguments = command.arguments(work)
     _must(
         _sojourn(
-            work,
-            arguments,
-            ["strace", "-f", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)],
+            work, arguments, ["strace", "-qq", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
         )
     )
-    by_process: dict[str, int] = {}
-    for line in log.read_text(errors="replace").splitlines():
-        process = line.split(maxsplit=1)[0]
-        if re.search(r"\w+\(", line):
-            by_process[process] = by_process.get(process, 0) + 1
-    return max(by_process.values())
+    seen: Counter[str] = Counter()
+    found = []
+    for name in re.findall(r"^(\w+)\(", log.read_text(errors="replace"), re.MULTILINE):
+        seen[name] += 1
+        found.append((name, seen[name]))
+    return found
 
 
 def kill_points(folder: Path, beginnings: list[Path], wanted: int) -> list[dict[str, object]]:
     """Kill every command at points spread evenly over its calls, and judge what is left."""
-    counts = [_count_calls(folder, b, c) for b, c in zip(beginnings, COMMANDS, strict=True)]
-    per_call = max(1.0, sum(counts) / wanted)
+    calls = [_points(folder, b, c) for b, c in zip(beginnings, COMMANDS, strict=True)]
+    total = sum(map(len, calls))
+    print(f"{total} calls that change files: {[len(points) for points in calls]}", file=sys.stderr)
+    share = min(1.0, wanted / total)
     found = []
-    for command, beginning, calls, after in zip(
-        COMMANDS, beginnings, counts, [*beginnings[1:], folder / "end"], strict=True
+    for command, beginning, points, after in zip(
+        COMMANDS, beginnings, calls, [*beginnings[1:], folder / "end"], strict=True
     ):
-        points = sorted({min(calls, 1 + int(i * per_call)) for i in range(int(calls / per_call) + 1)})
+        chosen = [points[int(i / share)] for i in range(round(len(points) * share))]
         expected = _state(after) if command.name != "release approve" else None
         started = time.monotonic()
-        for done, point in enumerate(points, start=1):
+        for done, point in enumerate(chosen, start=1):
             found.append(_one_kill(folder, beginning, command, point, expected))
-            if time.monotonic() - started > 10:
+            if time.monotonic() - started > 60:
                 started = time.monotonic()
-                print(f"{command.name}: {done} of {len(points)} points", file=sys.stderr)
+                print(f"{command.name}: {done} of {len(chosen)} points", file=sys.stderr)
     return found
 
 
 def _one_kill(
-    folder: Path, beginning: Path, command: Command, point: int, expected: dict[str, object] | None
+    folder: Path, beginning: Path, command: Command, point: Point, expected: dict[str, object] | None
 ) -> dict[str, object]:
     work = _restore(folder, beginning)
     arguments = command.arguments(work)
-    inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}"]
-    inject += ["-e", f"inject={CALLS}:signal=KILL:when={point}"]
+    name, time_of_it = point
+    inject = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}"]
+    inject += ["-e", f"inject={name}:signal=KILL:when={time_of_it}"]
     killed = _sojourn(work, arguments, inject)
     complaints = [f["subject"] for f in _doctor(work) if f["severity"] == "error"]
     again = _sojourn(work, arguments)
@@ -265,7 +270,7 @@ def _one_kill(
     same = expected is None or _state(work) == expected
     return {
         "command": command.name,
-        "point": point,
+        "point": f"{name} {time_of_it}",
         "was_killed": killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL),
         "errors_after_kill": complaints,
         "finished": finished,
