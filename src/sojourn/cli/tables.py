@@ -143,7 +143,7 @@ def _tree(value: Any, depth: int = 0) -> str:
             (
                 f"{pad}{name.replace('_', ' ')}:\n{_tree(inner, depth + 1)}"
                 if isinstance(inner, dict | list) and inner
-                else f"{pad}{name.replace('_', ' ')}: {inner}"
+                else f"{pad}{name.replace('_', ' ')}: {_cell(inner) or '–'}"
             )
             for name, inner in value.items()
         )
