@@ -54,20 +54,6 @@ COPY (
 ) TO '{path}' (FORMAT csv, HEADER, FORCE_QUOTE ("GIVEN"))
 """
 COUNTRIES = ["NAM", "NOR", "FRA", "KEN", "IND", "SYR", "UKR", "POL", "BRA", "CHN", "EGY", "XRT"]
-SETTINGS = """\
-country: XRT
-title: {{en: Ruritania}}
-agency: {{id: XRT_NSO, title: {{en: Statistical office}}}}
-languages: [en]
-keys: {keys}
-"""
-ORGANISATIONS = """\
-- {id: border_guard, title: {en: Border guard}}
-- {id: nso, title: {en: Statistical office}}
-"""
-AGREEMENTS = """\
-- {id: border-2023, provider: border_guard, sources: [border], from: 2023-01-01}
-"""
 SOURCE = """\
 id: border
 title: {en: Border crossings}
@@ -103,11 +89,6 @@ checks:
   - {id: citizenship-stated, severity: warning, rule: citizenship is not null, at_least: 0.98}
   - {id: visa-stated, severity: warning, rule: "citizenship = 'XRT' or visa is not null", at_least: 0.5}
 """
-FILES = {
-    "strategy/organisations.yaml": ORGANISATIONS,
-    "strategy/agreements.yaml": AGREEMENTS,
-    "sources/border/source.yaml": SOURCE,
-}
 
 
 @dataclass(frozen=True)
@@ -132,7 +113,16 @@ def write_crossings(path: Path, records: int) -> None:
 
 def write_project(folder: Path) -> None:
     """Write the declarations of a project with one source."""
-    for name, text in {"sojourn.yaml": SETTINGS.format(keys=folder / "keys"), **FILES}.items():
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import small_project as small
+
+    files = {
+        "sojourn.yaml": small.SETTINGS.format(keys=folder / "keys"),
+        "strategy/organisations.yaml": small.ORGANISATIONS,
+        "strategy/agreements.yaml": small.AGREEMENTS,
+        "sources/border/source.yaml": SOURCE,
+    }
+    for name, text in files.items():
         (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "project" / name).write_text(text, encoding="utf-8")
 
