@@ -75,8 +75,11 @@ def _guarded(command: Callable[[], Any]) -> int:
     except typer.Exit as leaving:
         return int(leaving.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        session.screen.note("Interrupted. Nothing half-done is kept; give the same command again to go on.")
-        return 130
+        return _interrupted()
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # how the engine says that Ctrl-C was pressed
+            raise
+        return _interrupted()
     except ClickException as error:
         error.show()
         return 2
@@ -88,6 +91,11 @@ def _guarded(command: Callable[[], Any]) -> int:
             raise
         return _told(DiskFull(str(error.filename or "a file could not be written")))
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    session.screen.note("Interrupted. Nothing half-done is kept; give the same command again to go on.")
+    return 130
 
 
 def _told(error: SojournError) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,9 @@ def new_project(
     """
     from sojourn.project.templates import write_project
 
-    written = write_project(folder, country, keys or Path("~/.config/sojourn") / folder.resolve().name)
+    written = write_project(
+        folder, country, keys or Path("~/.config/sojourn") / f"{folder.resolve().name}-{secrets.token_hex(4)}"
+    )
     session.screen.say(f"{folder} is a project now. Next: sojourn -p {folder} new source border")
     session.screen.result({"project": str(folder), "files": written})
 

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sojourn.catalogue import schema
 from sojourn.errors import NotPermitted, ProjectError
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person
+from sojourn.project.declarations import Person, Role
 
 __all__ = ["enrol", "signed_in"]
 
@@ -25,9 +25,10 @@ _NOBODYS_HASH = _HASHER.hash("a passphrase that nobody has")
 
 
 def enrol(workspace: Workspace, person: str, passphrase: str) -> None:
-    """Give a declared person a passphrase, or a new one.
+    """Give a declared person a passphrase; an administrator can give a new one.
 
-    Raises: ProjectError for somebody who is not declared or a passphrase that is too short.
+    Raises: ProjectError for somebody who is not declared or a passphrase that is too short; NotPermitted when
+    the person has a passphrase and whoever asks is no administrator.
     """
     if person not in workspace.declarations.people:
         raise ProjectError(
@@ -38,12 +39,23 @@ def enrol(workspace: Workspace, person: str, passphrase: str) -> None:
             f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters.", "Use several words."
         )
     with workspace.catalogue.act(workspace.actor, "enrol", f"person:{person}") as act:
+        if act.rows(sa.select(schema.account).where(schema.account.c.person == person)):
+            _require_administrator(workspace, person)
         act.connection.execute(sa.delete(schema.account).where(schema.account.c.person == person))
         act.insert(
             schema.account,
             person=person,
             passphrase_hash=_HASHER.hash(passphrase),
             enrolled_at=workspace.catalogue.now(),
+        )
+
+
+def _require_administrator(workspace: Workspace, person: str) -> None:
+    asking = workspace.declarations.people.get(workspace.actor)
+    if asking is None or Role.ADMINISTRATOR not in asking.roles:
+        raise NotPermitted(
+            f"{person} has a passphrase, and only an administrator can give a new one.",
+            "Ask somebody with the role administrator and an `account:` in strategy/people.yaml.",
         )
 
 

@@ -27,7 +27,7 @@ from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.repeats import KeyHashes
 from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import SourceDeclaration
-from sojourn.sources.dialects import declared_dialect
+from sojourn.sources.dialects import HANDED_OUT, declared_dialect, mended_dialect
 from sojourn.sources.mapping import SourcePlan, source_plan
 from sojourn.sources.reader.frames import Header, Loaded, NonData, Quarantined, column_letter
 from sojourn.sources.reader.parent import read
@@ -81,7 +81,7 @@ def write_records(
     """Read a delivered file and write its records as versions of that fingerprint.
 
     Content goes to the secure zone, identities and quarantined records to the vault. The content is put
-    in its place last.
+    in its place last. Mended records are read in the form in which they were handed out.
 
     Raises: DataRefused when the file as a whole cannot be read.
     """
@@ -99,7 +99,7 @@ def write_records(
         writer = RecordWriter(
             engine, plan, folders, counts, f"{source.id}:{delivery}:", received_on, workspace
         )
-        dialect = declared_dialect(source.arrives)
+        dialect = mended_dialect(source.arrives, content) or declared_dialect(source.arrives)
         with read(content, dialect, plan.file_columns, on_progress=on_progress) as reading:
             writer.begin(reading.header)
             for frame in reading:
@@ -123,7 +123,9 @@ def _note_reading(
 ) -> None:
     counts.encoding = header.encoding
     counts.unknown_columns = [
-        column.header for column in header.unknown if column.header not in source.ignore
+        column.header
+        for column in header.unknown
+        if column.header not in source.ignore and not column.header.startswith(HANDED_OUT)
     ]
     counts.warnings = [
         {"code": w.code, "message": w.message, "line": w.line, "column": w.column}

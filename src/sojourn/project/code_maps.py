@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from sojourn.concepts import code_list
 from sojourn.errors import Problem
+from sojourn.project.text_file import text_of
 
 __all__ = ["CodeMap", "read_code_map"]
 
@@ -55,14 +57,16 @@ def read_code_map(
     Returns the map, or none when it cannot be used, and all that is wrong with it.
     """
     problems: list[Problem] = []
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        reader = csv.DictReader(opened)
-        header = tuple(reader.fieldnames or ())
-        if not {"from", "to"} <= set(header) or not set(header) <= set(_COLUMNS):
-            found = f"the columns are {', '.join(header) or 'absent'}."
-            remedy = f"They must be: {', '.join(_COLUMNS)}; the last two may be left out."
-            return None, [Problem(shown_as, 1, found, remedy)]
-        lines = [(reader.line_num, row) for row in reader]
+    text = text_of(file, shown_as)
+    if isinstance(text, Problem):
+        return None, [text]
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    header = tuple(reader.fieldnames or ())
+    if not {"from", "to"} <= set(header) or not set(header) <= set(_COLUMNS):
+        found = f"the columns are {', '.join(header) or 'absent'}."
+        remedy = f"They must be: {', '.join(_COLUMNS)}; the last two may be left out."
+        return None, [Problem(shown_as, 1, found, remedy)]
+    lines = [(reader.line_num, row) for row in reader]
     days: list[_Validity] = []
     seen: _Seen = {}
     for line, row in lines:

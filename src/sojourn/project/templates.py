@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sojourn.concepts import code_list
 from sojourn.contracts.microdata import Identity
 from sojourn.errors import ProjectError
 from sojourn.project.contracts import CONTRACTS
@@ -47,12 +48,15 @@ _GITIGNORE = "local/\n"
 def write_project(folder: Path, country: str, keys: Path) -> list[str]:
     """Write a project that passes its checks and return the files written.
 
-    Raises: ProjectError if the folder holds a project already or the code has not three letters.
+    Raises: ProjectError if the folder holds a project already or the code is no country's.
     """
     if (folder / "sojourn.yaml").exists():
         raise ProjectError(f"{folder} holds a project already.", "Name another folder.")
-    if not re.fullmatch("[A-Z]{3}", country):
-        raise ProjectError(f"{country!r} is not a country code.", "Use three capital letters, as in TUV.")
+    if country not in code_list("CL_AREA") and not re.fullmatch("X[A-Z]{2}", country):
+        raise ProjectError(
+            f"{country!r} is not a country code.",
+            "Use the ISO 3166-1 alpha-3 code, as in TUV; XAA to XZZ are free for your own use.",
+        )
     return _written(
         folder,
         {

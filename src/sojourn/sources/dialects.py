@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sojourn.errors import ProjectError
 from sojourn.project.declarations import Arrival
 from sojourn.sources.reader.dialect import Dialect, FixedColumn, Format
 
-__all__ = ["declared_dialect"]
+__all__ = ["HANDED_OUT", "declared_dialect", "mended_dialect"]
+
+# How the columns begin that are added to quarantined records when they are handed out.
+HANDED_OUT = "sojourn_"
+_LONGEST_HEADER = 1 << 16
+
+
+def mended_dialect(arrives: Arrival, content: Path) -> Dialect | None:
+    """How a file is written that holds quarantined records as they were handed out; none for other files.
+
+    Such a file is CSV in the source's encoding, whatever the source's format, with its header on line 1.
+    """
+    with content.open("rb") as opened:
+        first = opened.readline(_LONGEST_HEADER).decode(arrives.encoding, errors="replace")
+    if HANDED_OUT not in first:
+        return None
+    return Dialect(encoding=arrives.encoding, separator=arrives.separator[:1])
 
 
 def declared_dialect(arrives: Arrival) -> Dialect:

@@ -183,6 +183,20 @@ def test_each_mistake_is_told_alone_as_well(larger_project, file, old, new, said
     assert [(p.file, said in f"{p.message} {p.remedy}") for p in caught.value.problems] == [(file, True)]
 
 
+def test_a_code_map_in_another_encoding_and_a_time_zone_that_is_none_are_told(larger_project):
+    (larger_project / "sources/border/country.csv").write_bytes(
+        "from,to\nNorge,NOR\nFran\xe7a,FRA\n".encode("cp1252")
+    )
+    _replace(
+        larger_project / SOURCE, "arrives: {every: year}", "arrives: {every: year, time_zone: Mars/Base}"
+    )
+    with pytest.raises(ProjectError) as caught:
+        load(larger_project)
+    told = {(p.file, p.line): p.message for p in caught.value.problems}
+    assert "not written in UTF-8" in told["sources/border/country.csv", 3]
+    assert any("not the name of a time zone" in message for message in told.values())
+
+
 def test_records_cannot_be_published_as_they_are(project):
     _replace(
         project / "indicators/crossings.yaml",

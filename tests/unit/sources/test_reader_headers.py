@@ -34,7 +34,7 @@ def test_case_and_spaces_are_matched_with_a_warning_for_each_column():
 def test_a_name_is_never_matched_by_likeness():
     fault = refused(["record_id", "passprt_no", "surname"])
     assert fault.code == "missing-column"
-    assert "passport_no (column 2 (B) is named passprt_no)" in fault.message
+    assert "passport_no (column 2 (B) has a name like it)" in fault.message
 
 
 def test_names_that_differ_in_case_are_two_columns_when_the_expected_one_is_there_to_the_letter():

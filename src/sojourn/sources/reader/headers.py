@@ -278,9 +278,7 @@ def _refuse_missing(
     for wanted in missing[:10]:
         close = nearest(wanted, by_folded, 1)
         column = by_folded[close[0]] if close else None
-        hint = (
-            f" (column {column.position} ({column.letter}) is named {shown(column.name)})" if column else ""
-        )
+        hint = f" (column {column.position} ({column.letter}) has a name like it)" if column else ""
         listed.append(f"{wanted}{hint}")
     more = "" if len(missing) <= 10 else f" and {len(missing) - 10} more"
     others = f" Nobody expects the column {_places(unknown)}." if unknown else ""
