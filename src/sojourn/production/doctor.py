@@ -162,14 +162,23 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
         )
         return
     listed = {entry.hash for entry in manifest.releases} if manifest is not None else set()
-    if listed != {row["hash"] for row in published}:
+    named = {row["hash"] for row in published}
+    if listed - named:
         yield Finding(
             "error",
             "public zone",
-            "the manifest does not list what the catalogue says is published",
+            "the manifest lists what the catalogue does not say is published",
             "Run `sojourn doctor --fix`.",
         )
         return
+    is_shown = gate.is_shown()
+    if not is_shown:
+        yield Finding(
+            "note",
+            "public zone",
+            "the portal does not show yet what the catalogue says: publishing or withdrawing was interrupted",
+            "Give the same command again, or run `sojourn doctor --fix`.",
+        )
     changed = {row["hash"]: changed_files(public, row["hash"]) for row in published}
     for release, files in changed.items():
         if files:
@@ -179,7 +188,7 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
                 f"release {release[:12]}: {len(files)} files were changed after publication",
                 "Restore them from a backup.",
             )
-    if not any(changed.values()):
+    if is_shown and not any(changed.values()):
         yield Finding("ok", "public zone", f"{len(published)} releases are there and unchanged")
 
 

@@ -209,17 +209,26 @@ class Gate:
 
     def refresh_manifest(self) -> bool:
         """Make the manifest say what the catalogue says, and tell whether it had to change."""
-        rows = [row for row in self.releases() if row["published_at"] is not None]
-        if not rows:
-            return False
-        newest = ReleaseDescription.model_validate_json(
-            json.dumps(json.loads(rows[0]["summary"])["description"])
-        )
-        manifest = self._manifest(rows, newest.agency, newest.country)
-        if read_manifest(self.public) == manifest:
+        manifest = self._due_manifest()
+        if manifest is None or read_manifest(self.public) == manifest:
             return False
         write_manifest(self.public, manifest)
         return True
+
+    def is_shown(self) -> bool:
+        """Whether the manifest says what the catalogue says."""
+        manifest = self._due_manifest()
+        return manifest is None or read_manifest(self.public) == manifest
+
+    def _due_manifest(self) -> Manifest | None:
+        """What the manifest should say by the catalogue; none before anything is published."""
+        rows = [row for row in self.releases() if row["published_at"] is not None]
+        if not rows:
+            return None
+        newest = ReleaseDescription.model_validate_json(
+            json.dumps(json.loads(rows[0]["summary"])["description"])
+        )
+        return self._manifest(rows, newest.agency, newest.country)
 
     def _manifest(self, rows: list[dict[str, Any]], agency: Agency, country: Country) -> Manifest:
         ordered = sorted(rows, key=lambda row: str(row["published_at"]))
