@@ -23,12 +23,12 @@ ATTEMPTS = 6
 NODES = 100
 
 
-class _SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]
+class _SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its base is untyped in some builds
     """HiGHS without its banner, which would stand in the middle of a command's output."""
 
-    def enableCallbacks(self) -> None:  # noqa: N802
+    def enableCallbacks(self) -> None:  # noqa: N802  the name that HiGHS calls
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call,unused-ignore]
+        super().enableCallbacks()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _solution(lattice: Lattice, change: Change, attempt: int, *, is_whole: bool)
         # Halves of persons are an accident of equal costs: other costs, another corner.
         jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
         program.col_cost_ = np.asarray(program.col_cost_) * jitter
-    solver = _SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]
+    solver = _SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
     for option, value in {
         "threads": 1,
         "random_seed": 1,
