@@ -1,4 +1,4 @@
-"""Commands about deliveries: receive them, list them, get quarantined records out, make templates."""
+"""Commands about deliveries: receive, list and withdraw them, get quarantined records out, make templates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def receive(
         Path | None, typer.Option(help="The sender's manifest; manifest.csv beside the file otherwise.")
     ] = None,
     repairs: Annotated[
-        str | None, typer.Option(help="Delivery whose quarantined records come again, mended.")
+        str | None,
+        typer.Option(help="Delivery whose quarantined records come again, mended; its period holds."),
     ] = None,
     accept_because: Annotated[
         str | None, typer.Option(help="Take in a delivery that would be held, for this reason.")
@@ -78,17 +79,45 @@ def deliveries(source: Annotated[str | None, typer.Argument(help="Only of this s
 
     Example: `sojourn -p ruritania deliveries border`
     """
-    from sojourn.production.receive import all_deliveries
+    from sojourn.production.deliveries import all_deliveries
     from sojourn.production.workspace import open_workspace
 
     with open_workspace(session.project) as workspace:
         rows = all_deliveries(workspace, source)
+    if not rows:
+        session.screen.say("Nothing was delivered yet. Next: sojourn receive SOURCE FILE")
     for row in rows:
+        name = shown(row["file_name"])
+        beside = f"  mends {row['repairs']}" if row["repairs"] else ""
+        beside += f"  supersedes {row['supersedes']}" if row["supersedes"] else ""
         session.screen.say(
             f"{row['id']}  {row['source']:<12} {row['period']:<8} {row['state']:<10} "
-            f"{row['loaded']:>10} loaded {row['quarantined']:>7} quarantined  {shown(row['file_name'])}"
+            f"{row['loaded']:>10} loaded {row['quarantined']:>7} quarantined  {name}{beside}"
         )
     session.screen.result(rows)
+
+
+@app.command("withdraw-delivery")
+def withdraw_delivery(
+    delivery: Annotated[str, typer.Argument(help="Delivery, as `sojourn deliveries` lists it.")],
+    because: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
+) -> None:
+    """Take a delivery out of force, as if it had not come: it was not theirs, or of another period.
+
+    The records that mend it go with it; the delivery that it had superseded holds again. Files are kept, and
+    what is published stays published.
+
+    Example: `sojourn -p ruritania withdraw-delivery 1f2e3d4c5b6a --because "Sent for 2023, covers 2024"`
+    """
+    from sojourn.production.deliveries import withdraw_delivery as withdraw
+    from sojourn.production.workspace import open_workspace
+
+    with open_workspace(session.project) as workspace:
+        again = withdraw(workspace, delivery, because)
+    session.screen.say(f"Delivery {delivery} is withdrawn. Next: sojourn run")
+    if again:
+        session.screen.say(f"In force again: {', '.join(again)}.")
+    session.screen.result({"delivery": delivery, "state": "withdrawn", "in_force_again": list(again)})
 
 
 @app.command()

@@ -38,6 +38,8 @@ def receipt_text(receipt: Receipt) -> str:
         lines.append(f"  It supersedes delivery {receipt.supersedes}, which is kept.")
     lines += [line for group in receipt.detail.get("problems", []) for line in _group_lines(group)]
     lines += [f"  Note: {warning['message']}" for warning in receipt.detail.get("warnings", [])]
+    lines += _about_days(receipt)
+    lines += [_delivered_before(other) for other in receipt.detail.get("elsewhere", [])]
     lines += [
         f"  Rule {rule}: {found['fails']} records do not keep it, {found['unknown']} cannot be judged."
         for rule, found in receipt.detail.get("checks", {}).items()
@@ -60,6 +62,25 @@ def _group_lines(group: dict[str, Any]) -> list[str]:
         f"  {group['records']:>7} × {group['reason']}{f', {where}' if where else ''}: {title}",
         f"            lines {places}{more}. {remedy}",
     ]
+
+
+def _about_days(receipt: Receipt) -> list[str]:
+    days = receipt.detail.get("days")
+    if not days or days["within"] == days["dated"] or (not days["within"] and receipt.reasons_held):
+        return []
+    outside = days["dated"] - days["within"]
+    return [
+        f"  Note: {outside} of {days['dated']} records have their {days['column']} outside "
+        f"{receipt.period.partition('/')[0]}; they run from {days['earliest']} to {days['latest']}."
+    ]
+
+
+def _delivered_before(other: dict[str, Any]) -> str:
+    name, count = other["delivery"], other["records"]
+    line = f"  Note: {count} records came with delivery {name} for {other['period']} too and count once."
+    if not other["differing"]:
+        return line
+    return f"{line} In {other['differing']} of them {name} says something else, which counts until corrected."
 
 
 def reason_words(code: str) -> tuple[str, str]:

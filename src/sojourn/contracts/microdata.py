@@ -9,7 +9,7 @@ import datetime
 
 from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["Identity", "Movement", "Person", "QuarantinedRecord", "Respondent", "Status"]
+__all__ = ["Identity", "Movement", "Person", "QuarantinedRecord", "Repetition", "Respondent", "Status"]
 
 _QUASI = Sensitivity.QUASI
 _SENSITIVE = Sensitivity.SENSITIVE
@@ -42,6 +42,14 @@ class QuarantinedRecord(Table, zone=Zone.VAULT):
     expected: str = column("What was expected there")
     cells: str = column("The record's cells as a JSON list of texts", sensitivity=_IDENTIFIES)
     raw: bytes = column("The record's bytes, where it could not be cut into cells", sensitivity=_IDENTIFIES)
+
+
+class Repetition(Table, zone=Zone.SECURE):
+    """One record that another delivery of its source brought before: it does not count again."""
+
+    record_id: str = column("Record that does not count", key=True)
+    counted_as: str = column("Record that counts in its place", required=True)
+    differs: bool = column("Whether the two say different things", required=True)
 
 
 class Person(Table, zone=Zone.SECURE):

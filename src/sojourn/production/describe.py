@@ -24,6 +24,7 @@ from sojourn.dissemination.publication import (
 )
 from sojourn.dissemination.wording import wording
 from sojourn.errors import ProjectError
+from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
@@ -53,6 +54,7 @@ def describe_table(
     periods: Sequence[str],
     report: Mapping[str, Any],
     deliveries: Sequence[Mapping[str, Any]],
+    behind: RecordsBehind,
     has_errors: bool,
     version: int,
     revisions: Sequence[Revision],
@@ -83,7 +85,7 @@ def describe_table(
         frequency={"year": "A", "quarter": "Q", "month": "M"}[indicator.frequency],
         indicator=indicator.id,
         version=f"{version}.0",
-        quality_notes=_quality(deliveries),
+        quality_notes=_quality(behind),
         uncertainty=_words(f"uncertainty_{_origin(indicator, has_errors)}"),
         revisions=tuple(revisions),
         headline={name.upper(): code for name, code in table.headline.items()},
@@ -257,8 +259,5 @@ def _citation(declarations: Declarations, table: TableDeclaration, version: int)
     return found
 
 
-def _quality(deliveries: Sequence[Mapping[str, Any]]) -> tuple[Texts, ...]:
-    loaded = sum(int(delivery["loaded"]) for delivery in deliveries)
-    quarantined = sum(int(delivery["quarantined"]) for delivery in deliveries)
-    share = 100 * quarantined / (loaded + quarantined) if loaded + quarantined else 0.0
-    return (_words("quality_records", loaded=loaded, share=share),)
+def _quality(behind: RecordsBehind) -> tuple[Texts, ...]:
+    return (_words("quality_records", loaded=behind.counted, share=behind.unusable_share),)

@@ -1,22 +1,23 @@
 """Is a delivery fit to be taken in, or must somebody decide?
 
 A delivery is held when too many of its records are in quarantine, when it is much smaller than the one
-before, when a rule is kept too rarely, or when it is not what its sender's manifest promises.
+before, when a rule is kept too rarely, when it is not what its sender's manifest promises, or when its
+records belong to another period or were delivered before.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sojourn.production.counts import RecordCounts
+from sojourn.production.surroundings import Surroundings
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.manifest import Promise
 
-__all__ = ["Request", "reasons_to_hold"]
+__all__ = ["Request", "reasons_to_hold", "withdrawal"]
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,66 @@ class Request:
     promise: Promise | None
 
 
-def reasons_to_hold(request: Request, counts: RecordCounts, compared: Mapping[str, Any] | None) -> list[str]:
+def reasons_to_hold(request: Request, counts: RecordCounts, around: Surroundings) -> list[str]:
     """Why a delivery should not be taken in without a decision; none when all is well.
 
-    `compared` is the delivery that it would supersede, or else the last one of its source.
+    Mended records are few, and what is still wrong with them stays in quarantine: they are held only when
+    they are not in their period or not what was promised.
     """
     records = counts.loaded + counts.quarantined
-    reasons = list(_about_quarantine(request.source, counts, records))
-    if compared is not None and request.repairs is None:
-        before = int(compared["loaded"]) + int(compared["quarantined"])
-        if records < (1 - request.source.thresholds.fewer_records_at_most) * before:
-            reasons.append(
-                f"The file has {records} records; the delivery for {compared['period']} had {before}."
-            )
+    reasons = list(_about_period(request, around))
+    if request.repairs is None:
+        reasons += _about_quarantine(request.source, counts, records)
+        reasons += _about_size(request, around, records)
+        reasons += _about_other_deliveries(request.source, around, records)
     reasons += _about_rules(request.source, counts)
     if request.promise is not None:
         reasons += request.promise.broken_by(records)
     return reasons
+
+
+def _about_period(request: Request, around: Surroundings) -> Iterator[str]:
+    days = around.days
+    # A spell of a status may well have begun before the period in which it is reported.
+    if days is None or days.within or request.source.gives == "status":
+        return
+    covered = request.period.partition("/")[0]
+    yield (
+        f"No record has a day in {covered}: they run from {days.earliest} to {days.latest}. "
+        "If the period is wrong, give the right one with --period."
+    )
+
+
+def _about_size(request: Request, around: Surroundings, records: int) -> Iterator[str]:
+    compared = around.compared
+    if compared is None:
+        return
+    before = int(compared["loaded"]) + int(compared["quarantined"])
+    if records < (1 - request.source.thresholds.fewer_records_at_most) * before:
+        yield f"The file has {records} records; the delivery for {compared['period']} had {before}."
+
+
+def _about_other_deliveries(source: SourceDeclaration, around: Surroundings, records: int) -> Iterator[str]:
+    if around.twin is not None:
+        yield (
+            f"Delivery {around.twin['id']} for {around.twin['period']} holds exactly the same records. "
+            f"If that period is wrong: {withdrawal(around.twin['id'])}"
+        )
+        return
+    shared = sum(other.records for other in around.elsewhere)
+    if shared > source.thresholds.quarantined_at_most * records:
+        where = ", ".join(
+            f"{other.records} with delivery {other.delivery} for {other.period}" for other in around.elsewhere
+        )
+        yield (
+            f"{shared} of {records} records have identifiers that were delivered before ({where}). "
+            f"If that period is wrong: {withdrawal(around.elsewhere[0].delivery)}"
+        )
+
+
+def withdrawal(delivery: str) -> str:
+    """The command that takes a delivery back."""
+    return f'sojourn withdraw-delivery {delivery} --because "…"'
 
 
 def _about_quarantine(source: SourceDeclaration, counts: RecordCounts, records: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sojourn.errors import ProjectError
-from sojourn.production.receive import deliveries_in_force
+from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.tables import table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import TableDeclaration

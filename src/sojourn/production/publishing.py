@@ -13,11 +13,12 @@ from sojourn.contracts.table import Zone
 from sojourn.dissemination.publication import ReleaseDescription, Revision
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
+from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.published_figures import decimals_of
-from sojourn.production.receive import deliveries_in_force
+from sojourn.production.quality import records_behind
 from sojourn.production.tables import method_sql, protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import Person, ReleaseDeclaration, TableDeclaration
@@ -104,13 +105,15 @@ def _draft(
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}
     has_errors = observations["SE"].null_count < len(observations)
+    deliveries = deliveries_in_force(workspace, indicator.source)
     description = describe_table(
         workspace.declarations,
         table,
         codes=codes,
         periods=sorted(pc.unique(observations["TIME_PERIOD"]).to_pylist()),
         report=protected.report,
-        deliveries=deliveries_in_force(workspace, indicator.source),
+        deliveries=deliveries,
+        behind=records_behind(deliveries, made.repetitions),
         has_errors=has_errors,
         version=version,
         revisions=revisions,

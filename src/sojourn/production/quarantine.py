@@ -8,14 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from sojourn.catalogue import schema
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
+from sojourn.production.deliveries import delivery_of
 from sojourn.production.records import records_name
 from sojourn.production.workspace import Workspace
-from sojourn.sources.mapping import source_plan
+from sojourn.sources.mapping import file_columns
 
 __all__ = ["write_quarantined"]
 
@@ -30,12 +28,11 @@ def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: 
     """
     if file.exists():
         raise ProjectError(f"{file} exists.", "Name a file that does not: nothing is overwritten.")
-    row = _delivery(workspace, delivery)
+    row = delivery_of(workspace, delivery)
     source = workspace.declarations.sources[row["source"]]
     name = f"quarantine_{records_name(source.id)}"
     version = workspace.store.version_in(Zone.VAULT, name, json.loads(row["summary"])["version"])
     files = version.files if version is not None else []
-    plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
     with workspace.catalogue.act(workspace.actor, "read-quarantine", f"delivery:{delivery}", purpose) as act:
         count = 0
         if files:
@@ -48,7 +45,7 @@ def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: 
                 )
                 count = _write(
                     file,
-                    plan.file_columns,
+                    file_columns(source),
                     source.arrives.encoding,
                     source.arrives.separator,
                     grouped.to_arrow(),
@@ -70,10 +67,3 @@ def _write(file: Path, columns: tuple[str, ...], encoding: str, separator: str, 
                 text = raw.decode(encoding, errors="backslashreplace") if raw else ""
                 writer.writerow([*("" if v is None else v for v in values), line, reasons, names, text])
     return int(rows.num_rows)
-
-
-def _delivery(workspace: Workspace, delivery: str) -> dict[str, Any]:
-    rows = workspace.catalogue.rows(sa.select(schema.delivery).where(schema.delivery.c.id == delivery))
-    if not rows:
-        raise ProjectError(f"There is no delivery {delivery}.", "List them with `sojourn deliveries`.")
-    return rows[0]

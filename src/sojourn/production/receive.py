@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,25 +22,29 @@ import sqlalchemy as sa
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.contracts.table import Zone
-from sojourn.errors import DataRefused, NotPermitted, ProjectError, shown
+from sojourn.errors import DataRefused, NotPermitted, Problem, ProjectError, shown
+from sojourn.production.covered import covered_period, period_of_mended
+from sojourn.production.deliveries import deliveries_in_force, put_out_of_force, with_mended
 from sojourn.production.fingerprints import fingerprint
-from sojourn.production.judgement import Request, reasons_to_hold
+from sojourn.production.judgement import Request, reasons_to_hold, withdrawal
 from sojourn.production.records import (
+    Delivered,
     Progress,
     RecordCounts,
     records_fingerprint,
     records_name,
     write_records,
 )
+from sojourn.production.surroundings import Surroundings, look_around
 from sojourn.production.versions import name_records
 from sojourn.production.workspace import Workspace, declared_source
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.database import extract
-from sojourn.sources.manifest import Promise, promised
-from sojourn.sources.mapping import source_plan
+from sojourn.sources.manifest import promised
+from sojourn.sources.mapping import file_columns
 
-__all__ = ["Receipt", "all_deliveries", "deliveries_in_force", "receive", "receive_table"]
+__all__ = ["Receipt", "receive", "receive_table"]
 
 
 @dataclass(frozen=True)
@@ -83,19 +86,23 @@ def receive(
 
     `part` names one of several files that together make the delivery of a period; each part supersedes only
     itself. `accept_because` takes in a delivery that would be held, with the reason in the audit trail.
-    `repairs` names a delivery whose quarantined records the file brings again, mended.
+    `repairs` names a delivery whose quarantined records the file brings again, mended; they belong to its
+    period.
 
     Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
-    force; DataRefused when the file as a whole cannot be read.
+    force; DataRefused when the file as a whole cannot be read, or was taken in for another period.
     """
     source = declared_source(workspace.declarations, source_id)
     today = received_on or _today(source)
     if not file.is_file():
         raise ProjectError(f"There is no file {file}.", "Look at the path.")
     promise = promised(manifest or file.with_name("manifest.csv"), file, required=manifest is not None)
-    request = Request(
-        source, file, _period(source, period, part, promise), today, repairs, accept_because, promise
+    covered = (
+        covered_period(source, period, part, promise)
+        if repairs is None
+        else period_of_mended(workspace, source, repairs, period, part)
     )
+    request = Request(source, file, covered, today, repairs, accept_because, promise)
     with workspace.store.one_writer():
         _require_agreement(workspace, source, today)
         return _received(workspace, request, on_progress)
@@ -121,13 +128,12 @@ def receive_table(
             f"{source_id} is not a table of a database.", f"Name a file: sojourn receive {source_id} FILE"
         )
     today = received_on or _today(source)
-    plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
-    covered = _period(source, period, None, None)
+    covered = covered_period(source, period, None, None)
     with workspace.store.one_writer():
         _require_agreement(workspace, source, today)
         with workspace.store.beside(Zone.VAULT) as folder:
             file = folder / f"{arrives.table}.csv"
-            extract(arrives.address, arrives.table, plan.file_columns, file)
+            extract(arrives.address, arrives.table, file_columns(source), file)
             request = Request(source, file, covered, today, None, accept_because, None)
             return _received(workspace, request, on_progress)
 
@@ -141,36 +147,6 @@ def _received(workspace: Workspace, request: Request, on_progress: Progress | No
     digest, _ = workspace.store.keep_delivery(request.file)
     known = _already_known(workspace, request, digest)
     return known if known is not None else _take_in(workspace, request, digest, on_progress)
-
-
-_PERIODS = {
-    "day": r"\d{4}-\d{2}-\d{2}",
-    "week": r"\d{4}-W\d{2}",
-    "month": r"\d{4}-\d{2}",
-    "quarter": r"\d{4}-Q[1-4]",
-    "year": r"\d{4}",
-    "once": r"\d{4}(-\d{2}(-\d{2})?)?|all",
-}
-
-
-def _period(source: SourceDeclaration, given: str | None, part: str | None, promise: Promise | None) -> str:
-    period = given or (promise.period if promise is not None else None)
-    every = source.arrives.every
-    suffix = f"/{part}" if part is not None else ""
-    if period is None and every == "once":
-        return f"all{suffix}"
-    if period is None:
-        raise ProjectError(
-            f"Which {every} does the file cover? Neither the command nor a manifest says so.",
-            "Add --period, for instance --period 2024-03 for a month or --period 2024 for a year.",
-        )
-    # A snapshot, such as a register on its reference day, names that day whatever its rhythm.
-    if not re.fullmatch(f"{_PERIODS[every]}|{_PERIODS['day']}", period):
-        raise ProjectError(
-            f"{period} is not a {every}, in which {source.id} arrives.",
-            "Write 2024, 2024-Q1, 2024-03 or 2024-03-31.",
-        )
-    return f"{period}{suffix}"
 
 
 def _require_agreement(workspace: Workspace, source: SourceDeclaration, today: datetime.date) -> None:
@@ -190,18 +166,38 @@ def _delivery_id(request: Request, digest: str) -> str:
 
 
 def _already_known(workspace: Workspace, request: Request, digest: str) -> Receipt | None:
-    """The receipt of a file that was taken in before under any name."""
+    """The receipt of a file that was taken in before under any name.
+
+    Raises: DataRefused when it counts for another period.
+    """
     query = sa.select(schema.delivery).where(
         schema.delivery.c.sha256 == digest,
         schema.delivery.c.source == request.source.id,
         schema.delivery.c.state.in_(("accepted", "superseded")),
     )
-    for row in workspace.catalogue.rows(query):
-        workspace.catalogue.note(
-            workspace.actor, "receive", f"delivery:{row['id']}", result="already delivered"
-        )
-        return _receipt_of(row, "already-delivered", request.file.name)
+    rows = workspace.catalogue.rows(query)
+    for row in rows:
+        if row["period"] == request.period:
+            about = f"delivery:{row['id']}"
+            workspace.catalogue.note(workspace.actor, "receive", about, result="already delivered")
+            return _receipt_of(row, "already-delivered", request.file.name)
+    for row in rows:
+        if row["state"] == "accepted":
+            _refuse_second_period(workspace, request, row)
     return None
+
+
+def _refuse_second_period(workspace: Workspace, request: Request, row: dict[str, Any]) -> None:
+    with workspace.catalogue.act(workspace.actor, "receive", f"delivery:{row['id']}"):
+        raise DataRefused(
+            Problem(
+                shown(request.file.name),
+                None,
+                f"the same file was taken in for {row['period']} as delivery {row['id']}; its records cannot"
+                f" count for {request.period} as well.",
+                f"If {row['period']} is wrong: {withdrawal(row['id'])}; then receive the file again.",
+            )
+        )
 
 
 def _receipt_of(row: dict[str, Any], state: str, file_name: str) -> Receipt:
@@ -219,6 +215,7 @@ class Outcome:
     version: str
     counts: RecordCounts
     predecessor: dict[str, Any] | None
+    around: Surroundings
     reasons: tuple[str, ...]
 
     @property
@@ -248,32 +245,46 @@ class Outcome:
             counts.physical_records,
             self.superseded,
             self.reasons,
-            counts.to_json(),
+            {**counts.to_json(), **self.around.to_json()},
         )
 
 
 def _take_in(workspace: Workspace, request: Request, digest: str, on_progress: Progress | None) -> Receipt:
     source, delivery = request.source, _delivery_id(request, digest)
-    version = records_fingerprint(workspace, source, digest, request.received_on)
-    content = workspace.store.delivery(digest)
-    if content is None:
-        raise RuntimeError("The version is not there, although the file was kept a moment ago.")
+    delivered = Delivered(delivery, digest, request.period, request.received_on)
+    version = records_fingerprint(workspace, source, delivered)
     purpose = request.accept_because or ""
     with workspace.catalogue.work(workspace.actor, "receive", f"delivery:{delivery}", purpose) as work:
         with _named_as_sent(request):
-            counts = write_records(
-                workspace, source, content, version, delivery, request.received_on, on_progress
-            )
+            counts = write_records(workspace, source, delivered, version, on_progress)
         predecessor = _predecessor(workspace, request)
         if predecessor is not None and predecessor["content_digest"] == counts.content_digest:
             _forget_version(workspace, source, version)
             work.detail.update(source=source.id, same_records_as=predecessor["id"])
             return _receipt_of(predecessor, "same-records", request.file.name)
-        compared = predecessor or _last(workspace, request)
-        reasons = reasons_to_hold(request, counts, compared)
-        outcome = Outcome(request, delivery, digest, version, counts, predecessor, tuple(reasons))
+        around = _surroundings(workspace, request, version, counts, predecessor)
+        reasons = reasons_to_hold(request, counts, around)
+        outcome = Outcome(request, delivery, digest, version, counts, predecessor, around, tuple(reasons))
         work.then(partial(_write_delivery, workspace, outcome))
     return outcome.receipt()
+
+
+def _surroundings(
+    workspace: Workspace,
+    request: Request,
+    version: str,
+    counts: RecordCounts,
+    predecessor: dict[str, Any] | None,
+) -> Surroundings:
+    source = request.source
+    written = workspace.store.version(CONTRACTS[source.gives], records_name(source.id), version)
+    if written is None:
+        raise RuntimeError("The version is not there, although it was written a moment ago.")
+    replaced = with_mended(workspace, source.id, predecessor["id"]) if predecessor is not None else ()
+    compared = predecessor or _last(workspace, request)
+    return look_around(
+        workspace, source, written, counts, period=request.period, compared=compared, replaced=replaced
+    )
 
 
 @contextmanager
@@ -316,33 +327,15 @@ def _last(workspace: Workspace, request: Request) -> dict[str, Any] | None:
     return max(rows, key=lambda row: str(row["received_at"])) if rows else None
 
 
-def deliveries_in_force(workspace: Workspace, source_id: str) -> list[dict[str, Any]]:
-    """The accepted deliveries of a source that no later one supersedes, by period."""
-    query = (
-        sa.select(schema.delivery)
-        .where(schema.delivery.c.source == source_id, schema.delivery.c.state == "accepted")
-        .order_by(schema.delivery.c.period, schema.delivery.c.received_at)
-    )
-    return workspace.catalogue.rows(query)
-
-
-def all_deliveries(workspace: Workspace, source_id: str | None = None) -> list[dict[str, Any]]:
-    """Every delivery, or every one of a source, in the order of receipt, without its long summary."""
-    columns = [column for column in schema.delivery.c if column.name != "summary"]
-    query = sa.select(*columns).order_by(schema.delivery.c.received_at)
-    if source_id is not None:
-        query = query.where(schema.delivery.c.source == source_id)
-    return workspace.catalogue.rows(query)
-
-
 def _write_delivery(workspace: Workspace, outcome: Outcome, act: Transaction) -> None:
     request, counts = outcome.request, outcome.counts
     source, superseded = request.source, outcome.superseded
     act.connection.execute(sa.delete(schema.delivery).where(schema.delivery.c.id == outcome.delivery))
     if superseded is not None:
-        act.update(schema.delivery, schema.delivery.c.id == superseded, state="superseded")
+        put_out_of_force(act, superseded, "superseded")
     summary = {
         **counts.to_json(),
+        **outcome.around.to_json(),
         "version": outcome.version,
         "reasons_held": outcome.reasons,
         "received_on": request.received_on.isoformat(),

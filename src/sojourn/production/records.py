@@ -21,7 +21,9 @@ from sojourn.contracts.table import Zone
 from sojourn.engine import Engine, Relation
 from sojourn.engine.batches import problems_statement, received_statement, repeated_statement
 from sojourn.engine.conversions import conversion_statement, outcome_column
+from sojourn.errors import ProjectError
 from sojourn.integration.pseudonyms import NORMALISATION, pseudonyms
+from sojourn.production.cells import looked_up, trimmed
 from sojourn.production.counts import RecordCounts
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.repeats import KeyHashes
@@ -29,17 +31,16 @@ from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.sources.dialects import HANDED_OUT, declared_dialect, mended_dialect
 from sojourn.sources.mapping import SourcePlan, source_plan
+from sojourn.sources.periods import days_of
 from sojourn.sources.reader.frames import Header, Loaded, NonData, Quarantined, column_letter
 from sojourn.sources.reader.parent import read
 
-__all__ = ["RecordCounts", "records_fingerprint", "records_name", "write_records"]
+__all__ = ["Delivered", "RecordCounts", "records_fingerprint", "records_name", "write_records"]
 
 Progress = Callable[[int, int], None]
 Cells: TypeAlias = pa.Array | pa.ChunkedArray
 # Records with problems that are written together.
 BAD_TOGETHER = 50_000
-# What Unicode calls white space, of the characters of ASCII.
-_ASCII_SPACES = " \t\n\v\f\r\x1c\x1d\x1e\x1f"
 
 
 def records_name(source: str) -> str:
@@ -47,9 +48,17 @@ def records_name(source: str) -> str:
     return f"records_{source.replace('-', '_')}"
 
 
-def records_fingerprint(
-    workspace: Workspace, source: SourceDeclaration, digest: str, received_on: date
-) -> str:
+@dataclass(frozen=True)
+class Delivered:
+    """What is known of a delivery before it is read: its number, its file's checksum, what it covers."""
+
+    id: str
+    digest: str
+    period: str
+    received_on: date
+
+
+def records_fingerprint(workspace: Workspace, source: SourceDeclaration, delivered: Delivered) -> str:
     """The name of the version that a delivery's content gives under today's code and declarations."""
     maps = {
         column: m.to_arrow().to_pylist()
@@ -61,8 +70,7 @@ def records_fingerprint(
         code_fingerprint(),
         source.model_dump(mode="json", by_alias=True),
         maps,
-        digest,
-        received_on.isoformat(),
+        vars(delivered),
         workspace.declarations.settings.country,
         key_mark,
         NORMALISATION,
@@ -72,10 +80,8 @@ def records_fingerprint(
 def write_records(
     workspace: Workspace,
     source: SourceDeclaration,
-    content: Path,
+    delivered: Delivered,
     version: str,
-    delivery: str,
-    received_on: date,
     on_progress: Progress | None = None,
 ) -> RecordCounts:
     """Read a delivered file and write its records as versions of that fingerprint.
@@ -83,9 +89,18 @@ def write_records(
     Content goes to the secure zone, identities and quarantined records to the vault. The content is put
     in its place last. Mended records are read in the form in which they were handed out.
 
-    Raises: DataRefused when the file as a whole cannot be read.
+    Raises: DataRefused when the file as a whole cannot be read; ProjectError when it is not kept any more,
+    or a day is to be that of the period and there is none.
     """
-    plan = source_plan(source, workspace.declarations.code_maps, workspace.declarations.settings.country)
+    content = workspace.store.delivery(delivered.digest)
+    if content is None:
+        raise ProjectError(f"The file of delivery {delivered.id} is gone.", "Restore it from a backup.")
+    plan = source_plan(
+        source,
+        workspace.declarations.code_maps,
+        workspace.declarations.settings.country,
+        days_of(delivered.period),
+    )
     counts = RecordCounts()
     name = records_name(source.id)
     with ExitStack() as stack:
@@ -97,7 +112,7 @@ def write_records(
         )
         engine = stack.enter_context(workspace.engine(Zone.VAULT, Zone.SECURE))
         writer = RecordWriter(
-            engine, plan, folders, counts, f"{source.id}:{delivery}:", received_on, workspace
+            engine, plan, folders, counts, f"{source.id}:{delivered.id}:", delivered.received_on, workspace
         )
         dialect = mended_dialect(source.arrives, content) or declared_dialect(source.arrives)
         with read(content, dialect, plan.file_columns, on_progress=on_progress) as reading:
@@ -166,7 +181,7 @@ class RecordWriter:
         self._received = received_statement(
             prefix,
             list(dict.fromkeys(carried)),
-            digested=[c.target for c in plan.conversions.conversions],
+            digested=[c.target for c in plan.conversions.conversions if c.source is not None],
             key=plan.contract.natural_key,
             strongest=plan.strongest,
             description=plan.description,
@@ -199,7 +214,7 @@ class RecordWriter:
             return
         cells = frame.batch
         in_plan_order = pa.table(
-            [cells["line"], *(_trimmed(cells[name]) for name in self._cells)],
+            [cells["line"], *(trimmed(cells[name]) for name in self._cells)],
             names=["line", *(f"c{position}" for position in range(len(self._cells)))],
         )
         raw = self.engine.relation(in_plan_order)
@@ -248,8 +263,8 @@ class RecordWriter:
         self.counts.quarantined += len(bad)
         cells = [f"c{position}" for position in range(len(self.plan.file_columns))]
         found = self.engine.query(problems_statement(cells), {"bad": bad}).to_arrow()
-        names = _looked_up(found["target"], {target: name for target, (name, _) in self._headers.items()})
-        letters = _looked_up(
+        names = looked_up(found["target"], {target: name for target, (name, _) in self._headers.items()})
+        letters = looked_up(
             found["target"], {target: letter for target, (_, letter) in self._headers.items()}
         )
         # Two columns of the contract can read one cell of the file: its trouble is told once.
@@ -273,7 +288,7 @@ class RecordWriter:
         known = {
             str(position): column_letter(position) for position in range(1, len(self.plan.file_columns) + 64)
         }
-        letters = _looked_up(positions, known)
+        letters = looked_up(positions, known)
         names = pa.repeat(pa.scalar(""), len(batch))
         self._keep_quarantined(
             batch["line"], batch["reason"], names, letters, raw=batch["raw"], expected=batch["expected"]
@@ -368,18 +383,3 @@ class RecordWriter:
             beside = file.with_suffix(".kept")
             kept.write_parquet(beside)
             beside.replace(file)
-
-
-def _trimmed(cells: pa.Array) -> pa.Array:
-    """The cells without white space around them."""
-    data = cells.buffers()[2]
-    if data is None or not data.size or np.frombuffer(data, np.uint8).max() < 0x80:
-        return pc.ascii_trim(cells, _ASCII_SPACES)
-    return pc.utf8_trim_whitespace(cells)
-
-
-def _looked_up(keys: pa.ChunkedArray, values: dict[str, str]) -> pa.Array:
-    """For each key its value, the empty text where there is none."""
-    encoded = keys.combine_chunks().dictionary_encode()
-    found = pa.array([values.get(key, "") for key in encoded.dictionary.to_pylist()], pa.string())
-    return found.take(encoded.indices)

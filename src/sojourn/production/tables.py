@@ -1,13 +1,12 @@
 """Make tables: from the deliveries in force to figures, and from figures to protected ones.
 
-Three kinds of steps follow one another: the records of each delivery, the estimates of each table, the
-protected observations of each table. What is already made for the same code, declarations and inputs is
+Steps follow one another: the records of each delivery and which of them count, the estimates of each table,
+the protected observations of each table. What is already made for the same code, declarations and inputs is
 found, not made again.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,16 +22,17 @@ from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
 from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
 from sojourn.engine import Engine, Relation
+from sojourn.engine.deliveries import each_once_statement
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.once import each_once
 from sojourn.production.published_figures import estimate_columns, published_estimates
-from sojourn.production.receive import deliveries_in_force
-from sojourn.production.records import records_fingerprint, records_name, write_records
-from sojourn.production.versions import VersionRecord, is_named, name_version, record_delivery_version
+from sojourn.production.source_steps import counted_versions, delivery_in, source_steps, source_versions
+from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
@@ -54,6 +54,7 @@ class MadeTable:
     observations: Version
     report: Mapping[str, Any]
     deliveries: tuple[str, ...]
+    repetitions: int
 
 
 @dataclass(frozen=True)
@@ -97,49 +98,11 @@ def _steps(workspace: Workspace, tables: Sequence[TableDeclaration]) -> list[Ste
     for table in tables:
         indicator = workspace.declarations.indicators[table.indicator]
         source = workspace.declarations.sources[indicator.source]
-        deliveries = deliveries_in_force(workspace, source.id)
-        if not deliveries:
-            raise ProjectError(
-                f"{table.id} needs {source.id}, and no delivery of it is in force.",
-                f"Receive one: sojourn receive {source.id} FILE",
-            )
-        inputs = []
-        for delivery in deliveries:
-            step = _records_step(workspace, source, delivery)
-            steps[step.name] = step
-            inputs.append(step.name)
-        for step in _table_steps(workspace, table, indicator, source, tuple(inputs)):
+        before = source_steps(workspace, source, table.id)
+        inputs = tuple(step.name for step in before)
+        for step in (*before, *_table_steps(workspace, table, indicator, source, inputs)):
             steps[step.name] = step
     return list(steps.values())
-
-
-def _records_step(
-    workspace: Workspace, source: SourceDeclaration, delivery: Mapping[str, Any]
-) -> Step[Version]:
-    received_on = datetime.date.fromisoformat(json.loads(delivery["summary"])["received_on"])
-    version = records_fingerprint(workspace, source, delivery["sha256"], received_on)
-    contract, name = CONTRACTS[source.gives], records_name(source.id)
-
-    def find(_mark: str) -> Version | None:
-        return (
-            workspace.store.version(contract, name, version) if is_named(workspace, name, version) else None
-        )
-
-    def make(_mark: str, _inputs: Mapping[str, Made[Version]]) -> Version:
-        content = workspace.store.delivery(delivery["sha256"])
-        if content is None:
-            raise ProjectError(f"The file of delivery {delivery['id']} is gone.", "Restore it from a backup.")
-        with workspace.catalogue.work(
-            workspace.actor, "read-delivery", f"delivery:{delivery['id']}", "run"
-        ) as work:
-            counts = write_records(workspace, source, content, version, delivery["id"], received_on)
-            work.then(partial(record_delivery_version, workspace, source, delivery, version, counts))
-        found = workspace.store.version(contract, name, version)
-        if found is None:
-            raise RuntimeError("The version is not there, although it was written a moment ago.")
-        return found
-
-    return Step(f"records:{source.id}:{delivery['id']}", (), {"version": version}, find, make)
 
 
 def _table_steps(
@@ -163,7 +126,7 @@ def _table_steps(
         lambda mark, made: _make_estimates(
             workspace,
             table,
-            [made[name].result for name in inputs],
+            {name: made[name].result for name in inputs},
             mark,
             settings,
             [made[name].fingerprint for name in inputs],
@@ -188,7 +151,7 @@ def _find(
 def _make_estimates(
     workspace: Workspace,
     table: TableDeclaration,
-    versions: Sequence[Version],
+    versions: Mapping[str, Version],
     mark: str,
     settings: Mapping[str, Any],
     inputs: Sequence[str],
@@ -197,23 +160,26 @@ def _make_estimates(
     beside = estimate_columns(table, workspace.declarations.indicators[table.indicator])
     with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
-            files = [file for version in versions for file in version.files]
-            figures = _figures(workspace, engine, table, files)
+            records, repetitions = counted_versions(versions)
+            figures = _figures(workspace, engine, table, each_once(engine, records, repetitions))
             with workspace.store.writing(Estimate, name, mark, beside) as folder:
                 pq.write_table(Estimate.conform(figures, beside), folder / "part-000000.parquet")
         about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
         work.then(partial(name_version, workspace, about))
-        work.detail.update(records=sum(version.rows for version in versions), cells=len(figures))
+        read = sum(version.rows for version in records)
+        work.detail.update(
+            records=read - (repetitions.rows if repetitions is not None else 0), cells=len(figures)
+        )
     found = workspace.store.version(Estimate, name, mark)
     if found is None:
         raise RuntimeError("The version is not there, although it was written a moment ago.")
     return found
 
 
-def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, files: Sequence[Any]) -> pa.Table:
+def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
     indicator = workspace.declarations.indicators[table.indicator]
     source = workspace.declarations.sources[indicator.source]
-    records = _selected(workspace, engine, table, list(files))
+    records = _selected(workspace, engine, table, counted)
     if indicator.statistic == "value":
         return published_estimates(records.to_arrow(), table, indicator, source)
     parts = []
@@ -228,7 +194,7 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, file
     return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
 
 
-def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, files: list[Any]) -> Relation:
+def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> Relation:
     """The records that the indicator counts, with the table's dimensions and their period."""
     indicator = workspace.declarations.indicators[table.indicator]
     source = workspace.declarations.sources[indicator.source]
@@ -236,7 +202,7 @@ def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, fil
     rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
     is_text = contract.columns[indicator.time].python_type is str
     statement = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
-    chosen = engine.query(statement, {"records": engine.relation(files)})
+    chosen = engine.query(statement, {"records": counted})
     return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
 
 
@@ -333,8 +299,15 @@ def _made_table(
             versions.name == observations.result.name, versions.fingerprint == observations.fingerprint
         )
     )[0]
-    deliveries = tuple(name.split(":")[2] for name in figures.inputs)
-    return MadeTable(figures.result, observations.result, json.loads(row["settings"])["report"], deliveries)
+    deliveries = tuple(found for name in figures.inputs if (found := delivery_in(name)) is not None)
+    _, repetitions = counted_versions({name: made[name].result for name in figures.inputs})
+    return MadeTable(
+        figures.result,
+        observations.result,
+        json.loads(row["settings"])["report"],
+        deliveries,
+        repetitions.rows if repetitions is not None else 0,
+    )
 
 
 def table_versions(workspace: Workspace, name: str) -> MadeTable:
@@ -350,18 +323,6 @@ def table_versions(workspace: Workspace, name: str) -> MadeTable:
     return found.tables[name]
 
 
-def record_versions(workspace: Workspace, source: SourceDeclaration) -> list[Version]:
-    """The versions that hold the records of the deliveries in force."""
-    found = []
-    for delivery in deliveries_in_force(workspace, source.id):
-        version = json.loads(delivery["summary"])["version"]
-        held = workspace.store.version(CONTRACTS[source.gives], records_name(source.id), version)
-        if held is None:
-            raise ProjectError(f"The records of delivery {delivery['id']} are not there.", "Run: sojourn run")
-        found.append(held)
-    return found
-
-
 def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
     """The SQL by which the table's figures were made, step by step, as it is published."""
     indicator = workspace.declarations.indicators[table.indicator]
@@ -369,7 +330,8 @@ def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
     contract = CONTRACTS[source.gives]
     rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
     is_text = contract.columns[indicator.time].python_type is str
-    parts = [
+    parts = [("Each record once", each_once_statement())] if contract.natural_key else []
+    parts += [
         (
             "Records that the indicator counts",
             selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text),
@@ -379,10 +341,11 @@ def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
     if indicator.statistic == "value":
         return _as_text(parts)
     with workspace.engine(Zone.SECURE) as engine:
-        files = [file for version in record_versions(workspace, source) for file in version.files]
+        made = source_versions(workspace, source, table.id)
+        counted = each_once(engine, *counted_versions({name: one.result for name, one in made.items()}))
         records = engine.query(
             "SELECT * EXCLUDE (period_of_record) FROM records",
-            {"records": _selected(workspace, engine, table, files)},
+            {"records": _selected(workspace, engine, table, counted)},
         )
         settings, figures = (
             _cube_settings(table, indicator, source),

@@ -146,6 +146,8 @@ def _column(name: str, rule: ColumnRule, contract: type[Table], place: Place) ->
             name,
             "format",
         )
+    if rule.period is not None and kind is not datetime.date:
+        yield place.problem(f"{name} is not a day.", "", "columns", name, "period")
     if rule.part == "year" and kind is not int:
         yield place.problem(f"{name} cannot hold a year.", "", "columns", name, "part")
     if (

@@ -235,6 +235,9 @@ class ColumnRule(Declaration):
         default=None, description="Part to take: the year of a day, or the local day of a time"
     )
     value: str | None = Field(default=None, description="The same value for every record")
+    period: Literal["first_day", "last_day"] | None = Field(
+        default=None, description="Day of the period that the delivery covers, for every record"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -243,9 +246,10 @@ class ColumnRule(Declaration):
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnRule:
-        if (self.source is None) == (self.value is None):
+        if sum(origin is not None for origin in (self.source, self.value, self.period)) != 1:
             raise ValueError(
-                "a column is taken `from` a column of the file or has a fixed `value`: give one of the two"
+                "a column is taken `from` a column of the file, has a fixed `value`, or is a day of the"
+                " `period`: give one of the three"
             )
         return self
 

@@ -18,8 +18,9 @@ from sojourn.errors import ProjectError
 from sojourn.project.code_maps import CodeMap
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import ColumnRule, SourceDeclaration
+from sojourn.sources.periods import Days
 
-__all__ = ["SourcePlan", "expanded", "source_plan"]
+__all__ = ["SourcePlan", "day_of_record", "expanded", "file_columns", "source_plan"]
 
 # The day that decides which line of a dated code map holds, by contract.
 _DATED_BY = {
@@ -61,15 +62,21 @@ class SourcePlan:
 
 
 def source_plan(
-    source: SourceDeclaration, code_maps: Mapping[tuple[str, str], CodeMap], country: str
+    source: SourceDeclaration,
+    code_maps: Mapping[tuple[str, str], CodeMap],
+    country: str,
+    covered: Days | None = None,
 ) -> SourcePlan:
-    """The plan of a declared source. `country` is the project's own code, always known to its code lists."""
+    """The plan of a declared source. `country` is the project's own code, always known to its code lists.
+
+    `covered` are the days of the delivery's period, for columns that take theirs from it.
+
+    Raises: ProjectError for a column that no contract has, or that needs the period when there is none.
+    """
     contract = CONTRACTS[source.gives]
-    weights = expanded(source.replicates.weights) if source.replicates is not None else ()
-    file_columns = tuple(
-        dict.fromkeys([*(r.source for r in source.columns.values() if r.source is not None), *weights])
-    )
-    cells = {name: f"c{position}" for position, name in enumerate(file_columns)}
+    weights = _weights(source)
+    read = file_columns(source)
+    cells = {name: f"c{position}" for position, name in enumerate(read)}
     code_tables: dict[str, pa.Table] = {}
     conversions = []
     for target, rule in source.columns.items():
@@ -79,7 +86,7 @@ def source_plan(
         table = _code_table(source, target, declared, rule, code_maps, country)
         if table is not None:
             code_tables[f"codes_{target}"] = table
-        conversions.append(_conversion(source, target, declared, rule, cells, table))
+        conversions.append(_conversion(source, target, declared, rule, cells, table, covered))
     conversions += [
         Conversion(name, "decimal", cells[name], is_required=True, type_kind="decimal") for name in weights
     ]
@@ -88,7 +95,7 @@ def source_plan(
     strongest = first if first in _DOCUMENTS else None
     return SourcePlan(
         contract,
-        file_columns,
+        read,
         _conversion_plan(source, conversions),
         code_tables,
         tuple(name for name in source.columns if name in contract.columns),
@@ -97,6 +104,16 @@ def source_plan(
         tuple(name for name in source.identifies_by if name != strongest),
         weights,
     )
+
+
+def file_columns(source: SourceDeclaration) -> tuple[str, ...]:
+    """The columns of a source's files that are read, each once, in the order of its declaration."""
+    named = [rule.source for rule in source.columns.values() if rule.source is not None]
+    return tuple(dict.fromkeys([*named, *_weights(source)]))
+
+
+def _weights(source: SourceDeclaration) -> tuple[str, ...]:
+    return expanded(source.replicates.weights) if source.replicates is not None else ()
 
 
 def _conversion_plan(source: SourceDeclaration, conversions: Sequence[Conversion]) -> ConversionPlan:
@@ -110,11 +127,11 @@ def _conversion_plan(source: SourceDeclaration, conversions: Sequence[Conversion
         arrives.decimal,
         arrives.thousands,
         arrives.time_zone,
-        day_of_record=_day_of_record(source),
+        day_of_record=day_of_record(source),
     )
 
 
-def _day_of_record(source: SourceDeclaration) -> str | None:
+def day_of_record(source: SourceDeclaration) -> str | None:
     """The column of the day for which a record holds, where the source gives it."""
     day = _DATED_BY.get(source.gives)
     return day if day in source.columns else None
@@ -140,6 +157,7 @@ def _conversion(
     rule: ColumnRule,
     cells: Mapping[str, str],
     codes: pa.Table | None,
+    covered: Days | None,
 ) -> Conversion:
     kind = _kind(target, declared, rule)
     dated_by = _DATED_BY.get(source.gives)
@@ -152,19 +170,29 @@ def _conversion(
         cells[rule.source] if rule.source is not None else None,
         is_required=declared.required or declared.key,
         format=rule.format,
-        value=rule.value,
+        value=_value(target, rule, covered),
         codes=f"codes_{target}" if codes is not None else None,
-        dated_by=dated_by
-        if dated_by in source.columns and source.columns[dated_by].source is not None
-        else None,
+        dated_by=dated_by if dated_by in source.columns else None,
         has_validity=has_validity,
         not_after=target in _NOT_AFTER_RECEIPT and kind in ("day", "local_day", "partial_day", "instant"),
         type_kind=_typed(declared),
     )
 
 
+def _value(target: str, rule: ColumnRule, covered: Days | None) -> str | None:
+    if rule.period is None:
+        return rule.value
+    if covered is None:
+        day = rule.period.replace("_", " ")
+        raise ProjectError(
+            f"{target} is to be the {day} of the period, and the delivery covers none.",
+            "Say which period it covers: --period 2024.",
+        )
+    return (covered.first if rule.period == "first_day" else covered.last).isoformat()
+
+
 def _kind(target: str, declared: Column, rule: ColumnRule) -> Kind:
-    if rule.value is not None:
+    if rule.source is None:
         return "fixed"
     if target in _DOCUMENTS:
         return "document"
@@ -198,7 +226,7 @@ def _code_table(
     country: str,
 ) -> pa.Table | None:
     """The lines that turn what is written into standard codes: the source's map, or the list itself."""
-    if rule.value is not None or (rule.codes is None and declared.codes is None):
+    if rule.source is None or (rule.codes is None and declared.codes is None):
         return None
     if rule.codes is not None:
         return code_maps[(source.id, target)].to_arrow()

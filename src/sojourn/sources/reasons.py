@@ -84,11 +84,6 @@ REASONS: Mapping[str, RecordReason] = {
             "Another record of the file has the same identifier and says something else.",
             "Send the one that is right.",
         ),
-        RecordReason(
-            "already-delivered",
-            "An earlier delivery of another period holds a record with this identifier.",
-            "Leave it out, or correct the earlier delivery.",
-        ),
     )
 }
 

@@ -9,7 +9,8 @@ import pytest
 from small_project import HEADER, crossing
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, ProjectError
-from sojourn.production.receive import all_deliveries, receive_table
+from sojourn.production.deliveries import all_deliveries
+from sojourn.production.receive import receive_table
 from sojourn.production.workspace import open_workspace
 
 

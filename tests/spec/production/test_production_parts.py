@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from small_project import BORDER, HEADER, crossing
-from sojourn.production.receive import deliveries_in_force, receive
+from sojourn.production.deliveries import deliveries_in_force
+from sojourn.production.receive import receive
 from sojourn.production.workspace import open_workspace
 
 
-def _file(folder, name, records):
+def _file(folder, name, records, **changed):
     file = folder / name
-    file.write_text("\n".join([HEADER, *(crossing(n) for n in records)]) + "\n", encoding="utf-8")
+    file.write_text("\n".join([HEADER, *(crossing(n, **changed) for n in records)]) + "\n", encoding="utf-8")
     return file
 
 
@@ -29,8 +30,16 @@ def test_a_small_part_is_not_held_because_another_part_is_large(office, tmp_path
 
 
 def test_a_part_is_compared_with_the_same_part_of_the_last_period(office, tmp_path):
-    receive(office, "border", _file(tmp_path, "a.csv", range(40)), period="2023", part="north")
-    receive(office, "border", _file(tmp_path, "b.csv", range(50, 55)), period="2023", part="south")
+    receive(
+        office, "border", _file(tmp_path, "a.csv", range(40), DAY="2023-05-01"), period="2023", part="north"
+    )
+    receive(
+        office,
+        "border",
+        _file(tmp_path, "b.csv", range(50, 55), DAY="2023-05-01"),
+        period="2023",
+        part="south",
+    )
     held = receive(office, "border", _file(tmp_path, "c.csv", range(60, 70)), period="2024", part="north")
     assert held.reasons_held == ("The file has 10 records; the delivery for 2023/north had 40.",)
 

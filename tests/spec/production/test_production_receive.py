@@ -14,8 +14,9 @@ from small_project import HEADER, crossing
 from sojourn.contracts.microdata import Identity, Movement
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, NotPermitted, ProjectError
+from sojourn.production.deliveries import all_deliveries, deliveries_in_force
 from sojourn.production.quarantine import write_quarantined
-from sojourn.production.receive import all_deliveries, deliveries_in_force, receive
+from sojourn.production.receive import receive
 from sojourn.production.records import records_name
 from sojourn.production.workspace import open_workspace
 
