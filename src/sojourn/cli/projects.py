@@ -26,9 +26,11 @@ def check() -> None:
 
     Example: `sojourn -p ruritania check`
     """
+    from sojourn.production.advice import advice
     from sojourn.project.load import load
 
     found = load(session.project)
+    notes = advice(found)
     counts = {
         "sources": len(found.sources),
         "indicators": len(found.indicators),
@@ -36,7 +38,9 @@ def check() -> None:
         "releases": len(found.releases),
     }
     session.screen.say("No mistakes in " + ", ".join(f"{n} {kind}" for kind, n in counts.items()) + ".")
-    session.screen.result({"problems": [], **counts})
+    for note in notes:
+        session.screen.say(f"Note: {note}")
+    session.screen.result({"problems": [], "notes": notes, **counts})
 
 
 @new.command("project")

@@ -252,7 +252,10 @@ class AuditCheckpoint(_Described):
 
 
 class ReleaseDescription(_Described):
-    """One release as its folder describes it. `tables` names the tables that lie in it."""
+    """One release as its folder describes it.
+
+    `tables` names the tables that lie in it, `languages` those of the office's site, its own first.
+    """
 
     id: Slug
     version: Slug
@@ -261,6 +264,7 @@ class ReleaseDescription(_Described):
     country: Country
     prepared_at: AwareDatetime
     tables: tuple[TableId, ...]
+    languages: tuple[LanguageTag, ...] = ()
     description: Texts = {}
     approvals: tuple[ApprovalCount, ...] = ()
     audit: AuditCheckpoint | None = None
@@ -294,6 +298,7 @@ class Manifest(_Described):
     format: Literal[1] = 1
     agency: Agency
     country: Country
+    languages: tuple[LanguageTag, ...] = ()
     releases: tuple[ReleaseEntry, ...] = ()
 
     @model_validator(mode="after")
@@ -324,7 +329,7 @@ class Manifest(_Described):
             for it in self.releases
             if it.hash != entry.hash
         )
-        return Manifest(agency=self.agency, country=self.country, releases=(*kept, entry))
+        return self.model_copy(update={"releases": (*kept, entry)})
 
     def with_withdrawal(self, release: str, reason: Texts) -> Manifest:
         """The manifest with one release withdrawn and the reason given."""
@@ -334,7 +339,7 @@ class Manifest(_Described):
             else it
             for it in self.releases
         )
-        return Manifest(agency=self.agency, country=self.country, releases=changed)
+        return self.model_copy(update={"releases": changed})
 
 
 def text_in(texts: Texts, language: str) -> tuple[str, str]:

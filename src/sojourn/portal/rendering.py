@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from sojourn.dissemination.descriptions import Texts, text_in
-from sojourn.dissemination.wording import TRANSLATIONS, languages, wording
+from sojourn.dissemination.wording import TRANSLATIONS, wording
 from sojourn.portal.visits import Visit
 
 __all__ = ["render", "site_mark", "static_files", "static_path"]
@@ -30,7 +30,7 @@ def render(template: str, visit: Visit, **shown: Any) -> bytes:
         visit=visit,
         words=visit.words,
         link=visit.link,
-        languages=[wording(language) for language in languages()],
+        languages=[wording(language) for language in visit.snapshot.languages],
         agency=agency,
         site_name=text_in(agency.name, visit.language)[0] or visit.words("site.unnamed"),
         **shown,

@@ -34,6 +34,7 @@ from sojourn.dissemination.descriptions import (
 from sojourn.dissemination.published import MANIFEST, changed_files, checksums_of, read_manifest
 from sojourn.dissemination.search import SearchIndex
 from sojourn.dissemination.selection import Cells
+from sojourn.dissemination.wording import languages
 from sojourn.dissemination.zone import NotInZone, PublicZone
 from sojourn.errors import ProjectError
 
@@ -92,6 +93,13 @@ class Snapshot:
     manifest: Manifest
     digest: str
     releases: Mapping[str, OpenRelease]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the site, its own first: those that are declared and that there are words for."""
+        offered = languages()
+        declared = tuple(it for it in self.manifest.languages if it in offered)
+        return declared or (offered[:1] if self.manifest.languages else offered)
 
     @property
     def unshown(self) -> tuple[ReleaseEntry, ...]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from litestar import Request
 from litestar.datastructures import State
 
-from sojourn.dissemination.wording import Wording, languages, wording
+from sojourn.dissemination.wording import Wording, wording
 from sojourn.portal.problems import PageProblem
 from sojourn.portal.site import Site, Snapshot
 
@@ -78,13 +78,16 @@ def visit_of(request: Request[object, object, State]) -> Visit:
     except ValueError:
         problem = PageProblem(400, "problem.address")
     chosen = next((value for key, value in asked if key == "lang"), "")
-    language = chosen if chosen in languages() else _accepted(request.headers.get("accept-language", ""))
+    snapshot = site.snapshot()
+    is_chosen = chosen in snapshot.languages
+    wished = request.headers.get("accept-language", "")
+    language = chosen if is_chosen else _accepted(wished, snapshot.languages)
     visit = Visit(
         path=request.scope["path"],
         asked=asked,
         words=wording(language),
-        language_is_chosen=chosen in languages(),
-        snapshot=site.snapshot(),
+        language_is_chosen=is_chosen,
+        snapshot=snapshot,
         site=site,
         origin=str(request.base_url).rstrip("/"),
     )
@@ -94,15 +97,15 @@ def visit_of(request: Request[object, object, State]) -> Visit:
     return visit
 
 
-def _accepted(header: str) -> str:
-    """The language a browser likes best among those that the site has; English when it likes none."""
+def _accepted(header: str, languages: tuple[str, ...]) -> str:
+    """The language a browser likes best among those that the site has; the site's own when it likes none."""
     wishes = []
     for part in header[:500].split(","):
         found = _PREFERENCE.fullmatch(part.strip())
         if found:
             wishes.append((float(found[2] or "1"), found[1].lower()))
     for weight, tag in sorted(wishes, key=lambda wish: -wish[0]):
-        for language in languages():
+        for language in languages:
             if weight > 0 and (tag == language.lower() or tag.partition("-")[0] == language.lower()):
                 return language
-    return "en"
+    return languages[0]

@@ -134,6 +134,7 @@ def _description(
         country=country_of(workspace.declarations),
         prepared_at=datetime.datetime.fromisoformat(workspace.catalogue.now()),
         tables=declared.tables,
+        languages=workspace.declarations.settings.languages,
         description=dict(declared.note),
         supersedes=in_force,
     )

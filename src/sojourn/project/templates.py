@@ -6,17 +6,18 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sojourn.concepts import code_list
+from sojourn.concepts import area, code_list
 from sojourn.contracts.microdata import Identity
 from sojourn.errors import ProjectError
 from sojourn.project.contracts import CONTRACTS
 
-__all__ = ["write_project", "write_source", "write_table"]
+__all__ = ["NAMELESS_COUNTRY", "write_project", "write_source", "write_table"]
 
+NAMELESS_COUNTRY = "Country name"
 _SETTINGS = """\
 # The country, its office, and where things lie. `sojourn check` reads every file of the project.
 country: {country}                  # ISO 3166-1 alpha-3; XAA to XZZ are free for your own use
-title: {{en: Country name}}
+title: {{en: "{title}"}}
 agency:
   id: {country}_NSO                 # the agency in SDMX
   title: {{en: National statistical office}}
@@ -57,10 +58,13 @@ def write_project(folder: Path, country: str, keys: Path) -> list[str]:
             f"{country!r} is not a country code.",
             "Use the ISO 3166-1 alpha-3 code, as in TUV; XAA to XZZ are free for your own use.",
         )
+    title = area(country).name() if country in code_list("CL_AREA") else NAMELESS_COUNTRY
+    for name in ("sources", "codes", "indicators", "tables", "releases"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     return _written(
         folder,
         {
-            "sojourn.yaml": _SETTINGS.format(country=country, keys=keys.expanduser().absolute()),
+            "sojourn.yaml": _SETTINGS.format(country=country, title=title, keys=keys.expanduser().absolute()),
             "strategy/organisations.yaml": _ORGANISATIONS,
             "strategy/agreements.yaml": "[]\n",
             "strategy/people.yaml": _PEOPLE,

@@ -20,10 +20,8 @@ import sqlalchemy as sa
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.disclosure import Protected
 from sojourn.dissemination.publication import (
-    Agency,
     ApprovalCount,
     AuditCheckpoint,
-    Country,
     Manifest,
     PublishedTable,
     ReleaseDescription,
@@ -228,12 +226,17 @@ class Gate:
         newest = ReleaseDescription.model_validate_json(
             json.dumps(json.loads(rows[0]["summary"])["description"])
         )
-        return self._manifest(rows, newest.agency, newest.country)
+        return self._manifest(rows, newest)
 
-    def _manifest(self, rows: list[dict[str, Any]], agency: Agency, country: Country) -> Manifest:
+    def _manifest(self, rows: list[dict[str, Any]], newest: ReleaseDescription) -> Manifest:
         ordered = sorted(rows, key=lambda row: str(row["published_at"]))
         entries = [self._entry(row, ordered) for row in ordered]
-        return Manifest(agency=agency, country=country, releases=tuple(entries))
+        return Manifest(
+            agency=newest.agency,
+            country=newest.country,
+            languages=newest.languages,
+            releases=tuple(entries),
+        )
 
     def _entry(self, row: Mapping[str, Any], ordered: list[dict[str, Any]]) -> ReleaseEntry:
         description = json.loads(row["summary"])["description"]

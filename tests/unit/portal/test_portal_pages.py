@@ -12,7 +12,9 @@ import pytest
 from litestar.testing import TestClient
 
 import sojourn.portal
-from portal_publication import CANARY, HOSTILE, Publication
+from portal_publication import CANARY, HOSTILE, Publication, publish
+from sojourn.dissemination.publication import write_manifest
+from sojourn.dissemination.published import read_manifest
 from sojourn.dissemination.wording import languages
 
 ROUTES = [
@@ -314,3 +316,26 @@ def test_the_catalogue_for_machines_names_every_table_and_file(client: Client, p
 def test_nothing_from_outside_the_zone_is_on_any_page(client: Client, publication: Publication):
     for route in [*ROUTES, *PROBLEMS, "/catalog.jsonld", "/health"]:
         assert CANARY not in client.get(address(route, publication)).text
+
+
+@pytest.mark.parametrize(
+    ("declared", "offered", "first"),
+    [
+        (("en",), ("en",), "en"),
+        (("ar", "en"), ("ar", "en"), "ar"),
+        (("xx", "ar"), ("ar",), "ar"),
+        (("xx",), ("en",), "en"),
+        ((), languages(), "en"),
+    ],
+)
+def test_the_site_has_the_languages_that_the_office_declares(tmp_path, declared, offered, first):
+    made = publish(tmp_path)
+    manifest = read_manifest(made.public)
+    write_manifest(made.public, manifest.model_copy(update={"languages": declared}))
+    client = Client(sojourn.portal.application(made.public))
+    page = Page(client.get("/", headers={"accept-language": "tlh"}).text)
+    assert page.all("html")[0]["lang"] == first
+    linked = tuple(link["hreflang"] for link in page.all("link") if "hreflang" in link)
+    assert linked == offered
+    refused = next(it for it in ("ar", "en", "xx") if it not in offered)
+    assert Page(client.get(f"/?lang={refused}").text).all("html")[0]["lang"] == first
