@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,11 @@ class Session:
 
     project: Path = Path()
     screen: Screen = Screen()
+
+    @property
+    def command(self) -> str:
+        """How this command line begins, for hints that can be given as they stand."""
+        return "sojourn" if self.project == Path() else f"sojourn -p {shlex.quote(str(self.project))}"
 
 
 session = Session()
@@ -82,6 +88,9 @@ def _guarded(command: Callable[[], Any]) -> int:
         return _interrupted()
     except ClickException as error:
         error.show()
+        Screen("--json" in sys.argv[1:]).result(
+            {"error": [{"message": error.format_message()}], "exit_code": 2}
+        )
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -51,7 +51,7 @@ def receive(
     with open_workspace(session.project) as workspace:
         if not files:
             receipts.append(receive_table(workspace, source, period=period, accept_because=accept_because))
-            session.screen.say(receipt_text(receipts[-1]))
+            session.screen.say(receipt_text(receipts[-1], session.command))
         for file in files or []:
             name = part or (file.stem if files and len(files) > 1 else None)
             with session.screen.progress(f"Reading {file.name}") as report:
@@ -67,7 +67,7 @@ def receive(
                     on_progress=report,
                 )
             receipts.append(receipt)
-            session.screen.say(receipt_text(receipt))
+            session.screen.say(receipt_text(receipt, session.command))
     session.screen.result([receipt.to_json() for receipt in receipts])
     if any(receipt.state == "held" for receipt in receipts):
         raise typer.Exit(3)
@@ -85,7 +85,7 @@ def deliveries(source: Annotated[str | None, typer.Argument(help="Only of this s
     with open_workspace(session.project) as workspace:
         rows = all_deliveries(workspace, source)
     if not rows:
-        session.screen.say("Nothing was delivered yet. Next: sojourn receive SOURCE FILE")
+        session.screen.say(f"Nothing was delivered yet. Next: {session.command} receive SOURCE FILE")
     for row in rows:
         name = shown(row["file_name"])
         beside = f"  mends {row['repairs']}" if row["repairs"] else ""
@@ -114,7 +114,7 @@ def withdraw_delivery(
 
     with open_workspace(session.project) as workspace:
         again = withdraw(workspace, delivery, because)
-    session.screen.say(f"Delivery {delivery} is withdrawn. Next: sojourn run")
+    session.screen.say(f"Delivery {delivery} is withdrawn. Next: {session.command} run")
     if again:
         session.screen.say(f"In force again: {', '.join(again)}.")
     session.screen.result({"delivery": delivery, "state": "withdrawn", "in_force_again": list(again)})

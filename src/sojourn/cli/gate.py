@@ -40,7 +40,7 @@ def prepare(
         with session.screen.progress(f"Preparing {identifier}") as report:
             made = prepare_release(workspace, author, identifier, on_progress=report)
     session.screen.say(
-        f"Prepared {made}.\nNext: two other people give `sojourn release approve {made[:12]} --as …`."
+        f"Prepared {made}.\nNext, by two other people: {session.command} release approve {made[:12]} --as …"
     )
     session.screen.result({"release": identifier, "hash": made})
 
@@ -87,14 +87,16 @@ def _decide(release_hash: str, person: str, secret: Path | None, comment: str, *
     from sojourn.production.accounts import signed_in
     from sojourn.production.publishing import full_hash, gate_of
     from sojourn.production.workspace import open_workspace
+    from sojourn.release.gate import APPROVALS_NEEDED
 
     with open_workspace(session.project) as workspace:
         who = signed_in(workspace, person, passphrase(person, secret))
         gate = gate_of(workspace)
         chosen = full_hash(gate, release_hash)
         state = gate.decide(who, chosen, approves=approves, comment=comment)
-    session.screen.say(f"Release {chosen[:12]} is {state}.")
-    session.screen.result({"hash": chosen, "state": str(state)})
+        given = next(row["approvals"] for row in gate.releases() if row["hash"] == chosen)
+    session.screen.say(f"Release {chosen[:12]} is {state}: {given} of {APPROVALS_NEEDED} approvals.")
+    session.screen.result({"hash": chosen, "state": str(state), "approvals": given})
 
 
 @release.command("publish")
@@ -122,7 +124,7 @@ def publish(
         chosen = full_hash(gate, release_hash)
         with workspace.store.one_writer():
             gate.publish(who, chosen)
-    session.screen.say(f"Release {chosen[:12]} is published. Look at it: sojourn serve portal")
+    session.screen.say(f"Release {chosen[:12]} is published. Look at it: {session.command} serve portal")
     session.screen.result({"hash": chosen, "state": "published"})
 
 

@@ -78,7 +78,7 @@ def new_source(
     from sojourn.project.templates import write_source
 
     written = write_source(session.project, name, gives)
-    session.screen.say(f"Edit {written[0]}, then: sojourn check")
+    session.screen.say(f"Edit {written[0]}, then: {session.command} check")
     session.screen.result({"files": written})
 
 
@@ -94,7 +94,7 @@ def new_table(
     from sojourn.project.templates import write_table
 
     written = write_table(session.project, name, indicator)
-    session.screen.say(f"Edit {written[0]}, then: sojourn check")
+    session.screen.say(f"Edit {written[0]}, then: {session.command} check")
     session.screen.result({"files": written})
 
 

@@ -24,8 +24,11 @@ _STATES = {
 }
 
 
-def receipt_text(receipt: Receipt) -> str:
-    """What became of a delivery, the causes of trouble first and grouped, each with its remedy."""
+def receipt_text(receipt: Receipt, command: str = "sojourn") -> str:
+    """What became of a delivery, the causes of trouble first and grouped, each with its remedy.
+
+    `command` is how a command line begins, for the hint what to do next.
+    """
     lines = [f"{shown(receipt.file_name)} ({receipt.source}, {receipt.period}) {_STATES[receipt.state]}."]
     if receipt.state not in ("accepted", "held"):
         return "\n".join([*lines, f"  Delivery {receipt.delivery}."])
@@ -45,7 +48,7 @@ def receipt_text(receipt: Receipt) -> str:
         for rule, found in receipt.detail.get("checks", {}).items()
         if found["fails"] or found["unknown"]
     ]
-    lines.append(f"  Delivery {receipt.delivery}. {_next_step(receipt)}")
+    lines.append(f"  Delivery {receipt.delivery}. {_next_step(receipt, command)}")
     return "\n".join(lines)
 
 
@@ -92,12 +95,12 @@ def reason_words(code: str) -> tuple[str, str]:
     return found.title, found.remedy
 
 
-def _next_step(receipt: Receipt) -> str:
+def _next_step(receipt: Receipt, command: str) -> str:
     if receipt.state == "held":
         return 'Look at the file, or take it in with --accept-because "…".'
     if receipt.quarantined:
-        return f"To mend the quarantined records: sojourn quarantine {receipt.delivery} FILE"
-    return "Next: sojourn run"
+        return f"To mend the quarantined records: {command} quarantine {receipt.delivery} FILE"
+    return f"Next: {command} run"
 
 
 def proposal_text(proposal: Proposal, *, with_sample: bool) -> str:

@@ -32,10 +32,12 @@ def run(
         done = run_tables(workspace, names or [], is_dry=dry, on_step=told)
     if dry:
         session.screen.say(f"{len(done.to_make)} steps would be made, {len(done.found)} are already made.")
+        for name in done.to_make:
+            session.screen.say(f"  {name}")
     else:
         session.screen.say(
-            f"{len(done.made)} steps made, {len(done.found)} already made. Next: sojourn show TABLE, or"
-            " sojourn release prepare …"
+            f"{len(done.made)} steps made, {len(done.found)} already made.\n"
+            f"Next: {session.command} show TABLE, or {session.command} release prepare …"
         )
     session.screen.result(
         {
@@ -85,8 +87,7 @@ def risk(table: Annotated[str, typer.Argument(help="Table as declared under tabl
 
     with open_workspace(session.project) as workspace:
         report = dict(table_versions(workspace, table).report)
-    for name, value in report.items():
-        session.screen.say(f"{name.replace('_', ' ')}: {value}")
+    session.screen.say(_tree(report))
     session.screen.result(report)
 
 

@@ -1,25 +1,28 @@
 """Maps of one slice of a selection: areas shaded for shares and rates, circles for counts.
 
 Shading a large empty country for a count misleads, so counts are circles whose area is the figure. A map
-shows one period and one code of every other dimension; which ones stands beside it.
+shows one period and one code of every other dimension; which ones stands beside it. An area whose figure is
+withheld or missing has a mark: it is not one from which nobody came.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sojourn.dissemination.charts import Chart, Inks, theme, unit_title
 from sojourn.dissemination.descriptions import Dimension, TableDescription, text_in
+from sojourn.dissemination.flags import flag_symbol
 from sojourn.dissemination.fonts import FONT_STACK
 from sojourn.dissemination.grid import Grid, grid
 from sojourn.dissemination.selection import TIME, Cells, Selection
 from sojourn.dissemination.shapes import Shapes
 from sojourn.dissemination.wording import Wording
 
-__all__ = ["areas_off_map", "is_shaded", "map_dimension", "map_selection", "world_map"]
+__all__ = ["areas_off_map", "has_marks", "is_shaded", "map_dimension", "map_selection", "world_map"]
 
 _SHADED = frozenset({"share", "rate", "mean", "ratio", "index"})
 
@@ -53,7 +56,12 @@ def areas_off_map(
     cells: Cells, sliced: Selection, by: Dimension, shapes: Shapes, words: Wording
 ) -> tuple[str, ...]:
     """The names of areas that have a figure but no place on the map."""
-    return tuple(_placed(grid(cells, sliced), by, shapes, words)[1])
+    return tuple(_placed(grid(cells, sliced), by, shapes, words).off_map)
+
+
+def has_marks(cells: Cells, sliced: Selection, by: Dimension, shapes: Shapes, words: Wording) -> bool:
+    """Whether a mark stands on the map in place of a figure."""
+    return bool(_placed(grid(cells, sliced), by, shapes, words).marks)
 
 
 def world_map(
@@ -71,13 +79,16 @@ def world_map(
     """Draw the slice that `map_selection` gives."""
     colours = inks or theme("light")
     description = cells.description
-    shown, off_map = _placed(grid(cells, sliced), by, shapes, words)
+    placed = _placed(grid(cells, sliced), by, shapes, words)
+    shown = placed.shown
     layers = [_land(shapes, colours)]
     largest = 600 if is_narrow else 1600
     if shown:
         layers.append(
             _shading(shown, shapes, colours) if is_shaded(description) else _circles(shown, colours, largest)
         )
+    if placed.marks:
+        layers.append(_marks(placed.marks, colours))
     specification: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": 300 if is_narrow else 720,
@@ -93,37 +104,46 @@ def world_map(
             "legend": {"labelColor": colours.text, "labelFontSize": 12, "orient": "bottom", "title": None},
         },
     }
-    return Chart(specification, title, summary, len(shown), len(shown) + len(off_map))
+    return Chart(specification, title, summary, len(shown), len(shown) + len(placed.off_map))
 
 
-def _placed(
-    laid_out: Grid, by: Dimension, shapes: Shapes, words: Wording
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """One mark for each area that has a figure and a shape, and the names of those without a shape."""
+@dataclass(frozen=True)
+class _Placed:
+    """Areas with a figure, areas with a mark in place of one, and the names of areas without a place."""
+
+    shown: list[dict[str, Any]]
+    marks: list[dict[str, Any]]
+    off_map: list[str]
+
+
+def _placed(laid_out: Grid, by: Dimension, shapes: Shapes, words: Wording) -> _Placed:
     numbers = {code.id: code.m49 for code in by.codes}
     names = {code.id: text_in(code.name, words.language)[0] for code in by.codes}
     column = laid_out.row_dimensions.index(by.id) if by.id in laid_out.row_dimensions else None
     areas = (
         [dict(laid_out.fixed).get(by.id, "")] if column is None else [row[column] for row in laid_out.rows]
     )
-    shown, off_map = [], []
-    for area, value in zip(areas, laid_out.numbers("OBS_VALUE")[:, -1], strict=False):
+    found = _Placed([], [], [])
+    values, statuses, free = (
+        laid_out.numbers("OBS_VALUE")[:, -1],
+        laid_out.texts("OBS_STATUS")[:, -1],
+        laid_out.texts("CONF_STATUS")[:, -1],
+    )
+    for area, value, status, confidentiality in zip(areas, values, statuses, free, strict=False):
         middle = shapes.middles.get(numbers.get(area) or "")
-        if math.isnan(value):
+        mark = flag_symbol(str(status), str(confidentiality)) if math.isnan(value) else ""
+        if math.isnan(value) and not mark:
             continue
         if middle is None:
-            off_map.append(names.get(area, area))
+            if not mark:
+                found.off_map.append(names.get(area, area))
             continue
-        shown.append(
-            {
-                "m49": numbers[area],
-                "name": names[area],
-                "value": float(value),
-                "lon": middle[0],
-                "lat": middle[1],
-            }
-        )
-    return shown, off_map
+        place = {"m49": numbers[area], "name": names[area], "lon": middle[0], "lat": middle[1]}
+        if mark:
+            found.marks.append({**place, "mark": mark})
+        else:
+            found.shown.append({**place, "value": float(value)})
+    return found
 
 
 def _topology(shapes: Shapes) -> dict[str, Any]:
@@ -148,6 +168,18 @@ def _shading(shown: list[dict[str, Any]], shapes: Shapes, inks: Inks) -> dict[st
         "mark": {"type": "geoshape", "stroke": inks.ground, "strokeWidth": 0.5},
         "encoding": {
             "color": {"field": "value", "type": "quantitative", "scale": scale, "legend": {"format": ",~f"}}
+        },
+    }
+
+
+def _marks(marks: list[dict[str, Any]], inks: Inks) -> dict[str, Any]:
+    return {
+        "data": {"values": marks},
+        "mark": {"type": "text", "fontSize": 9, "color": inks.quiet},
+        "encoding": {
+            "longitude": {"field": "lon", "type": "quantitative"},
+            "latitude": {"field": "lat", "type": "quantitative"},
+            "text": {"field": "mark"},
         },
     }
 

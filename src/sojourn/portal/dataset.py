@@ -13,7 +13,7 @@ from sojourn.dissemination.charts import BARS, LINES
 from sojourn.dissemination.descriptions import Dimension, ReleaseEntry, TableDescription, text_in
 from sojourn.dissemination.flags import Flag, flag_symbol, flags_present
 from sojourn.dissemination.grid import Grid, grid
-from sojourn.dissemination.maps import areas_off_map, is_shaded, map_dimension, map_selection
+from sojourn.dissemination.maps import areas_off_map, has_marks, is_shaded, map_dimension, map_selection
 from sojourn.dissemination.selection import (
     ALL,
     TIME,
@@ -147,6 +147,16 @@ class Dataset:
             areas_off_map(
                 self.cells, map_selection(self.description, self.selection, by), by, shapes, self.words
             )
+        )
+
+    @cached_property
+    def map_has_marks(self) -> bool:
+        """Whether some areas have a mark on the map in place of a figure."""
+        by, shapes = map_dimension(self.description), installed_shapes()
+        if by is None or shapes is None:
+            return False
+        return has_marks(
+            self.cells, map_selection(self.description, self.selection, by), by, shapes, self.words
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -166,6 +167,7 @@ def _dimension(
 def _ordered(declared: DeclaredDimension, used: Iterable[str]) -> list[str]:
     """The codes in the order of their list, those it does not know after them, unknown last, total first.
 
+    Countries stand by their English names, since readers look for a name and not for a code.
     Revisions come newest first: it is the latest that a reader wants, and that has the latest periods.
     """
     if declared.name == "revision":
@@ -175,8 +177,16 @@ def _ordered(declared: DeclaredDimension, used: Iterable[str]) -> list[str]:
         if declared.codes
         else {}
     )
+    if declared.codes == "CL_AREA":
+        rank = {code: position for position, code in enumerate(sorted(rank, key=_name_to_sort_by))}
     special = {"_T": -1, "_O": 10**6, "_Z": 10**6 + 1, "_U": 10**6 + 2}
     return sorted(used, key=lambda code: (special.get(code, rank.get(code, 10**5)), code))
+
+
+def _name_to_sort_by(area_code: str) -> str:
+    """The English name without accents and case, as in an index."""
+    name = unicodedata.normalize("NFKD", area(area_code).name())
+    return "".join(letter for letter in name if not unicodedata.combining(letter)).casefold()
 
 
 def _code(declared: DeclaredDimension, code: str, declarations: Declarations) -> CodeDescription:

@@ -120,11 +120,19 @@ def _source_head(name: str, gives: str, identity: Sequence[str]) -> list[str]:
 def write_table(project: Path, name: str, indicator: str) -> list[str]:
     """Write a table's declaration.
 
-    Raises: ProjectError for a name that is not in capitals or a table that exists.
+    Raises: ProjectError for a name that is not in capitals, a table that exists or an unknown indicator.
     """
     if not re.fullmatch("[A-Z][A-Z0-9_]{0,31}", name):
         raise ProjectError(
             f"{name!r} cannot be a table's name.", "Use capitals, digits and underscores, as in INFLOW."
+        )
+    if not (project / "indicators" / f"{indicator}.yaml").exists():
+        known = sorted(file.stem for file in (project / "indicators").glob("*.yaml"))
+        raise ProjectError(
+            f"There is no indicator {indicator}.",
+            f"Declared are: {', '.join(known)}."
+            if known
+            else f"Declare it in indicators/{indicator}.yaml first.",
         )
     file = f"tables/{name.lower()}.yaml"
     if (project / file).exists():

@@ -18,25 +18,43 @@ from sojourn.project.load import Declarations
 __all__ = ["write_template"]
 
 _FILLABLE_ROWS = 10_000
+_ENDINGS = {"csv": ".csv", "excel": ".xlsx"}
 
 
 def write_template(source: SourceDeclaration, declarations: Declarations, file: Path) -> None:
-    """Write the empty file: in Excel with a page of explanations and drop-downs for coded columns.
+    """Write the empty file in the form in which the source arrives, with its header where it is declared.
 
-    Raises: ProjectError for another ending than .csv or .xlsx.
+    In Excel it has a page of explanations and drop-downs for coded columns.
+
+    Raises: ProjectError when the file's ending is not that of the source's form, or the form has no template.
     """
+    ending = _ENDINGS.get(source.arrives.format)
+    if ending is None or source.arrives.header_line == 0:
+        raise ProjectError(
+            f"There is no template for the form in which {source.id} arrives.",
+            "Templates are for sources in csv and excel whose files have a header.",
+        )
+    if file.suffix != ending:
+        raise ProjectError(
+            f"{source.id} arrives as {source.arrives.format}, so its template ends in {ending}.",
+            f"Name it {file.with_suffix(ending).name}, or declare another format under `arrives:`.",
+        )
     contract = CONTRACTS[source.gives]
     columns: dict[str, tuple[str, Column]] = {}
     for target, rule in source.columns.items():
         if rule.source is not None and rule.source not in columns:
             columns[rule.source] = (target, contract.columns.get(target) or Identity.columns[target])
-    if file.suffix == ".csv":
-        with file.open("w", encoding=source.arrives.encoding, newline="") as opened:
-            csv.writer(opened, delimiter=source.arrives.separator[:1]).writerow(columns)
-    elif file.suffix == ".xlsx":
+    if ending == ".xlsx":
         _write_workbook(source, declarations, columns, file)
-    else:
-        raise ProjectError(f"A template ends in .csv or .xlsx, not {file.suffix or 'nothing'}.")
+        return
+    with file.open("w", encoding=source.arrives.encoding, newline="") as opened:
+        opened.write("\r\n" * _header_row(source))
+        csv.writer(opened, delimiter=source.arrives.separator[:1]).writerow(columns)
+
+
+def _header_row(source: SourceDeclaration) -> int:
+    """The row of the header, counted from 0."""
+    return source.arrives.header_line - 1
 
 
 def _write_workbook(
@@ -45,7 +63,8 @@ def _write_workbook(
     with xlsxwriter.Workbook(file) as workbook:
         bold = workbook.add_format({"bold": True})
         text = workbook.add_format({"num_format": "@"})
-        records = workbook.add_worksheet("records")
+        records = workbook.add_worksheet(source.arrives.sheet or "records")
+        top = _header_row(source)
         meanings = workbook.add_worksheet("meanings")
         lists = workbook.add_worksheet("codes")
         for position, title in enumerate(("Column", "Meaning", "Needed", "Form or codes")):
@@ -54,7 +73,7 @@ def _write_workbook(
             rule = source.columns[target]
             needed = declared.required or declared.key
             codes = _codes(source, declarations, target, declared)
-            records.write(0, position, header, bold)
+            records.write(top, position, header, bold)
             records.set_column(position, position, max(12, len(header) + 2), text)
             form = (
                 f"{len(codes)} codes: see the sheet codes"
@@ -64,8 +83,8 @@ def _write_workbook(
             for column, value in enumerate((header, declared.meaning, "yes" if needed else "no", form)):
                 meanings.write_string(position + 1, column, value)
             if codes:
-                _add_list(records, lists, position, header, codes)
-        records.freeze_panes(1, 0)
+                _add_list(records, lists, position, header, codes, top)
+        records.freeze_panes(top + 1, 0)
         meanings.set_column(0, 3, 40)
 
 
@@ -75,6 +94,7 @@ def _add_list(
     position: int,
     header: str,
     codes: list[str],
+    top: int,
 ) -> None:
     lists.write(0, position, header)
     lists.write_column(1, position, codes)
@@ -85,7 +105,7 @@ def _add_list(
         "error_title": "Unknown code",
         "error_message": f"Choose one of the {len(codes)} codes of the list.",
     }
-    records.data_validation(1, position, _FILLABLE_ROWS, position, choice)
+    records.data_validation(top + 1, position, top + _FILLABLE_ROWS, position, choice)
 
 
 def _codes(source: SourceDeclaration, declarations: Declarations, target: str, declared: Column) -> list[str]:

@@ -13,7 +13,14 @@ from sojourn.dissemination import shapes
 from sojourn.dissemination.charts import BARS, LINES, chart, svg_of, theme
 from sojourn.dissemination.fonts import FONT_PACKAGES, register_fonts
 from sojourn.dissemination.grid import Grid, grid
-from sojourn.dissemination.maps import areas_off_map, is_shaded, map_dimension, map_selection, world_map
+from sojourn.dissemination.maps import (
+    areas_off_map,
+    has_marks,
+    is_shaded,
+    map_dimension,
+    map_selection,
+    world_map,
+)
 from sojourn.dissemination.publication import PublishedTable, observations_in_order
 from sojourn.dissemination.selection import Cells, selection_asked
 from sojourn.dissemination.wording import wording
@@ -152,6 +159,25 @@ def test_a_map_shows_the_latest_period_and_totals_and_leaves_the_total_area_out(
     sliced = map_selection(table.description, selection_asked(table.description, [("SEX", "*")], "en"), by)
     assert (sliced.periods, sliced.codes["SEX"]) == (("2024",), ("_T",))
     assert "_T" not in sliced.codes["CITIZENSHIP"]
+
+
+def test_an_area_whose_figure_is_withheld_has_a_mark_on_the_map(world: shapes.Shapes):
+    table, asked = inflow("1"), [("SEX", "F"), ("TIME_PERIOD", "2022")]
+    by = map_dimension(table.description)
+    assert by is not None
+    sliced = map_selection(table.description, selection_asked(table.description, asked, "en"), by)
+    laid = cells(table).chosen(sliced)[0].to_pylist()
+    withheld = {cell["CITIZENSHIP"] for cell in laid if cell["CONF_STATUS"] != "F"}
+    placed = {code.id for code in by.codes if code.m49 in world.middles}
+    assert withheld & placed
+    found = world_map(cells(table), sliced, by, world, wording("en"), title="T", summary="S")
+    (marks,) = [layer for layer in found.specification["layer"] if layer["mark"]["type"] == "text"]
+    numbers = {code.id: code.m49 for code in by.codes}
+    shown = {(mark["m49"], mark["mark"]) for mark in marks["data"]["values"]}
+    assert shown >= {(numbers[area], "[c]") for area in withheld & placed}
+    circles = found.specification["layer"][1]["data"]["values"]
+    assert not {mark["m49"] for mark in circles} & {numbers[area] for area in withheld}
+    assert has_marks(cells(table), sliced, by, world, wording("en"))
 
 
 def test_an_area_without_a_shape_is_named(world: shapes.Shapes):
