@@ -9,6 +9,7 @@ import pytest
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.production.describe import describe_table
 from sojourn.production.published_figures import decimals_of
+from sojourn.production.quality import RecordsBehind
 from sojourn.production.receive import receive
 from sojourn.production.tables import method_sql, run_tables
 from sojourn.production.workspace import open_workspace
@@ -150,6 +151,7 @@ def test_the_newest_revision_comes_first(publisher, project):
             periods=["2020"],
             report={"cells": {"all": 2}},
             deliveries=[],
+            behind=RecordsBehind(0, 0),
             has_errors=False,
             version=1,
             revisions=[],
