@@ -1,0 +1,268 @@
+"""From raw crossings of many people to decided ones, compiled: order, gaps, and the rule for each person.
+
+Crossings come sorted by person, moment and identifier. Those of one moment are put into the order in which
+arrivals and departures take turns. A second crossing in the same direction on the same day is a second record
+of the first one. Two in the same direction on different days mean that one between them was not recorded:
+when it happened is bounded, assumed, or left open, as the caller decides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sojourn.integration.movement_kernel import NEVER, UNKNOWN, outcomes, residence
+from sojourn.sources.reader.compiled import compiled
+
+__all__ = [
+    "DUPLICATE",
+    "EXCLUDED",
+    "MISSING_BEFORE_OR_AFTER",
+    "NOT_COUNTED",
+    "NOT_OBSERVED",
+    "NO_DAY",
+    "NO_DIRECTION",
+    "decide_histories",
+]
+
+Numbers = npt.NDArray[np.int64]
+Days = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.int8]
+
+MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED = 1, 2, 3, 4, 5, 6
+BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
+NOT_COUNTED = -1
+NOT_A_DAY = -(1 << 31)
+
+
+@compiled
+def put_in_turn(moments: Numbers, directions: Codes, order: Numbers, count: int) -> None:
+    """Order the crossings of one moment so that arrivals and departures take turns, as far as they can."""
+    begin = 0
+    while begin < count:
+        end = begin + 1
+        while end < count and moments[order[end]] == moments[order[begin]]:
+            end += 1
+        previous = directions[order[begin - 1]] if begin > 0 else 1 - directions[order[begin]]
+        for place in range(begin, end):
+            wanted = 1 - previous
+            chosen = place
+            while chosen < end and directions[order[chosen]] != wanted:
+                chosen += 1
+            if chosen == end:
+                chosen = place
+            row = order[chosen]
+            for moved in range(chosen, place, -1):
+                order[moved] = order[moved - 1]
+            order[place] = row
+            previous = directions[row]
+        begin = end
+
+
+@compiled
+def usable(
+    begin: int,
+    end: int,
+    days: Days,
+    directions: Codes,
+    observed_from: int,
+    observed_until: int,
+    order: Numbers,
+    problem: Codes,
+) -> int:
+    """Put the rows whose day and direction are known and observed into `order`; return how many they are."""
+    count = 0
+    for row in range(begin, end):
+        if days[row] == NOT_A_DAY:
+            problem[row] = NO_DAY
+        elif directions[row] != 0 and directions[row] != 1:
+            problem[row] = NO_DIRECTION
+        elif days[row] < observed_from or days[row] > observed_until:
+            problem[row] = NOT_OBSERVED
+        else:
+            order[count] = row
+            count += 1
+    return count
+
+
+@compiled
+def without_duplicates(
+    days: Days, directions: Codes, order: Numbers, count: int, problem: Codes
+) -> tuple[int, int]:
+    """Leave out second records of one crossing; return how many are left and how many gaps there are."""
+    kept, gaps = 0, 0
+    for place in range(count):
+        row = order[place]
+        if kept > 0 and directions[row] == directions[order[kept - 1]]:
+            if days[row] == days[order[kept - 1]]:
+                problem[row] = DUPLICATE
+                continue
+            problem[row] = MISSING_BEFORE_OR_AFTER
+            problem[order[kept - 1]] = MISSING_BEFORE_OR_AFTER
+            gaps += 1
+        order[kept] = row
+        kept += 1
+    return kept, gaps
+
+
+@compiled
+def complete_path(
+    days: Days,
+    directions: Codes,
+    order: Numbers,
+    count: int,
+    treatment: int,
+    favoured: int,
+    path_days: Numbers,
+    path_sides: Codes,
+    path_rows: Numbers,
+) -> int:
+    """The person's crossings with the missing ones put in; return how many they are then.
+
+    With BOUNDS the missing crossing is put where it gives the favoured side the most days.
+    """
+    length = 0
+    for place in range(count):
+        row = order[place]
+        side = directions[row]
+        if place > 0 and path_sides[length - 1] == side:
+            first, last = path_days[length - 1], np.int64(days[row])
+            if treatment == BOUNDS:
+                when = last if side == favoured else first
+            elif treatment == EARLIEST:
+                when = first
+            elif treatment == LATEST:
+                when = last
+            else:
+                when = (first + last) // 2
+            path_days[length], path_sides[length], path_rows[length] = when, 1 - side, -1
+            length += 1
+        path_days[length], path_sides[length], path_rows[length] = days[row], side, row
+        length += 1
+    return length
+
+
+@compiled
+def count_days(
+    path_days: Numbers,
+    path_sides: Codes,
+    length: int,
+    window: int,
+    observed_until: int,
+    inside: Numbers,
+    in_window: Numbers,
+) -> None:
+    """For each crossing the days spent inside within the observed part of its window."""
+    leg = 0
+    for i in range(length):
+        end = min(path_days[i] + window, observed_until + 1)
+        leg = max(leg, i)
+        while leg + 1 < length and path_days[leg + 1] < end:
+            leg += 1
+        since = end - path_days[leg] if path_sides[leg] == 1 else 0
+        in_window[i] = inside[leg] + since - inside[i]
+
+
+@compiled
+def decide_histories(
+    starts: Numbers,
+    moments: Numbers,
+    days: Days,
+    directions: Codes,
+    anchor_starts: Numbers,
+    anchor_days: Numbers,
+    anchor_states: Codes,
+    threshold: int,
+    window: int,
+    excludes_boundary: bool,
+    treatment: int,
+    observed_from: int,
+    observed_until: int,
+    before: Codes,
+    after: Codes,
+    migration: Codes,
+    status_final: Days,
+    migration_final: Days,
+    days_in: Days,
+    days_out: Days,
+    problem: Codes,
+) -> int:
+    """Decide the crossings of all persons, whose rows run from one of `starts` to the next.
+
+    The last eight arrays are filled in; what is unknown is UNKNOWN, NOT_A_DAY or NOT_COUNTED. Returns how
+    many movements are missing.
+    """
+    longest = 1
+    for person in range(len(starts) - 1):
+        longest = max(longest, starts[person + 1] - starts[person])
+    order = np.empty(longest, np.int64)
+    room = 2 * longest
+    path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
+    path_sides = np.empty(room, np.int8)
+    inside, outside = np.empty(room, np.int64), np.empty(room, np.int64)
+    can, cannot = np.empty(room, np.int64), np.empty(room, np.int64)
+    other_inside, other_outside = np.empty(room, np.int64), np.empty(room, np.int64)
+    other_can, other_cannot = np.empty(room, np.int64), np.empty(room, np.int64)
+    in_window, other_in_window = np.empty(room, np.int64), np.empty(room, np.int64)
+    found_before, found_after = np.empty(room, np.int8), np.empty(room, np.int8)
+    found_migration = np.empty(room, np.int8)
+    found_status_final, found_migration_final = np.empty(room, np.int64), np.empty(room, np.int64)
+    all_gaps = 0
+    for person in range(len(starts) - 1):
+        begin, end = starts[person], starts[person + 1]
+        for row in range(begin, end):
+            before[row], after[row], migration[row] = UNKNOWN, UNKNOWN, UNKNOWN
+            status_final[row], migration_final[row] = NOT_A_DAY, NOT_A_DAY
+            days_in[row], days_out[row], problem[row] = NOT_COUNTED, NOT_COUNTED, 0
+        count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
+        if count == 0:
+            continue
+        put_in_turn(moments, directions, order, count)
+        count, gaps = without_duplicates(days, directions, order, count, problem)
+        all_gaps += gaps
+        if gaps > 0 and treatment == EXCLUDE:
+            for row in range(begin, end):
+                problem[row] = EXCLUDED if problem[row] == 0 else problem[row]
+            continue
+        length = complete_path(days, directions, order, count, treatment, 1, path_days, path_sides, path_rows)
+        outcomes(
+            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, inside,
+            outside, can, cannot,
+        )  # fmt: skip
+        count_days(path_days, path_sides, length, window, observed_until, inside, in_window)
+        if gaps > 0 and treatment == BOUNDS:
+            complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
+            outcomes(
+                path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
+                other_inside, other_outside, other_can, other_cannot,
+            )  # fmt: skip
+            count_days(path_days, path_sides, length, window, observed_until, other_inside, other_in_window)
+            for i in range(length):
+                can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
+                outside[i] = other_outside[i]
+                if in_window[i] != other_in_window[i]:
+                    in_window[i] = NOT_COUNTED
+        first = path_days[0]
+        is_implied = first - observed_from >= threshold
+        may_be_inside = not is_implied or path_sides[0] == 0
+        may_be_outside = not is_implied or path_sides[0] == 1
+        anchors = slice(anchor_starts[person], anchor_starts[person + 1])
+        residence(
+            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
+            may_be_inside, may_be_outside, anchor_days[anchors], anchor_states[anchors], inside, outside,
+            can, cannot, found_before, found_after, found_migration, found_status_final,
+            found_migration_final,
+        )  # fmt: skip
+        for i in range(length):
+            row = path_rows[i]
+            if row < 0:
+                continue
+            before[row], after[row], migration[row] = found_before[i], found_after[i], found_migration[i]
+            if found_status_final[i] < NEVER:
+                status_final[row] = found_status_final[i]
+            if found_migration_final[i] < NEVER:
+                migration_final[row] = found_migration_final[i]
+            if in_window[i] != NOT_COUNTED:
+                observed = min(path_days[i] + window, observed_until + 1) - path_days[i]
+                days_in[row], days_out[row] = in_window[i], observed - in_window[i]
+    return all_gaps
