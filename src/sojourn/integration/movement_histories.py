@@ -8,10 +8,21 @@ when it happened is bounded, assumed, or left open, as the caller decides.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from sojourn.integration.movement_kernel import NEVER, UNKNOWN, outcomes, residence
+from sojourn.integration.movement_kernel import (
+    AFTER,
+    BEFORE,
+    MIGRATION,
+    NEVER,
+    UNKNOWN,
+    Room,
+    outcomes,
+    residence,
+)
 from sojourn.sources.reader.compiled import compiled
 
 __all__ = [
@@ -36,7 +47,7 @@ NOT_A_DAY = -(1 << 31)
 
 
 @compiled
-def put_in_turn(moments: Numbers, directions: Codes, order: Numbers, count: int) -> None:
+def put_in_turn(moments: Any, directions: Codes, order: Numbers, count: int) -> None:
     """Order the crossings of one moment so that arrivals and departures take turns, as far as they can."""
     begin = 0
     while begin < count:
@@ -149,7 +160,7 @@ def count_days(
     length: int,
     window: int,
     observed_until: int,
-    inside: Numbers,
+    spent: Room,
     in_window: Numbers,
 ) -> None:
     """For each crossing the days spent inside within the observed part of its window."""
@@ -160,13 +171,13 @@ def count_days(
         while leg + 1 < length and path_days[leg + 1] < end:
             leg += 1
         since = end - path_days[leg] if path_sides[leg] == 1 else 0
-        in_window[i] = inside[leg] + since - inside[i]
+        in_window[i] = spent[1, leg] + since - spent[1, i]
 
 
 @compiled
 def decide_histories(
     starts: Numbers,
-    moments: Numbers,
+    moments: Any,
     days: Days,
     directions: Codes,
     anchor_starts: Numbers,
@@ -198,15 +209,12 @@ def decide_histories(
     order = np.empty(longest, np.int64)
     room = 2 * longest
     path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
-    path_sides = np.empty(room, np.int8)
-    inside, outside = np.empty(room, np.int64), np.empty(room, np.int64)
+    path_sides, states = np.empty(room, np.int8), np.empty((3, room), np.int8)
+    spent, other_spent = np.empty((2, room), np.int64), np.empty((2, room), np.int64)
     can, cannot = np.empty(room, np.int64), np.empty(room, np.int64)
-    other_inside, other_outside = np.empty(room, np.int64), np.empty(room, np.int64)
     other_can, other_cannot = np.empty(room, np.int64), np.empty(room, np.int64)
     in_window, other_in_window = np.empty(room, np.int64), np.empty(room, np.int64)
-    found_before, found_after = np.empty(room, np.int8), np.empty(room, np.int8)
-    found_migration = np.empty(room, np.int8)
-    found_status_final, found_migration_final = np.empty(room, np.int64), np.empty(room, np.int64)
+    finals, work = np.empty((2, room), np.int64), np.empty((5, room + 8), np.int64)
     all_gaps = 0
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
@@ -226,42 +234,43 @@ def decide_histories(
             continue
         length = complete_path(days, directions, order, count, treatment, 1, path_days, path_sides, path_rows)
         outcomes(
-            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, inside,
-            outside, can, cannot,
+            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, spent, can,
+            cannot,
         )  # fmt: skip
-        count_days(path_days, path_sides, length, window, observed_until, inside, in_window)
+        count_days(path_days, path_sides, length, window, observed_until, spent, in_window)
         if gaps > 0 and treatment == BOUNDS:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
             outcomes(
                 path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
-                other_inside, other_outside, other_can, other_cannot,
+                other_spent, other_can, other_cannot,
             )  # fmt: skip
-            count_days(path_days, path_sides, length, window, observed_until, other_inside, other_in_window)
+            count_days(path_days, path_sides, length, window, observed_until, other_spent, other_in_window)
             for i in range(length):
                 can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
-                outside[i] = other_outside[i]
+                spent[0, i] = other_spent[0, i]
                 if in_window[i] != other_in_window[i]:
                     in_window[i] = NOT_COUNTED
         first = path_days[0]
         is_implied = first - observed_from >= threshold
         may_be_inside = not is_implied or path_sides[0] == 0
         may_be_outside = not is_implied or path_sides[0] == 1
-        anchors = slice(anchor_starts[person], anchor_starts[person + 1])
+        first_anchor, end_of_anchors = anchor_starts[person], anchor_starts[person + 1]
         residence(
             path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
-            may_be_inside, may_be_outside, anchor_days[anchors], anchor_states[anchors], inside, outside,
-            can, cannot, found_before, found_after, found_migration, found_status_final,
-            found_migration_final,
+            may_be_inside, may_be_outside, anchor_days[first_anchor:end_of_anchors],
+            anchor_states[first_anchor:end_of_anchors], spent, can, cannot, states, finals, work,
         )  # fmt: skip
         for i in range(length):
             row = path_rows[i]
             if row < 0:
                 continue
-            before[row], after[row], migration[row] = found_before[i], found_after[i], found_migration[i]
-            if found_status_final[i] < NEVER:
-                status_final[row] = found_status_final[i]
-            if found_migration_final[i] < NEVER:
-                migration_final[row] = found_migration_final[i]
+            before[row], after[row], migration[row] = (
+                states[BEFORE, i],
+                states[AFTER, i],
+                states[MIGRATION, i],
+            )
+            status_final[row] = finals[0, i] if finals[0, i] < NEVER else NOT_A_DAY
+            migration_final[row] = finals[1, i] if finals[1, i] < NEVER else NOT_A_DAY
             if in_window[i] != NOT_COUNTED:
                 observed = min(path_days[i] + window, observed_until + 1) - path_days[i]
                 days_in[row], days_out[row] = in_window[i], observed - in_window[i]

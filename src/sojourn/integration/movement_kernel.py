@@ -24,30 +24,43 @@ import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import compiled
 
-__all__ = ["ARRIVAL", "NEVER", "NO", "UNKNOWN", "YES", "decide_person"]
+__all__ = [
+    "AFTER",
+    "ARRIVAL",
+    "BEFORE",
+    "MIGRATION",
+    "NEVER",
+    "NO",
+    "UNKNOWN",
+    "YES",
+    "decide_person",
+    "room_for",
+]
 
 NEVER = 1 << 40
 LONG_AGO = -NEVER
 ARRIVAL = 1
 NO, YES, UNKNOWN = 0, 1, 2
+BEFORE, AFTER, MIGRATION = 0, 1, 2
 Days = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
+States = np.ndarray[tuple[int, int], np.dtype[np.int8]]
+Room = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
 @compiled
-def days_on_sides(days: Days, directions: Codes, count: int, inside: Days, outside: Days) -> None:
-    """For each crossing the days spent inside and outside from the first one until then."""
-    inside[0], outside[0] = 0, 0
+def days_on_sides(days: Days, directions: Codes, count: int, spent: Room) -> None:
+    """For each crossing the days spent outside (row 0) and inside (row 1) from the first one until then."""
+    spent[0, 0], spent[1, 0] = 0, 0
     for i in range(1, count):
-        leg = days[i] - days[i - 1]
-        is_in = directions[i - 1] == 1
-        inside[i] = inside[i - 1] + (leg if is_in else 0)
-        outside[i] = outside[i - 1] + (0 if is_in else leg)
+        side = directions[i - 1]
+        spent[side, i] = spent[side, i - 1] + days[i] - days[i - 1]
+        spent[1 - side, i] = spent[1 - side, i - 1]
 
 
 @compiled
 def day_reached(
-    days: Days, directions: Codes, count: int, spent: Days, side: int, target: int, start: int
+    days: Days, directions: Codes, count: int, spent: Room, side: int, target: int, start: int
 ) -> tuple[int, int]:
     """The first day on which the days on a side reach the target, and the crossing whose leg it lies in.
 
@@ -55,11 +68,11 @@ def day_reached(
     other side.
     """
     leg = start
-    while leg < count - 1 and spent[leg + 1] < target:
+    while leg < count - 1 and spent[side, leg + 1] < target:
         leg += 1
     if directions[leg] != side:
         return NEVER, leg
-    return days[leg] + target - spent[leg], leg
+    return days[leg] + target - spent[side, leg], leg
 
 
 @compiled
@@ -71,33 +84,40 @@ def outcomes(
     window: int,
     excludes_boundary: bool,
     until: int,
-    inside: Days,
-    outside: Days,
+    spent: Room,
     can: Days,
     cannot: Days,
 ) -> None:
-    """The days on which it became certain that a crossing can, and cannot, change residence; else NEVER."""
-    days_on_sides(days, directions, count, inside, outside)
+    """The days on which it became certain that a crossing can, and cannot, change residence; else NEVER.
+
+    `spent` is filled in by the way: the days on each side until each crossing.
+    """
+    days_on_sides(days, directions, count, spent)
     spare = window - threshold
     longest = window - 1 if excludes_boundary else window
-    starts = np.zeros(4, np.int64)
+    # Where the search for the day of an arrival's or departure's yes, or no, went on last.
+    yes_out = yes_in = no_out = no_in = 0
     for i in range(count):
         side = directions[i]
-        new, old = (inside, outside) if side == 1 else (outside, inside)
-        first, second = (0, 1) if side == 1 else (2, 3)
-        yes, starts[first] = day_reached(
-            days, directions, count, new, side, new[i] + threshold, max(starts[first], i)
-        )
+        start = max(yes_in if side == 1 else yes_out, i)
+        yes, leg = day_reached(days, directions, count, spent, side, spent[side, i] + threshold, start)
+        if side == 1:
+            yes_in = leg
+        else:
+            yes_out = leg
         can[i], cannot[i] = NEVER, NEVER
         if yes <= days[i] + longest:
             if yes <= until:
                 can[i] = yes
             continue
         # Beyond the spare days by the end of the day on which one more begins.
-        beyond = old[i] + spare + (0 if excludes_boundary else 1)
-        no, starts[second] = day_reached(
-            days, directions, count, old, 1 - side, beyond, max(starts[second], i)
-        )
+        beyond = spent[1 - side, i] + spare + (0 if excludes_boundary else 1)
+        start = max(no_in if side == 1 else no_out, i)
+        no, leg = day_reached(days, directions, count, spent, 1 - side, beyond, start)
+        if side == 1:
+            no_in = leg
+        else:
+            no_out = leg
         no -= 0 if excludes_boundary else 1
         if no <= until:
             cannot[i] = max(no, days[i])
@@ -116,93 +136,80 @@ def residence(
     may_be_outside: bool,
     anchor_days: Days,
     anchor_states: Codes,
-    inside: Days,
-    outside: Days,
+    spent: Room,
     can: Days,
     cannot: Days,
-    before: Codes,
-    after: Codes,
-    migration: Codes,
-    status_final: Days,
-    migration_final: Days,
+    states: States,
+    finals: Room,
+    room: Room,
 ) -> None:
     """Where the person lived before and after each crossing, whether it changed that, and since when certain.
 
-    An anchor is a state that was final on a day: it holds before the first crossing that was later, or not
-    decided by then.
+    `states` has the rows BEFORE, AFTER and MIGRATION, `finals` the rows AFTER and MIGRATION less one. An
+    anchor is a state that was final on a day: it holds before the first crossing that was later, or not
+    decided by then. `room` is what `room_for` gives for so many crossings or more.
     """
     apart = 2 * threshold - window + (1 if excludes_boundary else 0)
-    not_inside = np.empty(count + 1, np.int64)
-    not_outside = np.empty(count + 1, np.int64)
-    not_inside[0] = NEVER if may_be_inside else LONG_AGO
-    not_outside[0] = NEVER if may_be_outside else LONG_AGO
-    base, anchored_on = 0, LONG_AGO
-    next_anchor = 0
-    # Of each side: the last opposite crossing that is far enough back, and what may have ended in between.
-    reach = np.full(2, -1, np.int64)
-    queue = np.empty((2, count), np.int64)
-    head, tail = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    # Row 1: the day from which it is impossible that the person lives inside; row 0: outside.
+    impossible, queue, ends = room[0:2], room[2:4], room[4]
+    impossible[0, 0] = NEVER if may_be_outside else LONG_AGO
+    impossible[1, 0] = NEVER if may_be_inside else LONG_AGO
+    base, anchored_on, next_anchor = 0, LONG_AGO, 0
+    # Of each side: the last opposite crossing that is far enough back (0, 1), and the ends of the queue of
+    # crossings in between after which the person no longer lived on the old side (2 to 5).
+    ends[0], ends[1], ends[2], ends[3], ends[4], ends[5] = -1, -1, 0, 0, 0, 0
     for i in range(count):
-        side = directions[i]
+        side = np.int64(directions[i])
+        old = 1 - side
+        today = days[i]
         while next_anchor < len(anchor_days) and (
-            days[i] > anchor_days[next_anchor] or min(can[i], cannot[i]) > anchor_days[next_anchor]
+            today > anchor_days[next_anchor] or min(can[i], cannot[i]) > anchor_days[next_anchor]
         ):
-            is_in = anchor_states[next_anchor] == 1
-            not_inside[i] = NEVER if is_in else LONG_AGO
-            not_outside[i] = LONG_AGO if is_in else NEVER
+            lives = np.int64(anchor_states[next_anchor])
+            impossible[lives, i], impossible[1 - lives, i] = NEVER, LONG_AGO
             base, anchored_on = i, anchor_days[next_anchor]
-            reach[:] = i - 1
-            head[:], tail[:] = 0, 0
+            ends[0], ends[1], ends[2], ends[3], ends[4], ends[5] = i - 1, i - 1, 0, 0, 0, 0
             next_anchor += 1
-        ruled_out = LONG_AGO
-        if i == base + 1 and days[base] < anchored_on and days[i] - anchored_on < apart:
+        is_ruled_out = False
+        if i == base + 1 and base > 0 and days[base] < anchored_on and today - anchored_on < apart:
             # The days between count from the anchor's day, as in the official implementation. The crossing
             # then changes nothing, and what follows it is certain when its own window is decided.
-            ruled_out = days[i]
+            is_ruled_out = True
             can[i], cannot[i] = NEVER, min(can[i], cannot[i])
-        not_old = not_inside if side == 0 else not_outside
-        not_new = not_outside if side == 0 else not_inside
-        between = inside if side == 0 else outside
-        if i - 2 >= base:
-            q = queue[side]
-            while tail[side] > head[side] and can[q[tail[side] - 1]] >= can[i - 2]:
-                tail[side] -= 1
-            q[tail[side]] = i - 2
-            tail[side] += 1
-        following = reach[side] + 2
-        if reach[side] < base:
+        if i - 2 >= base and can[i - 2] < NEVER:
+            while ends[4 + side] > ends[2 + side] and can[queue[side, ends[4 + side] - 1]] >= can[i - 2]:
+                ends[4 + side] -= 1
+            queue[side, ends[4 + side]] = i - 2
+            ends[4 + side] += 1
+        reach = ends[side]
+        following = reach + 2
+        if reach < base:
             following = base if directions[base] != side else base + 1
-        while following < i and between[i] - between[following] >= apart:
-            reach[side] = following
+        while following < i and spent[old, i] - spent[old, following] >= apart:
+            reach = following
             following += 2
-        possible_until = not_old[reach[side] + 1] if reach[side] >= base else not_old[base]
-        q = queue[side]
-        while tail[side] > head[side] and q[head[side]] < reach[side]:
-            head[side] += 1
-        if tail[side] > head[side]:
-            possible_until = min(possible_until, can[q[head[side]]])
-        if i - 2 >= base and i - 2 > reach[side] and between[i] == between[i - 2]:
+        ends[side] = reach
+        possible_until = impossible[old, reach + 1 if reach >= base else base]
+        while ends[4 + side] > ends[2 + side] and queue[side, ends[2 + side]] < reach:
+            ends[2 + side] += 1
+        if ends[4 + side] > ends[2 + side]:
+            possible_until = min(possible_until, can[queue[side, ends[2 + side]]])
+        if is_ruled_out or (i - 2 >= base and i - 2 > reach and spent[old, i] == spent[old, i - 2]):
             possible_until = LONG_AGO
-        if ruled_out != LONG_AGO:
-            possible_until = ruled_out
-        never = max(days[i], min(cannot[i], possible_until))
-        always = max(days[i], max(can[i], not_new[i]))
+        never = max(today, min(cannot[i], possible_until))
+        always = max(today, can[i], impossible[side, i])
         if never <= until:
-            migration[i], migration_final[i] = NO, never
+            states[MIGRATION, i], finals[1, i] = NO, never
         elif always <= until:
-            migration[i], migration_final[i] = YES, always
+            states[MIGRATION, i], finals[1, i] = YES, always
         else:
-            migration[i], migration_final[i] = UNKNOWN, NEVER
-        before[i] = state(not_inside[i], not_outside[i], until)
-        if side == 1:
-            not_inside[i + 1] = max(cannot[i], not_inside[i])
-            not_outside[i + 1] = min(can[i], not_outside[i])
-        else:
-            not_inside[i + 1] = min(can[i], not_inside[i])
-            not_outside[i + 1] = max(cannot[i], not_outside[i])
-        after[i] = state(not_inside[i + 1], not_outside[i + 1], until)
-        final = max(days[i], min(not_inside[i + 1], not_outside[i + 1]))
-        status_final[i] = final if after[i] != UNKNOWN else NEVER
+            states[MIGRATION, i], finals[1, i] = UNKNOWN, NEVER
+        states[BEFORE, i] = state(impossible[1, i], impossible[0, i], until)
+        impossible[side, i + 1] = max(cannot[i], impossible[side, i])
+        impossible[old, i + 1] = min(can[i], impossible[old, i])
+        states[AFTER, i] = state(impossible[1, i + 1], impossible[0, i + 1], until)
+        final = max(today, min(impossible[0, i + 1], impossible[1, i + 1]))
+        finals[0, i] = final if final <= until else NEVER
 
 
 @compiled
@@ -211,6 +218,11 @@ def state(not_inside: int, not_outside: int, until: int) -> int:
     if not_outside <= until:
         return YES
     return NO if not_inside <= until else UNKNOWN
+
+
+def room_for(crossings: int) -> Room:
+    """Room in which `residence` works on histories of at most so many crossings."""
+    return np.empty((5, max(crossings + 1, 8)), np.int64)
 
 
 def decide_person(
@@ -227,24 +239,21 @@ def decide_person(
 ) -> dict[str, Any]:
     """All that is found about one person's alternating crossings; for tests and single histories."""
     count = len(days)
-    inside, outside, can, cannot = (np.zeros(count, np.int64) for _ in range(4))
-    before, after, migration = (np.zeros(count, np.int8) for _ in range(3))
-    status_final, migration_final = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    outcomes(
-        days, directions, count, threshold, window, excludes_boundary, until, inside, outside, can, cannot
-    )
+    can, cannot = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    spent, finals = np.zeros((2, count), np.int64), np.zeros((2, count), np.int64)
+    states = np.zeros((3, count), np.int8)
+    outcomes(days, directions, count, threshold, window, excludes_boundary, until, spent, can, cannot)
     anchor_days, anchor_states = anchors or (np.zeros(0, np.int64), np.zeros(0, np.int8))
     residence(
         days, directions, count, threshold, window, excludes_boundary, until, may_be_inside, may_be_outside,
-        anchor_days, anchor_states, inside, outside, can, cannot, before, after, migration, status_final,
-        migration_final,
+        anchor_days, anchor_states, spent, can, cannot, states, finals, room_for(count),
     )  # fmt: skip
     return {
         "can": can,
         "cannot": cannot,
-        "before": before,
-        "after": after,
-        "migration": migration,
-        "status_final": status_final,
-        "migration_final": migration_final,
+        "before": states[BEFORE],
+        "after": states[AFTER],
+        "migration": states[MIGRATION],
+        "status_final": finals[0],
+        "migration_final": finals[1],
     }

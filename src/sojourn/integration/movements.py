@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.integration import movement_histories as histories
 from sojourn.integration.movement_kernel import NO, UNKNOWN
+from sojourn.integration.rows_by_person import in_order, rows_by_person, taken
 
 __all__ = ["CLASSIFIED", "PROBLEMS", "Gaps", "Observation", "classified_movements"]
 
@@ -104,13 +106,12 @@ def classified_movements(
         raise ValueError(
             "A window as long as the threshold has no spare days whose boundary could be excluded."
         )
-    codes = _person_codes(crossings["person_id"])
+    order, starts = rows_by_person(crossings["person_id"])
     moments = _moments(crossings["date"])
-    order = _in_order(codes, moments, crossings)
-    sorted_rows = crossings.take(pa.array(order))
-    persons, starts = _runs(codes[order])
+    in_order(order, starts, moments, crossings["crossing_id"])
+    sorted_rows = taken(crossings, order)
     found = _decided(
-        sorted_rows, starts, moments[order], _anchors_of(anchors, crossings, codes, persons),
+        sorted_rows, starts, moments[order], _anchors_of(anchors, sorted_rows["person_id"], starts),
         rule, observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
@@ -118,20 +119,11 @@ def classified_movements(
     return sorted_rows
 
 
-def _person_codes(persons: pa.ChunkedArray) -> Numbers:
-    """A number for each person, the same for all their rows; rows without a person are each their own."""
-    encoded = persons.combine_chunks().dictionary_encode()
-    codes: Numbers = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).copy()
-    nobody = np.flatnonzero(codes < 0)
-    codes[nobody] = len(encoded.dictionary) + np.arange(len(nobody))
-    return codes
-
-
-def _moments(dates: pa.ChunkedArray) -> Numbers:
+def _moments(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Days or microseconds as numbers that sort; what is missing comes first."""
-    kind = dates.type
-    whole = dates.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(kind) else dates.cast(pa.int64())
-    moments: Numbers = whole.fill_null(np.iinfo(np.int64).min).to_numpy()
+    if pa.types.is_date32(dates.type):
+        return _days(dates)
+    moments: Numbers = dates.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
     return moments
 
 
@@ -141,53 +133,26 @@ def _days(dates: pa.ChunkedArray) -> npt.NDArray[np.int32]:
     return numbers
 
 
-def _in_order(codes: Numbers, moments: Numbers, crossings: pa.Table) -> Numbers:
-    """The rows by person, moment and identifier."""
-    order = np.lexsort((moments, codes))
-    same = (np.diff(codes[order]) == 0) & (np.diff(moments[order]) == 0)
-    if not same.any():
-        return order
-    tied = np.zeros(len(order), bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    places = np.flatnonzero(tied)
-    identifiers = pa.chunked_array(crossings["crossing_id"].take(pa.array(order[places])))
-    ranks = pc.rank(identifiers, sort_keys="ascending", tiebreaker="min").to_numpy()
-    rows = order[places]
-    order[places] = rows[np.lexsort((ranks, moments[rows], codes[rows]))]
-    return order
-
-
-def _runs(codes: Numbers) -> tuple[Numbers, Numbers]:
-    """The persons in their order, and where the rows of each begin, with the end of the last."""
-    begins = np.flatnonzero(np.diff(codes, prepend=-1))
-    return codes[begins], np.append(begins, len(codes)).astype(np.int64)
-
-
 def _anchors_of(
-    anchors: pa.Table | None, crossings: pa.Table, codes: Numbers, persons: Numbers
+    anchors: pa.Table | None, persons: pa.ChunkedArray, starts: Numbers
 ) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
     """Where the anchors of each person begin, their days and their states, by day."""
     if anchors is None or not len(anchors):
-        return np.zeros(len(persons) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
-    known = (
-        pa.table({"person_id": crossings["person_id"], "code": codes})
-        .group_by("person_id")
-        .aggregate([("code", "min")])
-    )
-    joined = anchors.select(["person_id", "date", "resident"]).join(known, "person_id", join_type="inner")
-    place = np.argsort(persons)
-    person = place[np.searchsorted(persons, joined["code_min"].to_numpy(), sorter=place)]
-    days, states = _days(joined["date"]).astype(np.int64), joined["resident"].cast(pa.int8()).to_numpy()
-    order = np.lexsort((days, person))
-    starts = np.searchsorted(person[order], np.arange(len(persons) + 1)).astype(np.int64)
-    return starts, days[order], states[order]
+        return np.zeros(len(starts), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
+    known = persons.take(pa.array(starts[:-1]))
+    place = pc.index_in(anchors["person_id"].cast(persons.type), known.combine_chunks())
+    of_these = anchors.append_column("place", place).filter(pc.is_valid(place))
+    ordered = of_these.sort_by([("place", "ascending"), ("date", "ascending")])
+    places = ordered["place"].to_numpy()
+    begins = np.searchsorted(places, np.arange(len(starts))).astype(np.int64)
+    states: npt.NDArray[np.int8] = ordered["resident"].cast(pa.int8()).to_numpy()
+    return begins, _days(ordered["date"]).astype(np.int64), states
 
 
 def _decided(
     rows: pa.Table,
     starts: Numbers,
-    moments: Numbers,
+    moments: npt.NDArray[Any],
     anchors: tuple[Numbers, Numbers, npt.NDArray[np.int8]],
     rule: ResidenceRule,
     observation: Observation,
@@ -219,6 +184,13 @@ def _decided(
 
 
 def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+    """0 for a departure, 1 for an arrival, 2 for anything else."""
+    if pa.types.is_dictionary(directions.type):
+        whole = directions.combine_chunks()
+        known = _direction_codes(pa.chunked_array([whole.dictionary]))
+        places = whole.indices.cast(pa.int64()).fill_null(len(known)).to_numpy(zero_copy_only=False)
+        of_rows: npt.NDArray[np.int8] = np.append(known, np.int8(2))[places]
+        return of_rows
     known = pc.index_in(directions, pa.array(["departure", "arrival"], directions.type))
     codes: npt.NDArray[np.int8] = known.fill_null(2).cast(pa.int8()).to_numpy()
     return codes

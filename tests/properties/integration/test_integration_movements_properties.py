@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from movement_definition import UNKNOWN, decided, side_of_each_day
 from sojourn.concepts.frameworks import ResidenceRule
-from sojourn.integration.movement_kernel import NEVER, decide_person, outcomes, residence
+from sojourn.integration.movement_kernel import NEVER, decide_person, outcomes, residence, room_for
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 
 FIRST = datetime.date(2010, 1, 1)
@@ -87,21 +87,23 @@ def _under_every_future(days, sides, last, threshold, window, excludes_boundary,
 def _known_at_the_end_of_each_day(days, sides, threshold, window, excludes_boundary, until, first_states):
     """The method's results with its days dated as the definition dates them: when their last day ends."""
     count, day_array, side_array = len(days), np.array(days, np.int64), np.array(sides, np.int8)
-    inside, outside, can, cannot, later_can, later_cannot = (np.zeros(count, np.int64) for _ in range(6))
+    can, cannot, later_can, later_cannot = (np.zeros(count, np.int64) for _ in range(4))
+    spent, finals, states = (
+        np.zeros((2, count), int),
+        np.zeros((2, count), int),
+        np.zeros((3, count), np.int8),
+    )
     settings_of_rule = (day_array, side_array, count, threshold, window, excludes_boundary)
-    outcomes(*settings_of_rule, until, inside, outside, can, cannot)
-    outcomes(*settings_of_rule, until + 1, inside, outside, later_can, later_cannot)
+    outcomes(*settings_of_rule, until, spent, can, cannot)
+    outcomes(*settings_of_rule, until + 1, spent, later_can, later_cannot)
     can = np.where(later_can < NEVER, later_can - 1, NEVER)
     if excludes_boundary:
         cannot = np.where(later_cannot < NEVER, np.maximum(later_cannot - 1, day_array), NEVER)
-    before, after, migration = (np.zeros(count, np.int8) for _ in range(3))
-    status_final, migration_final = np.zeros(count, np.int64), np.zeros(count, np.int64)
     residence(
         *settings_of_rule, until, 1 in first_states, 0 in first_states, np.zeros(0, np.int64),
-        np.zeros(0, np.int8), inside, outside, can, cannot, before, after, migration, status_final,
-        migration_final,
+        np.zeros(0, np.int8), spent, can, cannot, states, finals, room_for(count),
     )  # fmt: skip
-    return before, after, migration, status_final, migration_final
+    return *states, *finals
 
 
 @pytest.mark.parametrize("seed", range(6))

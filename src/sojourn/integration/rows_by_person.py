@@ -1,0 +1,140 @@
+"""Bring the rows of each person together, in order of time, without sorting everything.
+
+Rows that come in order of time, as a border system writes them, are grouped in one pass. Rows out of order
+are put right person by person.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sojourn.sources.reader.compiled import compiled
+
+__all__ = ["in_order", "rows_by_person", "taken"]
+
+Numbers = npt.NDArray[np.int64]
+_MIXER = 0x9E3779B97F4A7C15
+
+
+@compiled
+def _grouped(persons: Numbers, order: Numbers, starts: Numbers) -> int:
+    """Group equal numbers in the order in which each is first seen; return how many groups there are."""
+    count = len(persons)
+    bits = 4
+    while (1 << bits) < 2 * count:
+        bits += 1
+    mask = (1 << bits) - 1
+    shift = np.uint64(64 - bits)
+    slots = np.full(1 << bits, -1, np.int32)
+    seen = np.empty(count, np.int64)
+    codes = np.empty(count, np.int32)
+    groups = 0
+    for row in range(count):
+        person = persons[row]
+        place = np.int64((np.uint64(person) * np.uint64(_MIXER)) >> shift)
+        while slots[place] >= 0 and seen[slots[place]] != person:
+            place = (place + 1) & mask
+        if slots[place] < 0:
+            slots[place] = groups
+            seen[groups] = person
+            starts[groups + 1] = 0
+            groups += 1
+        codes[row] = slots[place]
+        starts[codes[row] + 1] += 1
+    starts[0] = 0
+    for group in range(groups):
+        starts[group + 1] += starts[group]
+    place_of = starts[:groups].copy()
+    for row in range(count):
+        order[place_of[codes[row]]] = row
+        place_of[codes[row]] += 1
+    return groups
+
+
+@compiled
+def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Numbers) -> int:
+    """Sort each person's rows by moment and rank where they are not; return how many rows share a moment."""
+    ties = 0
+    for group in range(len(starts) - 1):
+        for place in range(starts[group] + 1, starts[group + 1]):
+            row = order[place]
+            before = place
+            while before > starts[group]:
+                other = order[before - 1]
+                if moments[other] < moments[row]:
+                    break
+                if moments[other] == moments[row]:
+                    ties += 1
+                    if len(ranks) == 0 or ranks[other] <= ranks[row]:
+                        break
+                order[before] = other
+                before -= 1
+            order[before] = row
+    return ties
+
+
+@compiled
+def _gathered(values: Any, order: Numbers, found: Any) -> None:
+    for place in range(len(order)):
+        found[place] = values[order[place]]
+
+
+def rows_by_person(persons: pa.ChunkedArray) -> tuple[Numbers, Numbers]:
+    """The rows grouped by person, and where the rows of each begin, with the end of the last.
+
+    Rows without a person are each a person of their own.
+    """
+    codes = _numbers(persons)
+    order, starts = np.empty(len(codes), np.int64), np.empty(len(codes) + 1, np.int64)
+    groups = _grouped(codes, order, starts)
+    return order, starts[: groups + 1]
+
+
+def in_order(
+    order: Numbers, starts: Numbers, moments: npt.NDArray[Any], identifiers: pa.ChunkedArray
+) -> None:
+    """Put the rows of each person in order of their moments, those of one moment by their identifiers."""
+    if _put_in_order(starts, moments, np.zeros(0, np.int64), order):
+        ranks = pc.rank(identifiers, sort_keys="ascending", tiebreaker="first").to_numpy().astype(np.int64)
+        _put_in_order(starts, moments, ranks, order)
+
+
+def taken(table: pa.Table, order: Numbers) -> pa.Table:
+    """The rows of a table in another order."""
+    rows = pa.array(order)
+    return pa.table([_taken(column, order, rows) for column in table.columns], schema=table.schema)
+
+
+def _taken(column: pa.ChunkedArray, order: Numbers, rows: pa.Array) -> pa.Array | pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        whole = column.combine_chunks()
+        places = _taken(pa.chunked_array([whole.indices]), order, rows)
+        return pa.DictionaryArray.from_arrays(places, whole.dictionary)
+    if column.null_count or not pa.types.is_primitive(kind) or pa.types.is_boolean(kind):
+        return column.take(rows)
+    width = {8: np.int8, 16: np.int16, 32: np.int32, 64: np.int64}.get(kind.bit_width)
+    if width is None:
+        return column.take(rows)
+    whole = column.combine_chunks()
+    values = np.frombuffer(whole.buffers()[1], width)[whole.offset : whole.offset + len(whole)]
+    found = np.empty(len(order), width)
+    _gathered(values, order, found)
+    return pa.Array.from_buffers(kind, len(found), [None, pa.py_buffer(found)])
+
+
+def _numbers(persons: pa.ChunkedArray) -> Numbers:
+    """A number for each person, the same for all their rows."""
+    if pa.types.is_integer(persons.type) and not persons.null_count:
+        numbers: Numbers = persons.cast(pa.int64(), safe=False).to_numpy()
+        return numbers
+    encoded = persons.combine_chunks().dictionary_encode()
+    codes: Numbers = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).copy()
+    nobody = np.flatnonzero(codes < 0)
+    codes[nobody] = len(encoded.dictionary) + np.arange(len(nobody))
+    return codes
