@@ -14,11 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.movement_kernel import (
-    AFTER,
-    BEFORE,
-    MIGRATION,
-    NEVER,
     UNKNOWN,
+    YES,
     Room,
     outcomes,
     residence,
@@ -39,10 +36,15 @@ __all__ = [
 Numbers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
+Bits = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
+FoundDays = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
 MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED = 1, 2, 3, 4, 5, 6
 BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
 NOT_COUNTED = -1
+# Rows of bits: whether a claim is known, and the claim, for residence before, after, and migration.
+BEFORE_KNOWN, BEFORE_IN, AFTER_KNOWN, AFTER_IN, MIGRATION_KNOWN, IS_MIGRATION, DAYS_KNOWN = range(7)
+STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)
 NOT_A_DAY = -(1 << 31)
 
 
@@ -175,6 +177,33 @@ def count_days(
 
 
 @compiled
+def plain_path(
+    begin: int,
+    end: int,
+    moments: Any,
+    days: Days,
+    directions: Codes,
+    observed_from: int,
+    observed_until: int,
+    path_days: Numbers,
+    path_sides: Codes,
+    path_rows: Numbers,
+) -> int:
+    """The path of a history in which nothing is missing, tied or doubtful; -1 when something is."""
+    for row in range(begin, end):
+        side, place = directions[row], row - begin
+        if (
+            side > 1
+            or days[row] < observed_from
+            or days[row] > observed_until
+            or (place > 0 and (moments[row] <= moments[row - 1] or side == directions[row - 1]))
+        ):
+            return -1
+        path_days[place], path_sides[place], path_rows[place] = days[row], side, row
+    return end - begin
+
+
+@compiled
 def decide_histories(
     starts: Numbers,
     moments: Any,
@@ -189,19 +218,15 @@ def decide_histories(
     treatment: int,
     observed_from: int,
     observed_until: int,
-    before: Codes,
-    after: Codes,
-    migration: Codes,
-    status_final: Days,
-    migration_final: Days,
-    days_in: Days,
-    days_out: Days,
+    bits: Bits,
+    found_days: FoundDays,
     problem: Codes,
 ) -> int:
     """Decide the crossings of all persons, whose rows run from one of `starts` to the next.
 
-    The last eight arrays are filled in; what is unknown is UNKNOWN, NOT_A_DAY or NOT_COUNTED. Returns how
-    many movements are missing.
+    `bits` has a row of bits for each of the claims, all zero at first: BEFORE_KNOWN … MIGRATION; `found_days`
+    has the rows STATUS_FINAL … DAYS_OUT, which hold where the bits say that they are known. Returns how many
+    movements are missing.
     """
     longest = 1
     for person in range(len(starts) - 1):
@@ -218,21 +243,25 @@ def decide_histories(
     all_gaps = 0
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
-        for row in range(begin, end):
-            before[row], after[row], migration[row] = UNKNOWN, UNKNOWN, UNKNOWN
-            status_final[row], migration_final[row] = NOT_A_DAY, NOT_A_DAY
-            days_in[row], days_out[row], problem[row] = NOT_COUNTED, NOT_COUNTED, 0
-        count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
-        if count == 0:
-            continue
-        put_in_turn(moments, directions, order, count)
-        count, gaps = without_duplicates(days, directions, order, count, problem)
-        all_gaps += gaps
-        if gaps > 0 and treatment == EXCLUDE:
-            for row in range(begin, end):
-                problem[row] = EXCLUDED if problem[row] == 0 else problem[row]
-            continue
-        length = complete_path(days, directions, order, count, treatment, 1, path_days, path_sides, path_rows)
+        gaps = 0
+        length = plain_path(
+            begin, end, moments, days, directions, observed_from, observed_until, path_days, path_sides,
+            path_rows,
+        )  # fmt: skip
+        if length < 0:
+            count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
+            if count == 0:
+                continue
+            put_in_turn(moments, directions, order, count)
+            count, gaps = without_duplicates(days, directions, order, count, problem)
+            all_gaps += gaps
+            if gaps > 0 and treatment == EXCLUDE:
+                for row in range(begin, end):
+                    problem[row] = EXCLUDED if problem[row] == 0 else problem[row]
+                continue
+            length = complete_path(
+                days, directions, order, count, treatment, 1, path_days, path_sides, path_rows
+            )
         outcomes(
             path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, spent, can,
             cannot,
@@ -250,8 +279,7 @@ def decide_histories(
                 spent[0, i] = other_spent[0, i]
                 if in_window[i] != other_in_window[i]:
                     in_window[i] = NOT_COUNTED
-        first = path_days[0]
-        is_implied = first - observed_from >= threshold
+        is_implied = path_days[0] - observed_from >= threshold
         may_be_inside = not is_implied or path_sides[0] == 0
         may_be_outside = not is_implied or path_sides[0] == 1
         first_anchor, end_of_anchors = anchor_starts[person], anchor_starts[person + 1]
@@ -264,14 +292,16 @@ def decide_histories(
             row = path_rows[i]
             if row < 0:
                 continue
-            before[row], after[row], migration[row] = (
-                states[BEFORE, i],
-                states[AFTER, i],
-                states[MIGRATION, i],
-            )
-            status_final[row] = finals[0, i] if finals[0, i] < NEVER else NOT_A_DAY
-            migration_final[row] = finals[1, i] if finals[1, i] < NEVER else NOT_A_DAY
+            byte, bit = row >> 3, np.uint8(1 << (row & 7))
+            for claim in range(3):
+                if states[claim, i] != UNKNOWN:
+                    bits[2 * claim, byte] |= bit
+                    if states[claim, i] == YES:
+                        bits[2 * claim + 1, byte] |= bit
+            found_days[STATUS_FINAL, row], found_days[MIGRATION_FINAL, row] = finals[0, i], finals[1, i]
             if in_window[i] != NOT_COUNTED:
+                bits[DAYS_KNOWN, byte] |= bit
                 observed = min(path_days[i] + window, observed_until + 1) - path_days[i]
-                days_in[row], days_out[row] = in_window[i], observed - in_window[i]
+                found_days[DAYS_IN, row] = in_window[i]
+                found_days[DAYS_OUT, row] = observed - in_window[i]
     return all_gaps

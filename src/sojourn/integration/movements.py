@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.engine.gather import taken
 from sojourn.integration import movement_histories as histories
-from sojourn.integration.movement_kernel import NO, UNKNOWN
-from sojourn.integration.rows_by_person import in_order, rows_by_person, taken
+from sojourn.integration.rows_by_person import in_order, rows_by_person
 
 __all__ = ["CLASSIFIED", "PROBLEMS", "Gaps", "Observation", "classified_movements"]
 
@@ -39,7 +39,7 @@ CLASSIFIED = pa.schema(
         pa.field("migration_final_on", pa.date32()),
         pa.field("days_in", pa.int32()),
         pa.field("days_out", pa.int32()),
-        pa.field("problem", pa.string()),
+        pa.field("problem", pa.dictionary(pa.int8(), pa.string())),
     ]
 )
 PROBLEMS = {
@@ -160,27 +160,44 @@ def _decided(
     excludes_boundary: bool,
 ) -> dict[str, pa.Array]:
     count = len(rows)
-    codes = [np.empty(count, np.int8) for _ in range(4)]
-    days = [np.empty(count, np.int32) for _ in range(4)]
-    before, after, migration, problem = codes
-    status_final, migration_final, days_in, days_out = days
+    bits, days = np.zeros((7, count // 8 + 1), np.uint8), np.empty((4, count), np.int32)
+    problem = np.zeros(count, np.int8)
     histories.decide_histories(
         starts, moments, _days(rows["date"]), _direction_codes(rows["direction"]), *anchors,
         rule.days_present, rule.window_days, excludes_boundary, int(gaps),
-        (observation.first - _EPOCH).days, (observation.last - _EPOCH).days,
-        before, after, migration, status_final, migration_final, days_in, days_out, problem,
+        (observation.first - _EPOCH).days, (observation.last - _EPOCH).days, bits, days, problem,
     )  # fmt: skip
+
+    def numbers(name: str, values: int, known: int) -> pa.Array:
+        return _from_bits(CLASSIFIED.field(name).type, count, bits[known], days[values])
+
     return {
-        "resident_before": _claims(before),
-        "resident_after": _claims(after),
-        "is_migration": _claims(migration),
-        "unresolved": pa.array(migration == UNKNOWN),
-        "status_final_on": _or_null(status_final, histories.NOT_A_DAY).cast(pa.date32()),
-        "migration_final_on": _or_null(migration_final, histories.NOT_A_DAY).cast(pa.date32()),
-        "days_in": _or_null(days_in, histories.NOT_COUNTED),
-        "days_out": _or_null(days_out, histories.NOT_COUNTED),
+        "resident_before": _from_bits(
+            pa.bool_(), count, bits[histories.BEFORE_KNOWN], bits[histories.BEFORE_IN]
+        ),
+        "resident_after": _from_bits(
+            pa.bool_(), count, bits[histories.AFTER_KNOWN], bits[histories.AFTER_IN]
+        ),
+        "is_migration": _from_bits(
+            pa.bool_(), count, bits[histories.MIGRATION_KNOWN], bits[histories.IS_MIGRATION]
+        ),
+        "unresolved": _from_bits(pa.bool_(), count, None, ~bits[histories.MIGRATION_KNOWN]),
+        "status_final_on": numbers("status_final_on", histories.STATUS_FINAL, histories.AFTER_KNOWN),
+        "migration_final_on": numbers(
+            "migration_final_on", histories.MIGRATION_FINAL, histories.MIGRATION_KNOWN
+        ),
+        "days_in": numbers("days_in", histories.DAYS_IN, histories.DAYS_KNOWN),
+        "days_out": numbers("days_out", histories.DAYS_OUT, histories.DAYS_KNOWN),
         "problem": _problem_names(problem),
     }
+
+
+def _from_bits(
+    kind: pa.DataType, count: int, known: npt.NDArray[np.uint8] | None, values: npt.NDArray[Any]
+) -> pa.Array:
+    """An array over buffers that are already laid out as Arrow wants them."""
+    validity = pa.py_buffer(known) if known is not None else None
+    return pa.Array.from_buffers(kind, count, [validity, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
@@ -196,14 +213,6 @@ def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     return codes
 
 
-def _claims(codes: npt.NDArray[np.int8]) -> pa.Array:
-    return pa.array(codes != NO, mask=codes == UNKNOWN)
-
-
-def _or_null(numbers: npt.NDArray[np.int32], unknown: int) -> pa.Array:
-    return pa.array(numbers, mask=numbers == unknown)
-
-
-def _problem_names(codes: npt.NDArray[np.int8]) -> pa.Array:
-    names = pa.array([None, *(PROBLEMS[code] for code in sorted(PROBLEMS))], pa.string())
-    return names.take(pa.array(codes))
+def _problem_names(codes: npt.NDArray[np.int8]) -> pa.DictionaryArray:
+    names = pa.array([PROBLEMS[code] for code in sorted(PROBLEMS)], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes - np.int8(1), mask=codes == 0), names)

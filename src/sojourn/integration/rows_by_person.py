@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from sojourn.sources.reader.compiled import compiled
 
-__all__ = ["in_order", "rows_by_person", "taken"]
+__all__ = ["in_order", "rows_by_person"]
 
 Numbers = npt.NDArray[np.int64]
 _MIXER = 0x9E3779B97F4A7C15
@@ -78,12 +78,6 @@ def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Numbers)
     return ties
 
 
-@compiled
-def _gathered(values: Any, order: Numbers, found: Any) -> None:
-    for place in range(len(order)):
-        found[place] = values[order[place]]
-
-
 def rows_by_person(persons: pa.ChunkedArray) -> tuple[Numbers, Numbers]:
     """The rows grouped by person, and where the rows of each begin, with the end of the last.
 
@@ -99,33 +93,11 @@ def in_order(
     order: Numbers, starts: Numbers, moments: npt.NDArray[Any], identifiers: pa.ChunkedArray
 ) -> None:
     """Put the rows of each person in order of their moments, those of one moment by their identifiers."""
-    if _put_in_order(starts, moments, np.zeros(0, np.int64), order):
+    if pa.types.is_integer(identifiers.type) and not identifiers.null_count:
+        _put_in_order(starts, moments, identifiers.cast(pa.int64(), safe=False).to_numpy(), order)
+    elif _put_in_order(starts, moments, np.zeros(0, np.int64), order):
         ranks = pc.rank(identifiers, sort_keys="ascending", tiebreaker="first").to_numpy().astype(np.int64)
         _put_in_order(starts, moments, ranks, order)
-
-
-def taken(table: pa.Table, order: Numbers) -> pa.Table:
-    """The rows of a table in another order."""
-    rows = pa.array(order)
-    return pa.table([_taken(column, order, rows) for column in table.columns], schema=table.schema)
-
-
-def _taken(column: pa.ChunkedArray, order: Numbers, rows: pa.Array) -> pa.Array | pa.ChunkedArray:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        whole = column.combine_chunks()
-        places = _taken(pa.chunked_array([whole.indices]), order, rows)
-        return pa.DictionaryArray.from_arrays(places, whole.dictionary)
-    if column.null_count or not pa.types.is_primitive(kind) or pa.types.is_boolean(kind):
-        return column.take(rows)
-    width = {8: np.int8, 16: np.int16, 32: np.int32, 64: np.int64}.get(kind.bit_width)
-    if width is None:
-        return column.take(rows)
-    whole = column.combine_chunks()
-    values = np.frombuffer(whole.buffers()[1], width)[whole.offset : whole.offset + len(whole)]
-    found = np.empty(len(order), width)
-    _gathered(values, order, found)
-    return pa.Array.from_buffers(kind, len(found), [None, pa.py_buffer(found)])
 
 
 def _numbers(persons: pa.ChunkedArray) -> Numbers:

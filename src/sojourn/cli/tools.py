@@ -1,0 +1,118 @@
+"""Methods on plain files, for people without a project."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sojourn.cli.app import app, session
+from sojourn.errors import ProjectError
+
+tool = typer.Typer(no_args_is_help=True, help="Methods on plain files, without a project.")
+app.add_typer(tool, name="tool")
+
+# Months as the days that official users of the rule count for them.
+RULES = {"12/16": (365, 487), "9/12": (270, 365), "6/12": (183, 365)}
+
+
+@tool.callback()
+def tools() -> None:
+    """Methods on plain files, without a project."""
+
+
+@tool.command("classify-movements")
+def classify_movements(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Crossings: .parquet or .csv.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .parquet or .csv.")],
+    observed_from: Annotated[
+        datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="First day on which all was recorded.")
+    ],
+    observed_until: Annotated[
+        datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day on which all was recorded.")
+    ],
+    threshold: Annotated[int | None, typer.Option(help="Days on the new side that change residence.")] = None,
+    window: Annotated[int | None, typer.Option(help="Days within which they are counted.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help=f"Threshold and window in months: {', '.join(RULES)}.")
+    ] = None,
+    framework: Annotated[
+        str | None, typer.Option(help="Rule of a migration framework: 1998, 2021-06 or 2021-12.")
+    ] = None,
+    anchors: Annotated[
+        Path | None,
+        typer.Option(help="States that were final on a day: person_id, date, resident (.parquet or .csv)."),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="Missing movements: bounds, earliest, latest, midpoint or exclude.")
+    ] = "bounds",
+    boundary: Annotated[
+        str,
+        typer.Option(help="Exactly the spare days on the old side: migration, or no-migration."),
+    ] = "migration",
+    memory: Annotated[str, typer.Option(help="Memory before the reading spills to disk.")] = "1GB",
+) -> None:
+    """Say of each border crossing whether it changed where the person lives, and since when that is certain.
+
+    IN has the columns person_id, crossing_id, date and direction (arrival or departure); others pass through.
+    OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`.
+
+    Example: `sojourn tool classify-movements crossings.parquet classified.parquet --rule 12/16
+    --observed-from 2015-01-01 --observed-until 2024-12-31`
+    """
+    from sojourn.integration.movements import Gaps, Observation
+    from sojourn.production.movement_files import classify_file
+
+    if missing.upper() not in Gaps.__members__:
+        known = ", ".join(name.lower() for name in Gaps.__members__)
+        raise ProjectError(f"{missing!r} is no way to treat missing movements.", f"There are: {known}.")
+    if boundary not in ("migration", "no-migration"):
+        raise ProjectError(f"{boundary!r} is no boundary.", "There are: migration, no-migration.")
+    try:
+        chosen = _rule(threshold, window, rule, framework, observed_until.date())
+        observation = Observation(observed_from.date(), observed_until.date())
+    except ValueError as error:
+        raise ProjectError(str(error), "Look at the options.") from error
+    with session.screen.progress(f"Classifying {source.name}") as report:
+        found = classify_file(
+            source,
+            target,
+            rule=chosen,
+            observation=observation,
+            anchors=anchors,
+            gaps=Gaps[missing.upper()],
+            excludes_boundary=boundary == "no-migration",
+            memory=memory,
+            on_progress=report,
+        )
+    session.screen.say(
+        f"{found.crossings:,} crossings: {found.immigrations:,} immigrations,"
+        f" {found.emigrations:,} emigrations, {found.unresolved:,} unresolved. They are in {target}."
+    )
+    for problem, count in sorted(found.problems.items()):
+        session.screen.say(f"  {count:,} × {problem}")
+    session.screen.result({**found.to_json(), "file": str(target)})
+
+
+def _rule(  # type: ignore[no-untyped-def]  # the rule's type loads what a mistake on the command line must not
+    threshold: int | None, window: int | None, rule: str | None, framework: str | None, on: datetime.date
+):
+    from sojourn.concepts.frameworks import ResidenceRule
+    from sojourn.concepts.frameworks import framework as framework_of
+
+    ways = [rule is not None, framework is not None, threshold is not None or window is not None]
+    if sum(ways) != 1:
+        raise ProjectError(
+            "Give the rule in one way.", "Either --rule, or --framework, or --threshold and --window."
+        )
+    if rule is not None:
+        if rule not in RULES:
+            raise ProjectError(f"There is no rule {rule}.", f"There are: {', '.join(RULES)}.")
+        return ResidenceRule(*RULES[rule])
+    if framework is not None:
+        return framework_of(framework).rule(on).residence
+    if threshold is None:
+        raise ProjectError("How many days change residence?", "Give --threshold too.")
+    return ResidenceRule(threshold, window if window is not None else threshold)

@@ -1,0 +1,196 @@
+"""Classify the border crossings of a plain file: read it, split it by person, decide, write the result.
+
+The file may be larger than memory. The result appears under its name when it is whole, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.engine import Engine, Relation
+from sojourn.engine.crossings import (
+    crossings_statement,
+    late_anchors_statement,
+    other_directions_statement,
+)
+from sojourn.engine.partitions import parts_of, write_parts
+from sojourn.errors import DataRefused, Problem, ProjectError
+from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
+from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+
+__all__ = ["Summary", "classify_file"]
+
+ROWS_OF_A_PART = 1 << 20
+_BYTES_OF_A_ROW = 24
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Summary:
+    """What was found in a file of crossings, in numbers."""
+
+    crossings: int = 0
+    immigrations: int = 0
+    emigrations: int = 0
+    unresolved: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+
+    def add(self, found: pa.Table) -> None:
+        """Count the crossings of one part."""
+        migrations = found["direction"].filter(found["is_migration"]).cast(pa.string())
+        immigrations = pc.sum(pc.equal(migrations, "arrival")).as_py() or 0
+        self.crossings += len(found)
+        self.immigrations += immigrations
+        self.emigrations += len(migrations) - immigrations
+        self.unresolved += found["is_migration"].null_count
+        if found["problem"].null_count < len(found):
+            for kind in pc.value_counts(found["problem"].drop_null().cast(pa.string())).to_pylist():
+                self.problems[kind["values"]] += kind["counts"]
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as plain values."""
+        return {**vars(self), "problems": dict(self.problems)}
+
+
+def classify_file(
+    source: Path,
+    target: Path,
+    *,
+    rule: ResidenceRule,
+    observation: Observation,
+    anchors: Path | None = None,
+    gaps: Gaps = Gaps.BOUNDS,
+    excludes_boundary: bool = False,
+    memory: str = "1GB",
+    on_progress: Progress | None = None,
+) -> Summary:
+    """Classify the crossings of a Parquet or CSV file into another one, a row for each crossing.
+
+    Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
+    missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
+    """
+    if target.exists():
+        raise ProjectError(f"{target} exists.", "Name a file that does not: nothing is overwritten.")
+    with (
+        _beside(target) as folder,
+        Engine([source.resolve().parent, folder], memory=memory, spill=folder) as engine,
+    ):
+        crossings = engine.relation(opened_table(source, CROSSING_COLUMNS))
+        known = _anchors(engine, crossings, anchors)
+        parts = _parts(source)
+        ((others,),) = engine.query(other_directions_statement(), {"crossings": crossings}).rows()
+        statement = crossings_statement(crossings.columns, has_other_directions=others > 0)
+        rows = write_parts(engine.query(statement, {"crossings": crossings}).batches(), folder, parts)
+        summary = Summary()
+        decide = partial(
+            classified_movements,
+            rule=rule,
+            observation=observation,
+            anchors=known,
+            gaps=gaps,
+            excludes_boundary=excludes_boundary,
+        )
+        written = folder / f"result{target.suffix}"
+        with _writer(written) as write:
+            for part in parts_of(folder, parts):
+                found = _as_given(decide(part), crossings.columns)
+                write(found)
+                summary.add(found)
+                if on_progress is not None:
+                    on_progress(summary.crossings, rows)
+        os.replace(written, target)
+    return summary
+
+
+def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """The columns in the order in which they came, the found ones after them; directions as they were."""
+    if "other_direction" in found.column_names:
+        said = found["direction"].cast(pa.string())
+        place = found.column_names.index("direction")
+        found = found.set_column(place, "direction", pc.coalesce(said, found["other_direction"]))
+    return found.select([*columns, *CLASSIFIED.names])
+
+
+def _parts(source: Path) -> int:
+    """Into how many parts a file is split: a power of two, so that each has about as many rows as wanted."""
+    is_parquet = source.suffix == ".parquet"
+    rows = pq.read_metadata(source).num_rows if is_parquet else source.stat().st_size // _BYTES_OF_A_ROW
+    return 1 << max(rows // ROWS_OF_A_PART, 0).bit_length()
+
+
+def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
+    """The anchors of a file, none of which comes after its person's last crossing."""
+    if file is None:
+        return None
+    opened = opened_table(file, ANCHOR_COLUMNS)
+    anchors = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+    inputs = {"anchors": engine.relation(anchors), "crossings": crossings}
+    ((late,),) = engine.query(late_anchors_statement(), inputs).rows()
+    if late:
+        raise DataRefused(
+            Problem(
+                file.name,
+                None,
+                f"{late} anchors come after the last crossing of their persons, so they decide nothing.",
+                "Take them out, or look whether crossings are missing.",
+            )
+        )
+    return anchors
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A folder for unfinished work on the target's disk; it is gone when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix=".sojourn-", dir=target.resolve().parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _writer(file: Path) -> Iterator[Callable[[pa.Table], None]]:
+    opened: Any = None
+
+    def write(table: pa.Table) -> None:
+        nonlocal opened
+        if opened is None:
+            opened = _opened(file, table.schema)
+        opened.write_table(table)
+
+    try:
+        yield write
+    finally:
+        if opened is not None:
+            opened.close()
+
+
+def _opened(file: Path, schema: pa.Schema) -> Any:
+    if file.suffix == ".csv":
+        return pcsv.CSVWriter(file, schema)
+    # What repeats along a person's rows is worth compressing; numbers that do not are not worth the time.
+    texts = [field.name for field in schema if not pa.types.is_primitive(field.type)]
+    compression = dict.fromkeys(schema.names, "none") | {"person_id": "snappy"}
+    return pq.ParquetWriter(
+        file,
+        schema,
+        compression=compression,
+        use_dictionary=texts,
+        write_statistics=["person_id"],
+        write_batch_size=1 << 16,
+    )
