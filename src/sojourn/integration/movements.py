@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine.gather import taken
+from sojourn.errors import ProjectError
 from sojourn.integration import movement_histories as histories
 from sojourn.integration.rows_by_person import in_order, rows_by_person
 
@@ -98,13 +99,14 @@ def classified_movements(
     window that was observed. A crossing that stays exactly the spare days on its old side still changes
     residence, unless `excludes_boundary`.
 
-    Raises: ValueError for a rule under which both of two opposite crossings could be undone by a boundary.
+    Raises: ProjectError for an excluded boundary where the window is as long as the threshold.
     Source: Statistics New Zealand, outcomes-based migration measure (12/16-month rule); the reference of
     domain concepts, section 5.1. The days of certainty follow from all continuations of a history.
     """
     if excludes_boundary and rule.days_present == rule.window_days:
-        raise ValueError(
-            "A window as long as the threshold has no spare days whose boundary could be excluded."
+        raise ProjectError(
+            "A window as long as the threshold has no spare days whose boundary could be excluded.",
+            "Leave the boundary with the migrations, or take a longer window.",
         )
     order, starts = rows_by_person(crossings["person_id"])
     moments = _moments(crossings["date"])

@@ -36,7 +36,6 @@ from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS
 __all__ = ["Summary", "classify_file"]
 
 ROWS_OF_A_PART = 1 << 20
-_BYTES_OF_A_ROW = 24
 Progress = Callable[[int, int], None]
 
 
@@ -90,9 +89,10 @@ def classify_file(
         _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, spill=folder) as engine,
     ):
-        crossings = engine.relation(opened_table(source, CROSSING_COLUMNS))
+        content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
+        crossings = engine.relation(content)
         known = _anchors(engine, crossings, anchors)
-        parts = _parts(source)
+        parts = _parts(content)
         ((others,),) = engine.query(other_directions_statement(), {"crossings": crossings}).rows()
         statement = crossings_statement(crossings.columns, has_other_directions=others > 0)
         rows = write_parts(engine.query(statement, {"crossings": crossings}).batches(), folder, parts)
@@ -126,11 +126,21 @@ def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
     return found.select([*columns, *CLASSIFIED.names])
 
 
-def _parts(source: Path) -> int:
-    """Into how many parts a file is split: a power of two, so that each has about as many rows as wanted."""
-    is_parquet = source.suffix == ".parquet"
-    rows = pq.read_metadata(source).num_rows if is_parquet else source.stat().st_size // _BYTES_OF_A_ROW
-    return 1 << max(rows // ROWS_OF_A_PART, 0).bit_length()
+def _as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
+    """A Parquet file with the rows, which are read more than once."""
+    if isinstance(opened, Path):
+        return opened
+    file = folder / "crossings.parquet"
+    with pq.ParquetWriter(file, opened.schema) as writer:
+        for batch in opened:
+            writer.write_batch(batch)
+    return file
+
+
+def _parts(content: Path) -> int:
+    """Into how many parts a file is split: a power of two, so that none has many more rows than wanted."""
+    rows: int = pq.read_metadata(content).num_rows
+    return 1 << (rows // ROWS_OF_A_PART).bit_length()
 
 
 def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:

@@ -1,0 +1,227 @@
+"""Crossings in plain files: every row comes back, wrong input is told, nothing half-done is left."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from sojourn.cli import app
+from sojourn.cli.app import _guarded
+from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.errors import DataRefused, ProjectError
+from sojourn.integration.movements import Gaps, Observation
+from sojourn.production import movement_files
+from sojourn.production.movement_files import classify_file
+
+RULE = ResidenceRule(365, 487)
+OBSERVED = Observation(datetime.date(2010, 1, 1), datetime.date(2019, 12, 31))
+ROWS = [
+    ("anna", 1, "2012-05-01", "arrival", "WORK"),
+    ("anna", 2, "2012-06-01", "departure", "WORK"),
+    ("anna", 3, "2012-06-20", "arrival", "WORK"),
+    ("boris", 4, "2013-01-10", "departure", "TOUR"),
+    ("boris", 5, "2013-01-20", "arrival", "TOUR"),
+    ("carla", 6, "2019-06-01", "arrival", "STUD"),
+    ("dmitri", 7, "2014-03-01", "arrival", "TOUR"),
+    ("dmitri", 8, "2015-03-01", "arrival", "TOUR"),
+    ("elena", 9, "2014-03-01", "transit", "TOUR"),
+]
+
+
+def _table(rows=ROWS, date_type=None):
+    names = ("person_id", "crossing_id", "date", "direction", "visa")
+    table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(names)})
+    kind = date_type or pa.date32()
+    return table.set_column(2, "date", table["date"].cast(pa.date32()).cast(kind))
+
+
+def _read(file):
+    table = pq.read_table(file) if file.suffix == ".parquet" else pcsv.read_csv(file)
+    return {int(row["crossing_id"]): row for row in table.to_pylist()}
+
+
+def _classified(source, target, **kept):
+    summary = classify_file(source, target, **{"rule": RULE, "observation": OBSERVED, **kept})
+    return summary, _read(target)
+
+
+@pytest.fixture
+def crossings(tmp_path):
+    file = tmp_path / "crossings.parquet"
+    pq.write_table(_table(), file)
+    return file
+
+
+def test_every_crossing_comes_back_with_what_it_did(crossings, tmp_path):
+    summary, found = _classified(crossings, tmp_path / "out.parquet")
+    assert set(found) == set(range(1, 10))
+    assert (summary.crossings, summary.immigrations, summary.emigrations) == (9, 1, 0)
+    assert found[1]["is_migration"] is True
+    assert found[1]["migration_final_on"] == datetime.date(2013, 5, 20)  # 365 days in, 19 out
+    assert (found[2]["is_migration"], found[2]["migration_final_on"]) == (False, datetime.date(2012, 6, 1))
+    assert (found[4]["resident_before"], found[5]["resident_after"]) == (True, True)
+    assert (found[6]["is_migration"], found[6]["unresolved"]) == (None, True)
+    assert (found[7]["problem"], found[8]["problem"]) == ("missing-movement", "missing-movement")
+    assert (found[9]["problem"], found[9]["direction"], found[9]["is_migration"]) == (
+        "unknown-direction",
+        "transit",
+        None,
+    )
+    assert [found[number]["visa"] for number in (1, 4, 6)] == ["WORK", "TOUR", "STUD"]
+    assert summary.problems == {"missing-movement": 2, "unknown-direction": 1}
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("target_suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("us")])
+def test_the_form_of_the_files_does_not_matter(crossings, tmp_path, suffix, target_suffix, kind):
+    source = tmp_path / f"other{suffix}"
+    table = _table(date_type=kind)
+    pq.write_table(table, source) if suffix == ".parquet" else pcsv.write_csv(table, source)
+    _, found = _classified(source, tmp_path / f"out{target_suffix}")
+    _, expected = _classified(crossings, tmp_path / "expected.parquet")
+    for number, row in expected.items():
+        for name in ("is_migration", "migration_final_on", "days_in"):
+            assert found[number][name] == row[name]
+        assert (found[number]["problem"] or None) == row["problem"]
+
+
+@pytest.mark.parametrize("rows_of_a_part", [1, 2, 100])
+def test_the_number_of_parts_does_not_matter(crossings, tmp_path, monkeypatch, rows_of_a_part):
+    monkeypatch.setattr(movement_files, "ROWS_OF_A_PART", rows_of_a_part)
+    _, found = _classified(crossings, tmp_path / f"out{rows_of_a_part}.parquet")
+    monkeypatch.undo()
+    assert found == _classified(crossings, tmp_path / "whole.parquet")[1]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "first", "second"),
+    [
+        (Gaps.EXCLUDE, None, None),
+        (Gaps.BOUNDS, None, None),
+        (Gaps.EARLIEST, False, True),
+        (Gaps.LATEST, True, False),
+        (Gaps.MIDPOINT, False, True),
+    ],
+)
+def test_a_missing_movement_is_treated_as_declared(crossings, tmp_path, gaps, first, second):
+    rows = [
+        ("dmitri", 7, "2014-03-01", "arrival", "TOUR"),
+        ("dmitri", 8, "2015-03-01", "arrival", "TOUR"),
+    ]
+    file = tmp_path / "gap.parquet"
+    pq.write_table(_table(rows), file)
+    _, found = _classified(file, tmp_path / "out.parquet", gaps=gaps)
+    assert (found[7]["is_migration"], found[8]["is_migration"]) == (first, second)
+
+
+def test_a_state_that_is_known_from_elsewhere_decides_what_the_crossings_do_not(tmp_path):
+    rows = [("fatma", 1, "2010-03-01", "departure", "TOUR"), ("fatma", 2, "2011-06-01", "arrival", "TOUR")]
+    file, known = tmp_path / "c.parquet", tmp_path / "anchors.csv"
+    pq.write_table(_table(rows), file)
+    known.write_text("person_id,date,resident\nfatma,2010-02-01,true\n")
+    assert _classified(file, tmp_path / "without.parquet")[1][1]["is_migration"] is None
+    assert _classified(file, tmp_path / "with.parquet", anchors=known)[1][1]["is_migration"] is True
+
+
+def _broken(change):
+    table = _table()
+    if change == "dates as text":
+        return table.set_column(2, "date", table["date"].cast(pa.string()))
+    if change == "a missing column":
+        return table.rename_columns(["person_id", "crossing_id", "date", "directions", "visa"])
+    return table.set_column(3, "direction", pa.array(range(len(table))))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("dates as text", "the column date holds string, not a date or a timestamp"),
+        ("a missing column", "Did you mean directions"),
+        ("directions as numbers", "the column direction holds int64, not text"),
+    ],
+)
+def test_columns_of_the_wrong_kind_are_refused(tmp_path, change, message):
+    file = tmp_path / "c.parquet"
+    pq.write_table(_broken(change), file)
+    with pytest.raises(DataRefused, match=message):
+        classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+    assert sorted(os.listdir(tmp_path)) == ["c.parquet"]
+
+
+def test_a_value_that_cannot_be_read_is_told_with_its_column(tmp_path):
+    file = tmp_path / "c.csv"
+    file.write_text(
+        "person_id,crossing_id,date,direction\nanna,1,2012-05-01,arrival\nanna,2,2012-02-30,departure\n"
+    )
+    with pytest.raises(DataRefused, match="column date cannot be read: 2012-02-30"):
+        classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+    assert sorted(os.listdir(tmp_path)) == ["c.csv"]
+
+
+@pytest.mark.parametrize("anchor", ["anna,2013-01-01,true", "nobody,2012-01-01,true"])
+def test_an_anchor_after_the_last_crossing_is_refused(crossings, tmp_path, anchor):
+    known = tmp_path / "anchors.csv"
+    known.write_text(f"person_id,date,resident\n{anchor}\n")
+    with pytest.raises(DataRefused, match="1 anchors come after the last crossing"):
+        classify_file(crossings, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED, anchors=known)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_nothing_is_overwritten(crossings, tmp_path):
+    (tmp_path / "out.parquet").write_text("mine")
+    with pytest.raises(ProjectError, match="nothing is overwritten"):
+        classify_file(crossings, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+    assert (tmp_path / "out.parquet").read_text() == "mine"
+
+
+def test_an_interruption_leaves_no_trace(crossings, tmp_path, monkeypatch):
+    def interrupted(*_given, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(movement_files, "classified_movements", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        classify_file(crossings, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+    assert sorted(os.listdir(tmp_path)) == ["crossings.parquet"]
+
+
+OPTIONS = ["--observed-from", "2010-01-01", "--observed-until", "2019-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--threshold", "-1", "--window", "487"], "-1 days"),
+        (["--threshold", "500", "--window", "487"], "500 days present within a window of 487"),
+        (["--rule", "11/13"], "There are: 12/16"),
+        (["--framework", "2021-21"], "no migration framework"),
+        ([], "Give the rule in one way"),
+        (["--rule", "12/16", "--missing", "guess"], "bounds, earliest"),
+        (["--rule", "12/16", "--boundary", "maybe"], "no-migration"),
+        (["--threshold", "365", "--window", "365", "--boundary", "no-migration"], "no spare days"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_in_words(crossings, tmp_path, capsys, options, message):
+    given = ["tool", "classify-movements", str(crossings), str(tmp_path / "out.parquet"), *OPTIONS, *options]
+    assert _guarded(lambda: app(given, standalone_mode=False)) == 2
+    assert message in capsys.readouterr().err.replace("\n", " ")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "rule", [["--rule", "12/16"], ["--threshold", "365", "--window", "487"], ["--framework", "2021-12"]]
+)
+def test_the_command_tells_what_it_found(crossings, tmp_path, rule):
+    target = tmp_path / "out.parquet"
+    given = ["--json", "tool", "classify-movements", str(crossings), str(target), *OPTIONS, *rule]
+    shown = CliRunner().invoke(app, given)
+    assert shown.exit_code == 0
+    told = json.loads(shown.stdout)
+    assert (told["crossings"], told["immigrations"], told["file"]) == (9, 1, str(target))
