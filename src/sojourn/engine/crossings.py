@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sojourn.engine.names import quoted
 from sojourn.engine.partitions import KEY_HASH
 
-__all__ = ["crossings_statement", "late_anchors_statement", "other_directions_statement"]
+__all__ = ["crossings_statement", "late_anchors_statement"]
 
 _DIRECTIONS = "ENUM('arrival', 'departure')"
 
@@ -25,12 +25,6 @@ def crossings_statement(columns: Sequence[str], *, has_other_directions: bool) -
         f"SELECT {', '.join(shown)}, {direction} AS direction{others if has_other_directions else ''},"
         f" hash(person_id) AS {quoted(KEY_HASH)}\nFROM crossings"
     )
-
-
-def other_directions_statement() -> str:
-    """How many of `crossings` are neither arrivals nor departures."""
-    is_other = f"TRY_CAST(direction AS {_DIRECTIONS}) IS NULL"
-    return f"SELECT count(*) FILTER (WHERE {is_other}) AS others FROM crossings"
 
 
 def late_anchors_statement() -> str:

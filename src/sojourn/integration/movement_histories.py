@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.movement_kernel import (
-    UNKNOWN,
-    YES,
     Room,
+    States,
     outcomes,
     residence,
 )
@@ -36,14 +35,11 @@ __all__ = [
 Numbers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
-Bits = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 FoundDays = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
 MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED = 1, 2, 3, 4, 5, 6
 BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
 NOT_COUNTED = -1
-# Rows of bits: whether a claim is known, and the claim, for residence before, after, and migration.
-BEFORE_KNOWN, BEFORE_IN, AFTER_KNOWN, AFTER_IN, MIGRATION_KNOWN, IS_MIGRATION, DAYS_KNOWN = range(7)
 STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)
 NOT_A_DAY = -(1 << 31)
 
@@ -163,9 +159,9 @@ def count_days(
     window: int,
     observed_until: int,
     spent: Room,
-    in_window: Numbers,
+    counted: Any,
 ) -> None:
-    """For each crossing the days spent inside within the observed part of its window."""
+    """For each crossing the days inside and outside, in the part of its window that was observed."""
     leg = 0
     for i in range(length):
         end = min(path_days[i] + window, observed_until + 1)
@@ -173,7 +169,9 @@ def count_days(
         while leg + 1 < length and path_days[leg + 1] < end:
             leg += 1
         since = end - path_days[leg] if path_sides[leg] == 1 else 0
-        in_window[i] = spent[1, leg] + since - spent[1, i]
+        inside = spent[1, leg] + since - spent[1, i]
+        counted[DAYS_IN, i] = inside
+        counted[DAYS_OUT, i] = end - path_days[i] - inside
 
 
 @compiled
@@ -187,7 +185,6 @@ def plain_path(
     observed_until: int,
     path_days: Numbers,
     path_sides: Codes,
-    path_rows: Numbers,
 ) -> int:
     """The path of a history in which nothing is missing, tied or doubtful; -1 when something is."""
     for row in range(begin, end):
@@ -199,7 +196,7 @@ def plain_path(
             or (place > 0 and (moments[row] <= moments[row - 1] or side == directions[row - 1]))
         ):
             return -1
-        path_days[place], path_sides[place], path_rows[place] = days[row], side, row
+        path_days[place], path_sides[place] = days[row], side
     return end - begin
 
 
@@ -218,15 +215,15 @@ def decide_histories(
     treatment: int,
     observed_from: int,
     observed_until: int,
-    bits: Bits,
+    states: States,
     found_days: FoundDays,
     problem: Codes,
 ) -> int:
     """Decide the crossings of all persons, whose rows run from one of `starts` to the next.
 
-    `bits` has a row of bits for each of the claims, all zero at first: BEFORE_KNOWN … MIGRATION; `found_days`
-    has the rows STATUS_FINAL … DAYS_OUT, which hold where the bits say that they are known. Returns how many
-    movements are missing.
+    `states` has the rows BEFORE, AFTER and MIGRATION, all UNKNOWN at first; `found_days` has the rows
+    STATUS_FINAL … DAYS_OUT, of which the first two hold where the states are known, and the others are
+    NOT_COUNTED at first. Returns how many movements are missing.
     """
     longest = 1
     for person in range(len(starts) - 1):
@@ -234,21 +231,21 @@ def decide_histories(
     order = np.empty(longest, np.int64)
     room = 2 * longest
     path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
-    path_sides, states = np.empty(room, np.int8), np.empty((3, room), np.int8)
+    path_sides, path_states = np.empty(room, np.int8), np.empty((3, room), np.int8)
     spent, other_spent = np.empty((2, room), np.int64), np.empty((2, room), np.int64)
     can, cannot = np.empty(room, np.int64), np.empty(room, np.int64)
     other_can, other_cannot = np.empty(room, np.int64), np.empty(room, np.int64)
-    in_window, other_in_window = np.empty(room, np.int64), np.empty(room, np.int64)
-    finals, work = np.empty((2, room), np.int64), np.empty((5, room + 8), np.int64)
+    path_found, other_found = np.empty((4, room), np.int32), np.empty((4, room), np.int32)
+    work = np.empty((5, room + 8), np.int64)
     all_gaps = 0
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
         gaps = 0
         length = plain_path(
-            begin, end, moments, days, directions, observed_from, observed_until, path_days, path_sides,
-            path_rows,
-        )  # fmt: skip
-        if length < 0:
+            begin, end, moments, days, directions, observed_from, observed_until, path_days, path_sides
+        )
+        is_plain = length >= 0
+        if not is_plain:
             count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
             if count == 0:
                 continue
@@ -262,23 +259,26 @@ def decide_histories(
             length = complete_path(
                 days, directions, order, count, treatment, 1, path_days, path_sides, path_rows
             )
+        # What is plain goes to its place at once, the rest by way of the completed path.
+        of_states = states[:, begin:end] if is_plain else path_states[:, :length]
+        of_days = found_days[:, begin:end] if is_plain else path_found[:, :length]
         outcomes(
             path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, spent, can,
             cannot,
         )  # fmt: skip
-        count_days(path_days, path_sides, length, window, observed_until, spent, in_window)
+        count_days(path_days, path_sides, length, window, observed_until, spent, of_days)
         if gaps > 0 and treatment == BOUNDS:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
             outcomes(
                 path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
                 other_spent, other_can, other_cannot,
             )  # fmt: skip
-            count_days(path_days, path_sides, length, window, observed_until, other_spent, other_in_window)
+            count_days(path_days, path_sides, length, window, observed_until, other_spent, other_found)
             for i in range(length):
                 can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
                 spent[0, i] = other_spent[0, i]
-                if in_window[i] != other_in_window[i]:
-                    in_window[i] = NOT_COUNTED
+                if of_days[DAYS_IN, i] != other_found[DAYS_IN, i]:
+                    of_days[DAYS_IN, i], of_days[DAYS_OUT, i] = NOT_COUNTED, NOT_COUNTED
         is_implied = path_days[0] - observed_from >= threshold
         may_be_inside = not is_implied or path_sides[0] == 0
         may_be_outside = not is_implied or path_sides[0] == 1
@@ -286,22 +286,13 @@ def decide_histories(
         residence(
             path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
             may_be_inside, may_be_outside, anchor_days[first_anchor:end_of_anchors],
-            anchor_states[first_anchor:end_of_anchors], spent, can, cannot, states, finals, work,
+            anchor_states[first_anchor:end_of_anchors], spent, can, cannot, of_states, of_days, work,
         )  # fmt: skip
+        if is_plain:
+            continue
         for i in range(length):
             row = path_rows[i]
-            if row < 0:
-                continue
-            byte, bit = row >> 3, np.uint8(1 << (row & 7))
-            for claim in range(3):
-                if states[claim, i] != UNKNOWN:
-                    bits[2 * claim, byte] |= bit
-                    if states[claim, i] == YES:
-                        bits[2 * claim + 1, byte] |= bit
-            found_days[STATUS_FINAL, row], found_days[MIGRATION_FINAL, row] = finals[0, i], finals[1, i]
-            if in_window[i] != NOT_COUNTED:
-                bits[DAYS_KNOWN, byte] |= bit
-                observed = min(path_days[i] + window, observed_until + 1) - path_days[i]
-                found_days[DAYS_IN, row] = in_window[i]
-                found_days[DAYS_OUT, row] = observed - in_window[i]
+            if row >= 0:
+                states[:, row] = of_states[:, i]
+                found_days[:, row] = of_days[:, i]
     return all_gaps

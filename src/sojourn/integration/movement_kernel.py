@@ -140,12 +140,12 @@ def residence(
     can: Days,
     cannot: Days,
     states: States,
-    finals: Room,
+    finals: Any,
     room: Room,
 ) -> None:
     """Where the person lived before and after each crossing, whether it changed that, and since when certain.
 
-    `states` has the rows BEFORE, AFTER and MIGRATION, `finals` the rows AFTER and MIGRATION less one. An
+    `states` has the rows BEFORE, AFTER and MIGRATION, `finals` two rows for the days of the last two. An
     anchor is a state that was final on a day: it holds before the first crossing that was later, or not
     decided by then. `room` is what `room_for` gives for so many crossings or more.
     """

@@ -23,6 +23,7 @@ from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine.gather import taken
 from sojourn.errors import ProjectError
 from sojourn.integration import movement_histories as histories
+from sojourn.integration.movement_kernel import AFTER, BEFORE, MIGRATION, UNKNOWN, YES
 from sojourn.integration.rows_by_person import in_order, rows_by_person
 
 __all__ = ["CLASSIFIED", "PROBLEMS", "Gaps", "Observation", "classified_movements"]
@@ -162,44 +163,41 @@ def _decided(
     excludes_boundary: bool,
 ) -> dict[str, pa.Array]:
     count = len(rows)
-    bits, days = np.zeros((7, count // 8 + 1), np.uint8), np.empty((4, count), np.int32)
+    states = np.full((3, count), UNKNOWN, np.int8)
+    days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
     histories.decide_histories(
         starts, moments, _days(rows["date"]), _direction_codes(rows["direction"]), *anchors,
         rule.days_present, rule.window_days, excludes_boundary, int(gaps),
-        (observation.first - _EPOCH).days, (observation.last - _EPOCH).days, bits, days, problem,
+        (observation.first - _EPOCH).days, (observation.last - _EPOCH).days, states, days, problem,
     )  # fmt: skip
-
-    def numbers(name: str, values: int, known: int) -> pa.Array:
-        return _from_bits(CLASSIFIED.field(name).type, count, bits[known], days[values])
-
+    known, claims = _bits(states != UNKNOWN), _bits(states == YES)
+    counted = _bits(days[histories.DAYS_IN] != histories.NOT_COUNTED)
+    unresolved = _bits(states[MIGRATION] == UNKNOWN)
+    day = pa.date32()
     return {
-        "resident_before": _from_bits(
-            pa.bool_(), count, bits[histories.BEFORE_KNOWN], bits[histories.BEFORE_IN]
-        ),
-        "resident_after": _from_bits(
-            pa.bool_(), count, bits[histories.AFTER_KNOWN], bits[histories.AFTER_IN]
-        ),
-        "is_migration": _from_bits(
-            pa.bool_(), count, bits[histories.MIGRATION_KNOWN], bits[histories.IS_MIGRATION]
-        ),
-        "unresolved": _from_bits(pa.bool_(), count, None, ~bits[histories.MIGRATION_KNOWN]),
-        "status_final_on": numbers("status_final_on", histories.STATUS_FINAL, histories.AFTER_KNOWN),
-        "migration_final_on": numbers(
-            "migration_final_on", histories.MIGRATION_FINAL, histories.MIGRATION_KNOWN
-        ),
-        "days_in": numbers("days_in", histories.DAYS_IN, histories.DAYS_KNOWN),
-        "days_out": numbers("days_out", histories.DAYS_OUT, histories.DAYS_KNOWN),
+        "resident_before": _array(pa.bool_(), count, known[BEFORE], claims[BEFORE]),
+        "resident_after": _array(pa.bool_(), count, known[AFTER], claims[AFTER]),
+        "is_migration": _array(pa.bool_(), count, known[MIGRATION], claims[MIGRATION]),
+        "unresolved": _array(pa.bool_(), count, None, unresolved),
+        "status_final_on": _array(day, count, known[AFTER], days[histories.STATUS_FINAL]),
+        "migration_final_on": _array(day, count, known[MIGRATION], days[histories.MIGRATION_FINAL]),
+        "days_in": _array(pa.int32(), count, counted, days[histories.DAYS_IN]),
+        "days_out": _array(pa.int32(), count, counted, days[histories.DAYS_OUT]),
         "problem": _problem_names(problem),
     }
 
 
-def _from_bits(
+def _bits(claims: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    return np.packbits(claims, axis=-1, bitorder="little")
+
+
+def _array(
     kind: pa.DataType, count: int, known: npt.NDArray[np.uint8] | None, values: npt.NDArray[Any]
 ) -> pa.Array:
-    """An array over buffers that are already laid out as Arrow wants them."""
+    """An array over buffers that are already laid out as Arrow wants them; null where it is not known."""
     validity = pa.py_buffer(known) if known is not None else None
-    return pa.Array.from_buffers(kind, count, [validity, pa.py_buffer(np.ascontiguousarray(values))])
+    return pa.Array.from_buffers(kind, count, [validity, pa.py_buffer(values)])
 
 
 def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:

@@ -26,7 +26,6 @@ from sojourn.engine import Engine, Relation
 from sojourn.engine.crossings import (
     crossings_statement,
     late_anchors_statement,
-    other_directions_statement,
 )
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError
@@ -93,9 +92,7 @@ def classify_file(
         crossings = engine.relation(content)
         known = _anchors(engine, crossings, anchors)
         parts = _parts(content)
-        ((others,),) = engine.query(other_directions_statement(), {"crossings": crossings}).rows()
-        statement = crossings_statement(crossings.columns, has_other_directions=others > 0)
-        rows = write_parts(engine.query(statement, {"crossings": crossings}).batches(), folder, parts)
+        rows = _split(engine, crossings, folder, parts)
         summary = Summary()
         decide = partial(
             classified_movements,
@@ -115,6 +112,29 @@ def classify_file(
                     on_progress(summary.crossings, rows)
         os.replace(written, target)
     return summary
+
+
+class _OtherDirections(Exception):
+    """A row is neither an arrival nor a departure."""
+
+
+def _split(engine: Engine, crossings: Relation, folder: Path, parts: int) -> int:
+    """Split the crossings by person into so many files, and return how many there are.
+
+    Directions are short codes; only when there are others does their text travel beside them.
+    """
+    try:
+        return write_parts(_coded(engine, crossings, has_others=False), folder, parts)
+    except _OtherDirections:
+        return write_parts(_coded(engine, crossings, has_others=True), folder, parts)
+
+
+def _coded(engine: Engine, crossings: Relation, *, has_others: bool) -> Iterator[pa.RecordBatch]:
+    statement = crossings_statement(crossings.columns, has_other_directions=has_others)
+    for batch in engine.query(statement, {"crossings": crossings}).batches():
+        if not has_others and batch["direction"].null_count:
+            raise _OtherDirections
+        yield batch
 
 
 def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
