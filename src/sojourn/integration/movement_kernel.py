@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sojourn.sources.reader.compiled import compiled
+from sojourn.sources.reader.compiled import compiled_into_callers
 
 __all__ = [
     "AFTER",
@@ -48,7 +48,7 @@ States = np.ndarray[tuple[int, int], np.dtype[np.int8]]
 Room = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 
 
-@compiled
+@compiled_into_callers
 def days_on_sides(days: Days, directions: Codes, count: int, spent: Room) -> None:
     """For each crossing the days spent outside (row 0) and inside (row 1) from the first one until then."""
     spent[0, 0], spent[1, 0] = 0, 0
@@ -58,7 +58,7 @@ def days_on_sides(days: Days, directions: Codes, count: int, spent: Room) -> Non
         spent[1 - side, i] = spent[1 - side, i - 1]
 
 
-@compiled
+@compiled_into_callers
 def day_reached(
     days: Days, directions: Codes, count: int, spent: Room, side: int, target: int, start: int
 ) -> tuple[int, int]:
@@ -75,7 +75,7 @@ def day_reached(
     return days[leg] + target - spent[side, leg], leg
 
 
-@compiled
+@compiled_into_callers
 def outcomes(
     days: Days,
     directions: Codes,
@@ -123,7 +123,7 @@ def outcomes(
             cannot[i] = max(no, days[i])
 
 
-@compiled
+@compiled_into_callers
 def residence(
     days: Days,
     directions: Codes,
@@ -212,7 +212,7 @@ def residence(
         finals[0, i] = final if final <= until else NEVER
 
 
-@compiled
+@compiled_into_callers
 def state(not_inside: int, not_outside: int, until: int) -> int:
     """Where the person lives, as far as it is certain by a day."""
     if not_outside <= until:

@@ -86,7 +86,7 @@ def classify_file(
         raise ProjectError(f"{target} exists.", "Name a file that does not: nothing is overwritten.")
     with (
         _beside(target) as folder,
-        Engine([source.resolve().parent, folder], memory=memory, spill=folder) as engine,
+        Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
         content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
         crossings = engine.relation(content)

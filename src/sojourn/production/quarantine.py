@@ -6,14 +6,20 @@ import csv
 import json
 import os
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
 from sojourn.production.deliveries import delivery_of
 from sojourn.production.records import records_name
 from sojourn.production.workspace import Workspace
+from sojourn.project.declarations import SourceDeclaration
+from sojourn.sources.dialects import declared_dialect, mended_dialect
 from sojourn.sources.mapping import file_columns
+from sojourn.sources.reader.frames import Loaded
+from sojourn.sources.reader.parent import read
 
 __all__ = ["write_quarantined"]
 
@@ -43,27 +49,46 @@ def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: 
                     " line ORDER BY line",
                     {"quarantined": engine.relation(files)},
                 )
-                count = _write(
-                    file,
-                    file_columns(source),
-                    source.arrives.encoding,
-                    source.arrives.separator,
-                    grouped.to_arrow(),
-                )
+                rows = grouped.to_arrow()
+            count = _write(file, source, rows, _cells_as_sent(workspace, source, row["sha256"], rows))
         act.detail.update(records=count, source=source.id)
     return count
 
 
-def _write(file: Path, columns: tuple[str, ...], encoding: str, separator: str, rows: Any) -> int:
+def _cells_as_sent(
+    workspace: Workspace, source: SourceDeclaration, digest: str, rows: pa.Table
+) -> dict[int, list[str]]:
+    """By line, the cells of records that were found wrong only beside others, from the file itself."""
+    without = pc.and_(pc.is_null(rows["cells"]), pc.is_null(rows["raw"]))
+    lines = rows["line"].filter(without)
+    content = workspace.store.delivery(digest)
+    if not len(lines) or content is None:
+        return {}
+    dialect = mended_dialect(source.arrives, content) or declared_dialect(source.arrives)
+    columns = file_columns(source)
+    found: dict[int, list[str]] = {}
+    with read(content, dialect, columns) as reading:
+        names = [column.name for column in reading.header.columns]
+        places = [f"c{names.index(name)}" for name in columns]
+        for frame in reading:
+            if isinstance(frame, Loaded):
+                chosen = frame.batch.filter(pc.is_in(frame.batch["line"], lines.combine_chunks()))
+                cells = zip(*(chosen[place].to_pylist() for place in places), strict=True)
+                found.update(zip(chosen["line"].to_pylist(), map(list, cells), strict=True))
+    return found
+
+
+def _write(file: Path, source: SourceDeclaration, rows: pa.Table, as_sent: dict[int, list[str]]) -> int:
+    columns, encoding = file_columns(source), source.arrives.encoding
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding=encoding, errors="backslashreplace", newline="") as opened:
-        writer = csv.writer(opened, delimiter=separator[:1])
+        writer = csv.writer(opened, delimiter=source.arrives.separator[:1])
         writer.writerow([*columns, "sojourn_line", "sojourn_reasons", "sojourn_columns", "sojourn_raw"])
         for batch in rows.to_batches():
             for line, reasons, names, cells, raw in zip(
                 *(batch.column(i).to_pylist() for i in range(5)), strict=True
             ):
-                values = json.loads(cells) if cells else [""] * len(columns)
+                values = json.loads(cells) if cells else as_sent.get(line, [""] * len(columns))
                 text = raw.decode(encoding, errors="backslashreplace") if raw else ""
                 writer.writerow([*("" if v is None else v for v in values), line, reasons, names, text])
     return int(rows.num_rows)

@@ -56,9 +56,14 @@ def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Ite
         datetime.date,
         str,
     ):
+        days = [name for name in contract.columns if contract.columns[name].python_type is datetime.date]
         yield place.problem(
             f"time is {indicator.time!r}, which is not a day of {contract.__name__}.",
-            near(indicator.time, columns),
+            near(
+                indicator.time,
+                days,
+                f"Write `time:` with the day that decides the period: {', '.join(days)}.",
+            ),
             "time",
         )
 

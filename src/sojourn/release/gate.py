@@ -107,12 +107,12 @@ class Gate:
         action = "release-approve" if approves else "release-reject"
         with self.catalogue.act(person.id, action, f"release:{release}", comment) as act:
             row = self._row(act, release)
-            _require_role(person, _MAY_APPROVE, "approve or reject a release")
-            present = State(row["state"])
             if person.id == row["author"]:
                 raise NotPermitted(
                     "The author of a release cannot approve or reject it.", "Ask two other people."
                 )
+            _require_role(person, _MAY_APPROVE, "approve or reject a release")
+            present = State(row["state"])
             if present is State.APPROVED and approves:
                 raise NotPermitted("The release already has the approvals that it needs.", "Publish it.")
             require_transition(present, State.APPROVED if approves else State.REJECTED)

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["Bytes", "Integers", "Spans", "compiled", "load8", "lowest_bit", "store8"]
+__all__ = ["Bytes", "Integers", "Spans", "compiled", "compiled_into_callers", "load8", "lowest_bit", "store8"]
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -35,6 +35,11 @@ def compiled(function: Kernel) -> Kernel:
         return cast("Kernel", njit(cache=True, nogil=True)(function))
     except RuntimeError:
         return cast("Kernel", njit(nogil=True)(function))
+
+
+def compiled_into_callers(function: Kernel) -> Kernel:
+    """The function as a part of the kernels that call it, where a call costs more than what it does."""
+    return cast("Kernel", njit(cache=True, nogil=True, inline="always")(function))
 
 
 def _word_at(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
