@@ -15,6 +15,7 @@ __all__ = [
     "each_once_statement",
     "elsewhere_statement",
     "key_hashes_statement",
+    "persons_again_statement",
     "repetitions_statement",
 ]
 
@@ -44,6 +45,11 @@ def elsewhere_statement(key: Sequence[str], compared: Sequence[str]) -> str:
 )
 SELECT delivery, count(*) AS records, count(*) FILTER (WHERE differs) AS differing
 FROM same GROUP BY delivery"""
+
+
+def persons_again_statement() -> str:
+    """How many records of `fresh` are about a person of whom `earlier` has a record."""
+    return "SELECT count(*) AS records FROM fresh SEMI JOIN earlier USING (person_key)"
 
 
 def key_hashes_statement(key: Sequence[str]) -> str:

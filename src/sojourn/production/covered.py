@@ -22,6 +22,15 @@ _PERIODS = {
     "once": r"\d{4}(-\d{2}(-\d{2})?)?|all",
 }
 
+_EXAMPLES = {
+    "day": "2024-03-31",
+    "week": "2024-W13",
+    "month": "2024-03",
+    "quarter": "2024-Q1",
+    "year": "2024",
+    "once": "2024",
+}
+
 
 def covered_period(
     source: SourceDeclaration, given: str | None, part: str | None, promise: Promise | None
@@ -44,7 +53,7 @@ def covered_period(
     if not re.fullmatch(f"{_PERIODS[every]}|{_PERIODS['day']}", period):
         raise ProjectError(
             f"{period} is not a {every}, in which {source.id} arrives.",
-            "Write 2024, 2024-Q1, 2024-03 or 2024-03-31.",
+            f"Write {_EXAMPLES[every]}, or the day of a snapshot: 2024-03-31.",
         )
     try:
         days_of(period)

@@ -91,26 +91,27 @@ def _change(act: Transaction, delivery: str, before: str, after: str) -> list[st
 
 
 def withdraw_delivery(workspace: Workspace, delivery: str, reason: str) -> Sequence[str]:
-    """Take a delivery out of force, as if it had not come, and return the deliveries that hold again.
+    """Take a delivery back, as if it had not come, and return the deliveries that hold again.
 
     Mended records that were added to it go with it. The delivery that it had superseded holds again. The
     files are kept; the reason is in the audit trail.
 
-    Raises: ProjectError for an unknown delivery, one that is not in force, or no reason.
+    Raises: ProjectError for an unknown delivery, one that is superseded or withdrawn, or no reason.
     """
     if not reason.strip():
         raise ProjectError("A delivery is not withdrawn without a reason.", 'Say it: --because "…".')
     with workspace.store.one_writer():
         row = delivery_of(workspace, delivery)
-        if row["state"] != "accepted":
+        if row["state"] not in ("accepted", "held"):
             raise ProjectError(
                 f"Delivery {delivery} is {row['state']}: it does not count.", _instead(workspace, row)
             )
         with workspace.catalogue.act(
             workspace.actor, "withdraw-delivery", f"delivery:{delivery}", reason
         ) as act:
-            gone = put_out_of_force(act, delivery, "withdrawn")
-            again = _change(act, row["supersedes"], "superseded", "accepted") if row["supersedes"] else []
+            gone = _change(act, delivery, row["state"], "withdrawn")
+            was_in_force = row["state"] == "accepted" and row["supersedes"]
+            again = _change(act, row["supersedes"], "superseded", "accepted") if was_in_force else []
             act.detail.update(
                 source=row["source"], period=row["period"], withdrawn=gone, in_force_again=again
             )

@@ -37,10 +37,11 @@ def reasons_to_hold(request: Request, counts: RecordCounts, around: Surroundings
     """Why a delivery should not be taken in without a decision; none when all is well.
 
     Mended records are few, and what is still wrong with them stays in quarantine: they are held only when
-    they are not in their period or not what was promised.
+    they are not in their period, not what was promised, or more than wait to be mended.
     """
     records = counts.loaded + counts.quarantined
     reasons = list(_about_period(request, around))
+    reasons += _about_mending(request, around, records)
     if request.repairs is None:
         reasons += _about_quarantine(request.source, counts, records)
         reasons += _about_size(request, around, records)
@@ -61,6 +62,21 @@ def _about_period(request: Request, around: Surroundings) -> Iterator[str]:
         f"No record has a day in {covered}: they run from {days.earliest} to {days.latest}. "
         "If the period is wrong, give the right one with --period."
     )
+
+
+def _about_mending(request: Request, around: Surroundings, records: int) -> Iterator[str]:
+    if around.mended is None:
+        return
+    if around.mended.persons_again:
+        yield (
+            f"{around.mended.persons_again} of {records} records are of persons whose records in delivery"
+            f" {request.repairs} were mended before."
+        )
+    elif records > around.mended.waiting:
+        yield (
+            f"The file brings {records} records, and {max(around.mended.waiting, 0)} of delivery"
+            f" {request.repairs} wait to be mended."
+        )
 
 
 def _about_size(request: Request, around: Surroundings, records: int) -> Iterator[str]:

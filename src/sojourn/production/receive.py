@@ -177,7 +177,9 @@ def _already_known(workspace: Workspace, request: Request, digest: str) -> Recei
     )
     rows = workspace.catalogue.rows(query)
     for row in rows:
-        if row["period"] == request.period:
+        # The same corrections made to another delivery are another mending, whatever became of the first.
+        is_same = row["state"] == "accepted" or row["repairs"] == request.repairs
+        if row["period"] == request.period and is_same:
             about = f"delivery:{row['id']}"
             workspace.catalogue.note(workspace.actor, "receive", about, result="already delivered")
             return _receipt_of(row, "already-delivered", request.file.name)
@@ -283,7 +285,14 @@ def _surroundings(
     replaced = with_mended(workspace, source.id, predecessor["id"]) if predecessor is not None else ()
     compared = predecessor or _last(workspace, request)
     return look_around(
-        workspace, source, written, counts, period=request.period, compared=compared, replaced=replaced
+        workspace,
+        source,
+        written,
+        counts,
+        period=request.period,
+        compared=compared,
+        replaced=replaced,
+        repairs=request.repairs,
     )
 
 

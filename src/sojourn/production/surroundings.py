@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn.contracts.table import Zone
-from sojourn.engine.deliveries import days_statement, elsewhere_statement
+from sojourn.engine import Engine, Relation
+from sojourn.engine.deliveries import days_statement, elsewhere_statement, persons_again_statement
 from sojourn.production.counts import RecordCounts
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.once import what_is_compared
@@ -24,7 +25,7 @@ from sojourn.sources.mapping import day_of_record
 from sojourn.sources.periods import days_of
 from sojourn.store.store import Version
 
-__all__ = ["DaysFound", "Elsewhere", "Surroundings", "look_around"]
+__all__ = ["DaysFound", "Elsewhere", "Mending", "Surroundings", "look_around"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
+class Mending:
+    """What mended records meet: records that still wait, and persons whose records were mended before."""
+
+    waiting: int
+    persons_again: int
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What is known of a delivery from outside its file.
 
@@ -60,6 +69,7 @@ class Surroundings:
     twin: Mapping[str, Any] | None = None
     days: DaysFound | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
+    mended: Mending | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What a receipt tells of it, as plain values."""
@@ -82,15 +92,17 @@ def look_around(
     period: str,
     compared: Mapping[str, Any] | None,
     replaced: Sequence[str],
+    repairs: str | None = None,
 ) -> Surroundings:
     """Hold the records of a version against its period and against the deliveries that stay in force.
 
-    `replaced` are those that the delivery would put out of force.
+    `replaced` are those that the delivery would put out of force, `repairs` the one that it mends.
     """
     if not counts.loaded:
         return Surroundings(compared)
     others = [row for row in deliveries_in_force(workspace, source.id) if row["id"] not in replaced]
     twin = next((row for row in others if row["content_digest"] == counts.content_digest), None)
+    mended = None
     with workspace.engine(Zone.SECURE) as engine:
         records = engine.relation(version.files)
         days = None
@@ -110,7 +122,29 @@ def look_around(
                 Elsewhere(delivery, periods[delivery], shared, differing)
                 for delivery, shared, differing in found.rows(order_by=("delivery",))
             ]
-    return Surroundings(compared, twin, days, tuple(elsewhere))
+        if repairs is not None:
+            mended = _mending(workspace, source, engine, records, others, repairs)
+    return Surroundings(compared, twin, days, tuple(elsewhere), mended)
+
+
+def _mending(
+    workspace: Workspace,
+    source: SourceDeclaration,
+    engine: Engine,
+    records: Relation,
+    others: Sequence[Mapping[str, Any]],
+    repairs: str,
+) -> Mending:
+    (whole,) = [row for row in others if row["id"] == repairs]
+    before = [row for row in others if row["repairs"] == repairs]
+    waiting = int(whole["quarantined"]) - sum(int(row["loaded"]) + int(row["quarantined"]) for row in before)
+    files = [file for row in before for file in _files(workspace, source, row)]
+    again, contract = 0, CONTRACTS[source.gives]
+    # Where records have identifiers, one that is mended twice counts once; a person may well have several.
+    if files and "person_key" in contract.columns and not contract.natural_key:
+        inputs = {"earlier": engine.relation(files), "fresh": records}
+        ((again,),) = engine.query(persons_again_statement(), inputs).rows()
+    return Mending(waiting, again)
 
 
 def _files(workspace: Workspace, source: SourceDeclaration, row: Mapping[str, Any]) -> list[Any]:
