@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -70,6 +71,8 @@ def classify_movements(
         raise ProjectError(f"{missing!r} is no way to treat missing movements.", f"There are: {known}.")
     if boundary not in ("migration", "no-migration"):
         raise ProjectError(f"{boundary!r} is no boundary.", "There are: migration, no-migration.")
+    if re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", memory) is None:
+        raise ProjectError(f"{memory!r} is no amount of memory.", "Write for instance 512MB or 2GB.")
     try:
         chosen = _rule(threshold, window, rule, framework, observed_until.date())
         observation = Observation(observed_from.date(), observed_until.date())

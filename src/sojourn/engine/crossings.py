@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sojourn.engine.names import quoted
 from sojourn.engine.partitions import KEY_HASH
 
-__all__ = ["crossings_statement", "late_anchors_statement"]
+__all__ = ["anchors_statement", "crossings_statement"]
 
 _DIRECTIONS = "ENUM('arrival', 'departure')"
 
@@ -27,12 +27,25 @@ def crossings_statement(columns: Sequence[str], *, has_other_directions: bool) -
     )
 
 
-def late_anchors_statement() -> str:
-    """How many of `anchors` come after the last of their person's `crossings`, or have no crossing."""
-    return """WITH last AS (
+def anchors_statement() -> str:
+    """What is wrong with `anchors`, beside `crossings`: how many, and the first row, of three mistakes.
+
+    Columns: incomplete, first_incomplete, contradicted, first_contradicted, late, first_late. `anchors` has
+    the row's number. A person without a crossing decides nothing and is no mistake.
+    """
+    return """WITH last AS (        -- the last crossing of each person who has an anchor
   SELECT person_id, max(CAST(date AS DATE)) AS last_day
   FROM crossings SEMI JOIN anchors USING (person_id) GROUP BY person_id
+),
+judged AS (                 -- each anchor with what is wrong with it
+  SELECT anchors.row, person_id IS NULL OR date IS NULL OR resident IS NULL AS is_incomplete,
+    min(resident) OVER same <> max(resident) OVER same AS is_contradicted, date > last_day AS is_late
+  FROM anchors LEFT JOIN last USING (person_id)
+  WINDOW same AS (PARTITION BY person_id, date)
 )
-SELECT count(*) AS late
-FROM anchors LEFT JOIN last USING (person_id)
-WHERE last_day IS NULL OR anchors.date > last_day"""
+SELECT count(*) FILTER (WHERE is_incomplete) AS incomplete,
+  min(row) FILTER (WHERE is_incomplete) AS first_incomplete,
+  count(*) FILTER (WHERE is_contradicted AND NOT is_incomplete) AS contradicted,
+  min(row) FILTER (WHERE is_contradicted AND NOT is_incomplete) AS first_contradicted,
+  count(*) FILTER (WHERE is_late) AS late, min(row) FILTER (WHERE is_late) AS first_late
+FROM judged"""

@@ -29,6 +29,7 @@ __all__ = [
     "NOT_OBSERVED",
     "NO_DAY",
     "NO_DIRECTION",
+    "NO_PERSON",
     "decide_histories",
 ]
 
@@ -37,7 +38,7 @@ Days = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
 FoundDays = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
-MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED = 1, 2, 3, 4, 5, 6
+MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED, NO_PERSON = range(1, 8)
 BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
 NOT_COUNTED = -1
 STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)

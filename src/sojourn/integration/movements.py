@@ -51,6 +51,7 @@ PROBLEMS = {
     histories.NO_DAY: "no-date",
     histories.NOT_OBSERVED: "outside-observation",
     histories.EXCLUDED: "history-excluded",
+    histories.NO_PERSON: "no-person",
 }
 
 
@@ -166,11 +167,14 @@ def _decided(
     states = np.full((3, count), UNKNOWN, np.int8)
     days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
+    nobody = rows["person_id"].is_null().to_numpy()
+    of_rows = np.where(nobody, np.int32(histories.NOT_A_DAY), _days(rows["date"]))
     histories.decide_histories(
-        starts, moments, _days(rows["date"]), _direction_codes(rows["direction"]), *anchors,
+        starts, moments, of_rows, _direction_codes(rows["direction"]), *anchors,
         rule.days_present, rule.window_days, excludes_boundary, int(gaps),
         (observation.first - _EPOCH).days, (observation.last - _EPOCH).days, states, days, problem,
     )  # fmt: skip
+    problem[nobody] = histories.NO_PERSON
     known, claims = _bits(states != UNKNOWN), _bits(states == YES)
     counted = _bits(days[histories.DAYS_IN] != histories.NOT_COUNTED)
     unresolved = _bits(states[MIGRATION] == UNKNOWN)

@@ -24,11 +24,11 @@ import pyarrow.parquet as pq
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine import Engine, Relation
 from sojourn.engine.crossings import (
+    anchors_statement,
     crossings_statement,
-    late_anchors_statement,
 )
 from sojourn.engine.partitions import parts_of, write_parts
-from sojourn.errors import DataRefused, Problem, ProjectError
+from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
 from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
 
@@ -36,6 +36,14 @@ __all__ = ["Summary", "classify_file"]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
+_ANCHOR_MISTAKES = (
+    ("lack a person, a day or a state", "Fill them in, or take them out."),
+    ("say two things of one person and day", "Keep the one that is right."),
+    (
+        "come after the last crossing of their persons, so they decide nothing",
+        "Take them out, or look whether crossings are missing.",
+    ),
+)
 
 
 @dataclass
@@ -82,14 +90,14 @@ def classify_file(
     Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
     missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
     """
-    if target.exists():
-        raise ProjectError(f"{target} exists.", "Name a file that does not: nothing is overwritten.")
+    _require_writable(target)
     with (
         _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
         content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
         crossings = engine.relation(content)
+        _require_columns(source, target, pq.read_schema(content))
         known = _anchors(engine, crossings, anchors)
         parts = _parts(content)
         rows = _split(engine, crossings, folder, parts)
@@ -104,7 +112,7 @@ def classify_file(
         )
         written = folder / f"result{target.suffix}"
         with _writer(written) as write:
-            for part in parts_of(folder, parts):
+            for part in parts_of(folder, parts) if rows else [pq.read_table(content)]:
                 found = _as_given(decide(part), crossings.columns)
                 write(found)
                 summary.add(found)
@@ -112,6 +120,42 @@ def classify_file(
                     on_progress(summary.crossings, rows)
         os.replace(written, target)
     return summary
+
+
+def _require_writable(target: Path) -> None:
+    if target.suffix not in (".parquet", ".csv"):
+        raise ProjectError(
+            f"{target} ends in neither .parquet nor .csv.", "Name the result in one of these forms."
+        )
+    if target.exists():
+        raise ProjectError(f"{target} exists.", "Name a file that does not: nothing is overwritten.")
+    if not target.resolve().parent.is_dir():
+        raise ProjectError(f"There is no folder {target.parent}.", "Make it first.")
+
+
+def _require_columns(source: Path, target: Path, schema: pa.Schema) -> None:
+    """Refuse columns that the result has already, or that its form cannot hold."""
+    taken = [name for name in CLASSIFIED.names if name in schema.names]
+    nested = (
+        [field.name for field in schema if pa.types.is_nested(field.type)] if target.suffix == ".csv" else []
+    )
+    problems = [
+        Problem(
+            shown(source.name),
+            None,
+            f"there is a column {name}, which the result adds.",
+            "Rename or drop it.",
+        )
+        for name in taken
+    ]
+    problems += [
+        Problem(
+            shown(source.name), None, f"the column {shown(name)} cannot be written as CSV.", "Write .parquet."
+        )
+        for name in nested
+    ]
+    if problems:
+        raise DataRefused(problems)
 
 
 class _OtherDirections(Exception):
@@ -164,22 +208,21 @@ def _parts(content: Path) -> int:
 
 
 def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
-    """The anchors of a file, none of which comes after its person's last crossing."""
+    """The anchors of a file: whole, without contradiction, none after its person's last crossing."""
     if file is None:
         return None
     opened = opened_table(file, ANCHOR_COLUMNS)
     anchors = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
-    inputs = {"anchors": engine.relation(anchors), "crossings": crossings}
-    ((late,),) = engine.query(late_anchors_statement(), inputs).rows()
-    if late:
-        raise DataRefused(
-            Problem(
-                file.name,
-                None,
-                f"{late} anchors come after the last crossing of their persons, so they decide nothing.",
-                "Take them out, or look whether crossings are missing.",
-            )
-        )
+    numbered = anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
+    inputs = {"anchors": engine.relation(numbered), "crossings": crossings}
+    (found,) = engine.query(anchors_statement(), inputs).rows()
+    problems = [
+        Problem(shown(file.name), None, f"{count} anchors {what}; the first is in row {first}.", remedy)
+        for count, first, (what, remedy) in zip(found[::2], found[1::2], _ANCHOR_MISTAKES, strict=True)
+        if count
+    ]
+    if problems:
+        raise DataRefused(problems)
     return anchors
 
 

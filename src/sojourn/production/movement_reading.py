@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,8 +19,12 @@ __all__ = ["ANCHOR_COLUMNS", "CROSSING_COLUMNS", "opened_table"]
 
 CROSSING_COLUMNS = {"person_id": "any", "crossing_id": "any", "date": "day", "direction": "text"}
 ANCHOR_COLUMNS = {"person_id": "any", "date": "day", "resident": "claim"}
+_HOW_TO_WRITE = {
+    "day": "Write days as 2024-03-31, local moments as 2024-03-31T14:05:00.",
+    "claim": "Write true or false.",
+}
 _KINDS = {
-    "day": "a date or a timestamp",
+    "day": "a date or a timestamp in local time",
     "text": "text",
     "claim": "true or false",
     "any": "a number or text",
@@ -32,7 +38,8 @@ def opened_table(file: Path, columns: Mapping[str, str]) -> Path | pa.RecordBatc
     that is missing or of the wrong type, or the place of a value that cannot be read.
     """
     if not file.is_file():
-        raise ProjectError(f"There is no file {file}.", "Look at the path.")
+        what = "is a folder" if file.is_dir() else "is not there"
+        raise ProjectError(f"{file} {what}.", "Name a file that ends in .parquet or .csv.")
     if file.suffix == ".parquet":
         try:
             schema = pq.read_schema(file)
@@ -53,12 +60,15 @@ def opened_table(file: Path, columns: Mapping[str, str]) -> Path | pa.RecordBatc
 
 
 def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
-    with file.open(encoding="utf-8-sig") as opened:
-        names = opened.readline().strip().replace('"', "").split(",")
-        first = opened.readline().strip().replace('"', "").split(",")
+    names, first = _first_lines(file)
     absent = [name for name in columns if name not in names]
     if absent:
         raise DataRefused([_absent(file, name, names) for name in absent])
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataRefused(
+            Problem(shown(file.name), 1, f"two columns are called {shown(twice[0])}.", "Rename or drop one.")
+        )
     types: dict[str, pa.DataType] = {name: pa.string() for name in names}
     for name, kind in columns.items():
         if kind == "claim":
@@ -66,40 +76,90 @@ def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
         if kind == "day":
             example = first[names.index(name)] if len(first) == len(names) else ""
             types[name] = pa.timestamp("us") if re.search("[ T]", example) else pa.date32()
+    # Only an empty cell is missing: NA is a code of a country.
+    convert = pcsv.ConvertOptions(
+        column_types=types, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False
+    )
     try:
-        reader = pcsv.open_csv(file, convert_options=pcsv.ConvertOptions(column_types=types))
-        return pa.RecordBatchReader.from_batches(reader.schema, _read(file, reader))
+        reader = pcsv.open_csv(file, convert_options=convert)
+        return pa.RecordBatchReader.from_batches(reader.schema, _read(file, reader, columns))
     except pa.ArrowInvalid as error:
-        raise _refused(file, names, error) from error
+        raise _refused(file, columns, error) from error
 
 
-def _read(file: Path, reader: pcsv.CSVStreamingReader):  # type: ignore[no-untyped-def]  # a generator of batches
-    names = reader.schema.names
+def _first_lines(file: Path) -> tuple[list[str], list[str]]:
+    """The names of the columns and the cells of the first row."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            rows = csv.reader(opened)
+            names, first = next(rows, []), next(rows, [])
+    except UnicodeDecodeError as error:
+        raise _not_utf8(file) from error
+    if not names:
+        raise DataRefused(Problem(shown(file.name), None, "the file is empty.", "Write it anew."))
+    if len(names) == 1 and re.search("[;\t|]", names[0]):
+        raise DataRefused(
+            Problem(
+                shown(file.name), 1, "the columns are not separated by commas.", "Write commas between them."
+            )
+        )
+    return names, first
+
+
+def _read(
+    file: Path, reader: pcsv.CSVStreamingReader, columns: Mapping[str, str]
+) -> Iterator[pa.RecordBatch]:
     try:
         yield from reader
     except pa.ArrowInvalid as error:
-        raise _refused(file, names, error) from error
+        raise _refused(file, columns, error) from error
 
 
-def _refused(file: Path, names: list[str], error: pa.ArrowInvalid) -> DataRefused:
-    """What the reader of CSV found, in our words: the column and, where it says so, the line."""
-    text = str(error)
-    column = re.search(r"column #(\d+)", text)
-    row = re.search(r"[Rr]ow #(\d+)", text)
-    value = re.search(r"invalid value '([^']*)'", text)
-    name = names[int(column[1])] if column is not None and int(column[1]) < len(names) else None
-    said = f": {shown(value[1])}" if value is not None and name in ("date", "direction", "resident") else ""
-    message = (
-        f"a value in the column {name} cannot be read{said}." if name is not None else "a row cannot be read."
-    )
+def _not_utf8(file: Path) -> DataRefused:
+    return DataRefused(Problem(shown(file.name), None, "the file is not in UTF-8.", "Write it in UTF-8."))
+
+
+def _refused(file: Path, columns: Mapping[str, str], error: pa.ArrowInvalid) -> DataRefused:
+    """What the reader of CSV found, in our words, with the line where it can be found again."""
+    if "UTF8" in str(error):
+        return _not_utf8(file)
+    with file.open(encoding="utf-8-sig", newline="", errors="replace") as opened:
+        rows = csv.reader(opened)
+        names = next(rows)
+        for row in rows:
+            wrong = _wrong_in(row, names, columns)
+            if wrong is not None:
+                return DataRefused(Problem(shown(file.name), rows.line_num, *wrong))
     return DataRefused(
         Problem(
             shown(file.name),
-            int(row[1]) if row is not None else None,
-            message,
-            "Write days as 2024-03-31, moments as 2024-03-31T14:05:00, and claims as true or false.",
+            None,
+            "days and moments are mixed.",
+            "Write all of them in one of the two forms.",
         )
     )
+
+
+def _wrong_in(row: list[str], names: list[str], columns: Mapping[str, str]) -> tuple[str, str] | None:
+    """What is wrong with a row, and what to do about it."""
+    if row and len(row) != len(names):
+        found = f"the row has {len(row)} cells, the header {len(names)}."
+        return found, "Look for a separator that should stand in quotes, or for a value that is missing."
+    for name, cell in zip(names, row, strict=False):
+        if cell and name in columns and not _is_readable(cell, columns[name]):
+            return f"the value in the column {name} cannot be read.", _HOW_TO_WRITE[columns[name]]
+    return None
+
+
+def _is_readable(cell: str, kind: str) -> bool:
+    if kind == "claim":
+        return cell.lower() in ("true", "false", "1", "0")
+    if kind != "day":
+        return True
+    try:
+        return datetime.datetime.fromisoformat(cell).tzinfo is None
+    except ValueError:
+        return False
 
 
 def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
@@ -125,7 +185,7 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         found = found.value_type
     is_text = pa.types.is_string(found) or pa.types.is_large_string(found)
     fits: dict[str, bool] = {
-        "day": pa.types.is_date32(found) or pa.types.is_timestamp(found),
+        "day": pa.types.is_date32(found) or (pa.types.is_timestamp(found) and found.tz is None),
         "text": is_text,
         "claim": pa.types.is_boolean(found),
         "any": is_text or pa.types.is_integer(found),

@@ -318,7 +318,8 @@ def table_versions(workspace: Workspace, name: str) -> MadeTable:
     found = run_tables(workspace, [name], is_dry=True)
     if name not in found.tables:
         raise ProjectError(
-            f"{name} is not made for the deliveries in force.", f"Run it first: sojourn run {name}"
+            f"{name} is not made from the present deliveries, declarations and methods.",
+            f"Run it first: sojourn run {name}",
         )
     return found.tables[name]
 

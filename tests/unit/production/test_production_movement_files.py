@@ -126,7 +126,7 @@ def test_a_state_that_is_known_from_elsewhere_decides_what_the_crossings_do_not(
     rows = [("fatma", 1, "2010-03-01", "departure", "TOUR"), ("fatma", 2, "2011-06-01", "arrival", "TOUR")]
     file, known = tmp_path / "c.parquet", tmp_path / "anchors.csv"
     pq.write_table(_table(rows), file)
-    known.write_text("person_id,date,resident\nfatma,2010-02-01,true\n")
+    known.write_text("person_id,date,resident\nfatma,2010-02-01,true\nwho never crossed,2010-02-01,true\n")
     assert _classified(file, tmp_path / "without.parquet")[1][1]["is_migration"] is None
     assert _classified(file, tmp_path / "with.parquet", anchors=known)[1][1]["is_migration"] is True
 
@@ -161,16 +161,102 @@ def test_a_value_that_cannot_be_read_is_told_with_its_column(tmp_path):
     file.write_text(
         "person_id,crossing_id,date,direction\nanna,1,2012-05-01,arrival\nanna,2,2012-02-30,departure\n"
     )
-    with pytest.raises(DataRefused, match="column date cannot be read: 2012-02-30"):
+    with pytest.raises(DataRefused, match=r"c\.csv:3: the value in the column date cannot be read"):
         classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
     assert sorted(os.listdir(tmp_path)) == ["c.csv"]
 
 
-@pytest.mark.parametrize("anchor", ["anna,2013-01-01,true", "nobody,2012-01-01,true"])
-def test_an_anchor_after_the_last_crossing_is_refused(crossings, tmp_path, anchor):
+_HEADER = "person_id,crossing_id,date,direction"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the file is empty"),
+        (f"{_HEADER}\nanna,1,2012-05-01,arrival\nanna,2,2012-06-01\n", "c.csv:3: the row has 3 cells"),
+        (f"{_HEADER}\nanna,1,2012-05-01T10:00+05:00,arrival\n", "c.csv:2: the value in the column date"),
+        (f"{_HEADER}\ncaf\u00e9,1,2012-05-01,arrival\n", "not in UTF-8"),
+        (_HEADER.replace(",", ";") + "\n", "not separated by commas"),
+        (f"{_HEADER},date\n", "two columns are called date"),
+        (f"{_HEADER},days_in\nanna,1,2012-05-01,arrival,3\n", "a column days_in, which the result adds"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_read_is_refused_with_its_place(tmp_path, content, message):
+    file = tmp_path / "c.csv"
+    file.write_bytes(content.encode("latin-1" if "UTF-8" in message else "utf-8"))
+    with pytest.raises(DataRefused, match=message):
+        classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+    assert sorted(os.listdir(tmp_path)) == ["c.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_file_without_crossings_gives_one_without_results(tmp_path, suffix):
+    file = tmp_path / f"c{suffix}"
+    pq.write_table(_table().slice(0, 0), file) if suffix == ".parquet" else file.write_text(
+        f"{_HEADER},visa\n"
+    )
+    summary, found = _classified(file, tmp_path / "out.parquet")
+    assert (summary.crossings, found) == (0, {})
+    assert "is_migration" in pq.read_schema(tmp_path / "out.parquet").names
+
+
+def test_rows_without_a_person_are_decided_for_nobody(tmp_path):
+    file = tmp_path / "c.csv"
+    file.write_text(f"{_HEADER}\n,1,2012-01-01,arrival\n,2,2012-03-01,departure\nNA,3,2012-04-01,arrival\n")
+    _, found = _classified(file, tmp_path / "out.parquet")
+    assert [found[number]["problem"] for number in (1, 2, 3)] == ["no-person", "no-person", None]
+    assert [found[number]["is_migration"] for number in (1, 2, 3)] == [None, None, True]
+
+
+def test_crossings_of_a_day_are_ordered_alike_by_numbers_and_by_numbers_as_text(tmp_path):
+    rows = [
+        ("anna", 9, "2012-01-01", "departure", ""),
+        ("anna", 10, "2012-01-01", "arrival", ""),
+        ("anna", 11, "2014-01-01", "departure", ""),
+    ]
+    table = _table(rows)
+    results = []
+    for name, kind in (("numbers", pa.int64()), ("texts", pa.string())):
+        file = tmp_path / f"{name}.parquet"
+        pq.write_table(table.set_column(1, "crossing_id", table["crossing_id"].cast(kind)), file)
+        results.append(_classified(file, tmp_path / f"out_{name}.parquet")[1])
+    assert [[row["is_migration"], row["problem"]] for row in results[0].values()] == [
+        [row["is_migration"], row["problem"]] for row in results[1].values()
+    ]
+    assert results[0][11]["is_migration"] is True
+
+
+def test_moments_with_a_time_zone_have_no_local_day(tmp_path):
+    file = tmp_path / "c.parquet"
+    pq.write_table(_table(date_type=pa.timestamp("us", "Asia/Tokyo")), file)
+    with pytest.raises(DataRefused, match="not a date or a timestamp in local time"):
+        classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("out.xlsx", "neither .parquet nor .csv"), ("nowhere/out.csv", "There is no folder")],
+)
+def test_a_result_that_cannot_be_written_is_refused_before_anything_is_read(
+    crossings, tmp_path, name, message
+):
+    with pytest.raises(ProjectError, match=message):
+        classify_file(crossings, tmp_path / name, rule=RULE, observation=OBSERVED)
+
+
+@pytest.mark.parametrize(
+    ("anchors", "message"),
+    [
+        ("anna,2013-01-01,true\n", "1 anchors come after the last crossing of their persons.*row 1"),
+        ("anna,2012-01-01,true\nboris,2012-01-01,\n", "1 anchors lack a person, a day or a state.*row 2"),
+        ("boris,,true\n", "1 anchors lack"),
+        ("boris,2012-01-01,true\nboris,2012-01-01,false\n", "2 anchors say two things"),
+    ],
+)
+def test_anchors_that_cannot_be_used_are_refused(crossings, tmp_path, anchors, message):
     known = tmp_path / "anchors.csv"
-    known.write_text(f"person_id,date,resident\n{anchor}\n")
-    with pytest.raises(DataRefused, match="1 anchors come after the last crossing"):
+    known.write_text(f"person_id,date,resident\n{anchors}")
+    with pytest.raises(DataRefused, match=message):
         classify_file(crossings, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED, anchors=known)
     assert not (tmp_path / "out.parquet").exists()
 
@@ -206,6 +292,7 @@ OPTIONS = ["--observed-from", "2010-01-01", "--observed-until", "2019-12-31"]
         (["--rule", "12/16", "--missing", "guess"], "bounds, earliest"),
         (["--rule", "12/16", "--boundary", "maybe"], "no-migration"),
         (["--threshold", "365", "--window", "365", "--boundary", "no-migration"], "no spare days"),
+        (["--rule", "12/16", "--memory", "lots"], "no amount of memory"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_in_words(crossings, tmp_path, capsys, options, message):
