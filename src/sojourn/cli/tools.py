@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sojourn.cli.app import app, session
 from sojourn.errors import ProjectError
+
+if TYPE_CHECKING:
+    from sojourn.concepts.frameworks import ResidenceRule
 
 tool = typer.Typer(no_args_is_help=True, help="Methods on plain files, without a project.")
 app.add_typer(tool, name="tool")
@@ -99,9 +102,9 @@ def classify_movements(
     session.screen.result({**found.to_json(), "file": str(target)})
 
 
-def _rule(  # type: ignore[no-untyped-def]  # the rule's type loads what a mistake on the command line must not
+def _rule(
     threshold: int | None, window: int | None, rule: str | None, framework: str | None, on: datetime.date
-):
+) -> ResidenceRule:
     from sojourn.concepts.frameworks import ResidenceRule
     from sojourn.concepts.frameworks import framework as framework_of
 

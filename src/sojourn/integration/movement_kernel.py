@@ -26,20 +26,19 @@ from sojourn.sources.reader.compiled import compiled_into_callers
 
 __all__ = [
     "AFTER",
-    "ARRIVAL",
     "BEFORE",
     "MIGRATION",
     "NEVER",
     "NO",
     "UNKNOWN",
     "YES",
-    "decide_person",
+    "outcomes",
+    "residence",
     "room_for",
 ]
 
 NEVER = 1 << 40
 LONG_AGO = -NEVER
-ARRIVAL = 1
 NO, YES, UNKNOWN = 0, 1, 2
 BEFORE, AFTER, MIGRATION = 0, 1, 2
 Days = npt.NDArray[np.int64]
@@ -223,37 +222,3 @@ def state(not_inside: int, not_outside: int, until: int) -> int:
 def room_for(crossings: int) -> Room:
     """Room in which `residence` works on histories of at most so many crossings."""
     return np.empty((5, max(crossings + 1, 8)), np.int64)
-
-
-def decide_person(
-    days: Days,
-    directions: Codes,
-    *,
-    threshold: int,
-    window: int,
-    until: int,
-    may_be_inside: bool = True,
-    may_be_outside: bool = True,
-    excludes_boundary: bool = False,
-    anchors: tuple[Days, Codes] | None = None,
-) -> dict[str, Any]:
-    """All that is found about one person's alternating crossings; for tests and single histories."""
-    count = len(days)
-    can, cannot = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    spent, finals = np.zeros((2, count), np.int64), np.zeros((2, count), np.int64)
-    states = np.zeros((3, count), np.int8)
-    outcomes(days, directions, count, threshold, window, excludes_boundary, until, spent, can, cannot)
-    anchor_days, anchor_states = anchors or (np.zeros(0, np.int64), np.zeros(0, np.int8))
-    residence(
-        days, directions, count, threshold, window, excludes_boundary, until, may_be_inside, may_be_outside,
-        anchor_days, anchor_states, spent, can, cannot, states, finals, room_for(count),
-    )  # fmt: skip
-    return {
-        "can": can,
-        "cannot": cannot,
-        "before": states[BEFORE],
-        "after": states[AFTER],
-        "migration": states[MIGRATION],
-        "status_final": finals[0],
-        "migration_final": finals[1],
-    }

@@ -102,29 +102,44 @@ def look_around(
         return Surroundings(compared)
     others = [row for row in deliveries_in_force(workspace, source.id) if row["id"] not in replaced]
     twin = next((row for row in others if row["content_digest"] == counts.content_digest), None)
-    mended = None
     with workspace.engine(Zone.SECURE) as engine:
         records = engine.relation(version.files)
-        days = None
-        day, covered = day_of_record(source), days_of(period)
-        if day is not None and covered is not None:
-            statement = days_statement(day, covered.first, covered.last)
-            ((dated, within, earliest, latest),) = engine.query(statement, {"records": records}).rows()
-            days = DaysFound(day, dated, within, earliest, latest) if dated else None
-        elsewhere: list[Elsewhere] = []
-        key = CONTRACTS[source.gives].natural_key
-        files = [file for row in others for file in _files(workspace, source, row)]
-        if key and files:
-            statement = elsewhere_statement(key, what_is_compared(source))
-            found = engine.query(statement, {"earlier": engine.relation(files), "fresh": records})
-            periods = {row["id"]: row["period"] for row in others}
-            elsewhere = [
-                Elsewhere(delivery, periods[delivery], shared, differing)
-                for delivery, shared, differing in found.rows(order_by=("delivery",))
-            ]
-        if repairs is not None:
-            mended = _mending(workspace, source, engine, records, others, repairs)
-    return Surroundings(compared, twin, days, tuple(elsewhere), mended)
+        days = _days_found(source, engine, records, period)
+        elsewhere = _elsewhere(workspace, source, engine, records, others)
+        mended = _mending(workspace, source, engine, records, others, repairs) if repairs else None
+    return Surroundings(compared, twin, days, elsewhere, mended)
+
+
+def _days_found(
+    source: SourceDeclaration, engine: Engine, records: Relation, period: str
+) -> DaysFound | None:
+    day, covered = day_of_record(source), days_of(period)
+    if day is None or covered is None:
+        return None
+    statement = days_statement(day, covered.first, covered.last)
+    ((dated, within, earliest, latest),) = engine.query(statement, {"records": records}).rows()
+    return DaysFound(day, dated, within, earliest, latest) if dated else None
+
+
+def _elsewhere(
+    workspace: Workspace,
+    source: SourceDeclaration,
+    engine: Engine,
+    records: Relation,
+    others: Sequence[Mapping[str, Any]],
+) -> tuple[Elsewhere, ...]:
+    """What the records share with other deliveries, where records have identifiers."""
+    key = CONTRACTS[source.gives].natural_key
+    files = [file for row in others for file in _files(workspace, source, row)]
+    if not key or not files:
+        return ()
+    statement = elsewhere_statement(key, what_is_compared(source))
+    found = engine.query(statement, {"earlier": engine.relation(files), "fresh": records})
+    periods = {row["id"]: row["period"] for row in others}
+    return tuple(
+        Elsewhere(delivery, periods[delivery], shared, differing)
+        for delivery, shared, differing in found.rows(order_by=("delivery",))
+    )
 
 
 def _mending(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sojourn.integration.movement_kernel import NEVER, decide_person
+from one_history import decide_person
+from sojourn.integration.movement_kernel import NEVER
 
 pytestmark = pytest.mark.oracle
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movement_definition import UNKNOWN, decided, side_of_each_day
+from one_history import decide_person
 from sojourn.concepts.frameworks import ResidenceRule
-from sojourn.integration.movement_kernel import NEVER, decide_person, outcomes, residence, room_for
+from sojourn.integration.movement_kernel import NEVER, outcomes, residence, room_for
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 
 FIRST = datetime.date(2010, 1, 1)
