@@ -146,8 +146,8 @@ class PermitOutcome(Table, zone=Zone.SECURE):
         sensitivity=_SENSITIVE,
     )
     stands_until: datetime.date = column(
-        "Last day on which this permit stands for its holder, who may have several; the day before it begins if"
-        " it never does, null without an end"
+        "Last day on which this permit stands for its holder, who may have several;"
+        " the day before it begins if it never does, null without an end"
     )
     outcome: str = column(
         "Whether the holder was here within the validity",

@@ -2,8 +2,8 @@
 
 Every visa and every permit is judged by the crossings of its holder and by the holder's other statuses. What
 they do not decide is said to be unknown, not yet decided, or without any crossing recorded; it is never
-counted as having stayed away or stayed on. The result is there to be counted: who stays beyond the validity of
-a status without another one known is a number with caveats, and no list of persons.
+counted as having stayed away or stayed on. The result is there to be counted: who stays beyond the validity
+of a status without another one known is a number with caveats, and no list of persons.
 
 A status without a last day goes on. Crossings count by day, and the last one of a day says where its person
 was overnight. Two crossings in a row in the same direction mean that one was not recorded: between them the
@@ -61,27 +61,28 @@ def permit_outcomes(
     """One row for each visa and permit, as the contract PermitOutcome says.
 
     `statuses` is a Status table; visas, permits and protection count as statuses that allow a stay,
-    registrations and enrolments do not. It holds every status in force on any day from `statuses_since` to the
-    end of the observation: without that, a permit is a first one only by ignorance. `movements` is a Movement
-    table; crossings outside the observation are left out. Each person must have one key in both.
+    registrations and enrolments do not. It must hold every status in force on any day from `statuses_since`
+    to the end of the observation. `movements` is a Movement table; crossings outside the observation are left
+    out. Each person must have one key in both.
 
     The holder was here within the validity (`outcome`) when a crossing falls into it, or when the crossings
     around its beginning agree that the person was inside. A holder who was outside and did not arrive never
     came once the validity and the days of grace are over. A newcomer without any crossing is judged so only
-    when crossings were recorded for NEWCOMER_DAYS before the validity, since a permit may be granted some time
-    after arriving.
+    when crossings were recorded for NEWCOMER_DAYS before the validity, since a permit may be granted some
+    time after arriving.
 
-    A stay beyond validity (`after_validity`: LATE, GAP, NODEP) is what remains when the person was here at the
-    end of the last day, no longer status began within the days of grace, and no departure is recorded by then.
-    It is no offence: applications may be pending, departures unrecorded, holders dead, naturalised or
-    travelling on another passport, and a permit may end early. Each end is counted once: where two statuses
-    end on the same day, one of them is the other status.
+    A stay beyond validity (`after_validity`: LATE, GAP, NODEP) is what remains when the person was here at
+    the end of the last day, no longer status began within the days of grace, and no departure is recorded by
+    then. It is no offence: applications may be pending, departures unrecorded, holders dead, naturalised or
+    travelling on another passport, and a permit may be withdrawn early. Each end is counted once: where two
+    statuses end on the same day, one of them is the other status.
 
     Permits of at least three months are residence permits in the sense of European statistics. A first permit
     follows no other, or a gap of `rule.gap_months`; else it renews, or changes, the reason of the permit that
     was valid longest, compared by the main reasons of CL_REASON. On any day, the permit with the latest end
     stands for its holder (`stands_until`).
 
+    Computed now and kept by the engine.
     Source: domain reference, sections 4.3 and 5.7; Eurostat, glossary on residence permits.
     """
     return _OUTCOMES(

@@ -131,7 +131,7 @@ _TITLES: Mapping[str, Mapping[str, str]] = {
     "occasion": {"en": "Occasion of the permit", "ar": "مناسبة إصدار التصريح"},
     "previous_reason": {"en": "Reason for the status before", "ar": "سبب الوضع السابق"},
     "outcome": {"en": "What became of the visa or permit", "ar": "مآل التأشيرة أو التصريح"},
-    "side_at_end": {"en": "Side of the border at the end of validity", "ar": "جانب الحدود عند انتهاء الصلاحية"},
+    "side_at_end": {"en": "Side of the border at the end", "ar": "جانب الحدود عند الانتهاء"},
     "after_validity": {"en": "After the validity", "ar": "بعد انتهاء الصلاحية"},
     "series": {"en": "Data set", "ar": "مجموعة البيانات"},
     "revision": {"en": "Revision", "ar": "المراجعة"},

@@ -146,7 +146,8 @@ def _permit_reasons() -> pa.Table:
 
 def _permit_reason(reason: Code) -> str:
     """The crosswalk of the code list; a reason that does not apply has none, and still does not apply."""
-    return NOT_APPLICABLE if reason.code == NOT_APPLICABLE else reason.attributes.get("eurostat_permit", UNKNOWN)
+    without = NOT_APPLICABLE if reason.code == NOT_APPLICABLE else UNKNOWN
+    return reason.attributes.get("eurostat_permit", without)
 
 
 @cache

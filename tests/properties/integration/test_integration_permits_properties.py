@@ -93,7 +93,7 @@ def _records(people: list, setting: Setting) -> tuple[list, list, dict]:
         crossings = sorted(((_on(day), side) for day, side in drawn_crossings), key=lambda each: each[0])
         for number, (day, direction) in enumerate(crossings):
             movements.append(
-                {"record_id": f"{place}-{number}", "movement_id": "any", "person_key": f"p{place}",
+                {"record_id": f"{place}-{number:02d}", "movement_id": "any", "person_key": f"p{place}",
                  "event_date": day, "direction": direction}
             )  # fmt: skip
         expected |= _expected(person, crossings, setting)
@@ -115,7 +115,7 @@ def _judged(people: list, setting: Setting, engine: Engine) -> tuple[Relation, d
     return _outcomes(engine, _table(Status, statuses), _table(Movement, movements), setting), expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(persons, min_size=1, max_size=40), st.integers(0, 60), st.sampled_from([1, 6]))
 def test_every_outcome_is_that_of_the_definition(people, grace, gap_months):
     # Observation begins more than the newcomers' year before the last permits only with an earlier first day.
@@ -128,7 +128,7 @@ def test_every_outcome_is_that_of_the_definition(people, grace, gap_months):
             assert {row[0]: row[1:] for row in found.rows("record_id", *columns)} == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(persons, min_size=1, max_size=20), day_numbers)
 def test_on_every_day_each_holder_of_valid_permits_is_counted_once_by_the_one_with_the_latest_end(
     people, number
@@ -162,8 +162,10 @@ def _drawn(random_numbers: random.Random) -> tuple[list, list]:
     ]
     crossings = []
     direction = random_numbers.choice("AD")
-    for day in sorted(random_numbers.sample(range(640), random_numbers.randint(0, 7))):
+    for day in sorted(random_numbers.choices(range(640), k=random_numbers.randint(0, 7))):
         crossings.append((day, random_numbers.choices([direction, "_U"], [19, 1])[0]))
+        if random_numbers.random() < 0.1:  # there and back within a day
+            crossings += [(day, "D"), (day, "A")]
         if random_numbers.random() < 0.9:
             direction = "D" if direction == "A" else "A"
     return statuses, crossings
@@ -187,8 +189,8 @@ def test_the_order_of_records_does_not_matter():
     people = [_drawn(random_numbers) for _ in range(500)]
     with Engine() as engine:
         statuses, movements, _ = _records(people, SETTING)
-        found = [
-            sorted(_outcomes(engine, _table(Status, given), _table(Movement, crossed), SETTING).rows(), key=str)
+        first, second = (
+            _outcomes(engine, _table(Status, given), _table(Movement, crossed), SETTING)
             for given, crossed in ((statuses, movements), (statuses[::-1], movements[::-1]))
-        ]
-    assert found[0] == found[1]
+        )
+        assert first.rows(order_by=("record_id",)) == second.rows(order_by=("record_id",))
