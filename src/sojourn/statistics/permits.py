@@ -9,6 +9,7 @@ narrowed first.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from sojourn.engine import Relation, sql_beside
 
@@ -29,18 +30,19 @@ def changes_of_reason(outcomes: Relation, *, year: int) -> Relation:
     return _ISSUED(outcomes=outcomes, occasion="CHANGE", year=year)
 
 
-def valid_permits(outcomes: Relation, *, on: datetime.date) -> Relation:
-    """The permits valid on a day, one row of PermitOutcome for each holder.
+def valid_permits(outcomes: Relation, *, on: Sequence[datetime.date]) -> Relation:
+    """The permits valid on each of some days, such as the last ones of years: one row for each holder and day.
 
-    Holders are counted whether or not they are in the country: European statistics count permits, and a
-    holder who never came is one of them.
+    The rows are those of PermitOutcome with the day as `reference_date`, by which ages are taken. Holders are
+    counted whether or not they are in the country: European statistics count permits, and a holder who never
+    came is one of them.
     """
-    return _VALID(outcomes=outcomes, on=on, least_months=0)
+    return _VALID(outcomes=outcomes, days=list(on), least_months=0)
 
 
-def long_term_permits(outcomes: Relation, *, on: datetime.date) -> Relation:
-    """The valid permits that were granted for five years or more, or without an end.
+def long_term_permits(outcomes: Relation, *, on: Sequence[datetime.date]) -> Relation:
+    """Those of the valid permits that were granted for five years or more, or without an end.
 
     Source: Eurostat, glossary on long-term residence permits.
     """
-    return _VALID(outcomes=outcomes, on=on, least_months=LONG_TERM_MONTHS)
+    return _VALID(outcomes=outcomes, days=list(on), least_months=LONG_TERM_MONTHS)

@@ -145,7 +145,7 @@ def test_on_every_day_each_holder_of_valid_permits_is_counted_once_by_the_one_wi
             latest[f"p{place}"] = max(held, key=lambda each: (each.end, each.first, each.record_id)).record_id
     with Engine() as engine:
         found, _ = _judged(people, SETTING, engine)
-        assert sorted(valid_permits(found, on=on).rows("person_key", "record_id")) == sorted(latest.items())
+        assert sorted(valid_permits(found, on=[on]).rows("person_key", "record_id")) == sorted(latest.items())
 
 
 def _drawn(random_numbers: random.Random) -> tuple[list, list]:

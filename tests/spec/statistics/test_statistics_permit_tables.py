@@ -11,6 +11,8 @@ from conftest import rows
 from permit_definition import whole
 from sojourn.contracts.microdata import PermitOutcome
 from sojourn.engine import Engine
+from sojourn.engine.rules import parse_rule
+from sojourn.project.dimensions import dimensions_of
 from sojourn.statistics import cube, with_dimensions
 from sojourn.statistics.permits import changes_of_reason, first_permits, long_term_permits, valid_permits
 
@@ -65,19 +67,53 @@ def test_changes_of_reason_from_one_to_another(outcomes):
 
 
 def test_permits_valid_at_the_end_of_the_year_count_each_holder_once(outcomes):
-    found = valid_permits(outcomes, on=date(2023, 12, 31))
+    found = valid_permits(outcomes, on=[date(2023, 12, 31)])
     assert counted(found, "permit_reason", "permit_duration") == {
         ("EMP", "M_GE12"): 1,  # anna
         ("OTH", "M_GE12"): 1,  # carla
         ("EMP", "OPEN"): 1,  # dora, by the permit without an end
         ("_U", "M6-11"): 1,  # egon, by the one that ends later
     }
-    assert valid_permits(outcomes, on=date(2023, 5, 31)).count() == 4
-    assert valid_permits(outcomes, on=date(2022, 8, 31)).count() == 0
+
+
+def test_stocks_of_several_days_stand_in_one_table(outcomes):
+    found = valid_permits(outcomes, on=[date(2022, 8, 31), date(2022, 12, 31), date(2023, 5, 31)])
+    assert rows(found, "reference_date", "person_key") == [
+        (date(2022, 12, 31), "anna"),
+        (date(2023, 5, 31), "anna"),
+        (date(2023, 5, 31), "boris"),
+        (date(2023, 5, 31), "carla"),
+        (date(2023, 5, 31), "dora"),
+    ]
+
+
+def test_the_stock_of_a_day_can_be_written_as_a_rule_of_an_indicator(outcomes):
+    written = (
+        "occasion <> '_Z' and valid_from <= '2023-12-31'"
+        " and (stands_until is null or stands_until >= '2023-12-31')"
+    )
+    rule = parse_rule(written, PermitOutcome.columns)
+    chosen = outcomes.engine.query(f"SELECT * FROM records WHERE {rule.sql}", {"records": outcomes})
+    stock = valid_permits(outcomes, on=[date(2023, 12, 31)])
+    assert rows(chosen, "record_id") == rows(stock, "record_id")
+
+
+def test_outcomes_can_be_broken_down_by_all_their_codes_and_by_what_these_imply():
+    coded = {name for name, column in PermitOutcome.columns.items() if column.codes is not None}
+    derived = {
+        "permit_reason",
+        "previous_permit_reason",
+        "permit_duration",
+        "age_group",
+        "citizenship_region",
+    }
+    found = dimensions_of(PermitOutcome)
+    assert coded | derived | {"kind", "category", "region"} <= set(found)
+    assert {found[name].codes for name in coded} == {PermitOutcome.columns[name].codes for name in coded}
 
 
 def test_long_term_permits_are_those_of_five_years_and_those_without_an_end(outcomes):
-    found = long_term_permits(outcomes, on=date(2023, 12, 31))
+    found = long_term_permits(outcomes, on=[date(2023, 12, 31)])
     assert rows(found, "person_key") == [("carla",), ("dora",)]
 
 
