@@ -31,7 +31,7 @@ def changes_of_reason(outcomes: Relation, *, year: int) -> Relation:
 
 
 def valid_permits(outcomes: Relation, *, on: Sequence[datetime.date]) -> Relation:
-    """The permits valid on each of some days, such as the last ones of years: one row for each holder and day.
+    """The permits valid on each of some days, such as the last of a year: one row for each holder and day.
 
     The rows are those of PermitOutcome with the day as `reference_date`, by which ages are taken. Holders are
     counted whether or not they are in the country: European statistics count permits, and a holder who never
