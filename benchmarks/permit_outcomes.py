@@ -2,8 +2,8 @@
 
     python benchmarks/permit_outcomes.py [--statuses 1000000] [--movements 10000000] [--json FILE]
 
-Generated visas and permits, five for three persons, and crossings of twice as many persons, in no order. DuckDB,
-with the same 2 GB of memory and two threads, sorts the crossings by person and day and writes them again.
+Generated visas and permits, five for three persons, and crossings of twice as many persons, in no order.
+DuckDB, with the same 2 GB of memory and two threads, sorts the crossings by person and day and writes them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "sojourn"
 
 def test_outcomes_of_permits_lie_in_the_secure_zone_and_what_they_say_is_sensitive():
     assert PermitOutcome.zone is Zone.SECURE
-    for name in ("outcome", "after_validity", "reason", "previous_reason"):
+    for name in ("outcome", "side_at_end", "after_validity", "days_beyond", "reason", "previous_reason"):
         assert PermitOutcome.columns[name].sensitivity is Sensitivity.SENSITIVE
 
 

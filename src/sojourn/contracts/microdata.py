@@ -159,9 +159,13 @@ class PermitOutcome(Table, zone=Zone.SECURE):
     days_waited: int = column(
         "Days from the first day of validity to the arrival, or, without one, to the last day observed",
         unit="days",
+        sensitivity=_QUASI,
     )
     side_at_end: str = column(
-        "Side of the border at the end of the last day of validity", codes="CL_SIDE", required=True
+        "Side of the border at the end of the last day of validity",
+        codes="CL_SIDE",
+        required=True,
+        sensitivity=_SENSITIVE,
     )
     after_validity: str = column(
         "What the holder did when the validity ended",
@@ -170,7 +174,9 @@ class PermitOutcome(Table, zone=Zone.SECURE):
         sensitivity=_SENSITIVE,
     )
     days_beyond: int = column(
-        "Days here after the last day of validity without another status known", unit="days"
+        "Days here after the last day of validity without another status known",
+        unit="days",
+        sensitivity=_SENSITIVE,
     )
 
 
