@@ -20,8 +20,9 @@ from sojourn.production.once import each_once
 from sojourn.production.source_steps import counted_versions, source_steps
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
-from sojourn.project.declarations import Indicator, Replicates
+from sojourn.project.declarations import Replicates
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator
 from sojourn.sources.periods import days_of
 from sojourn.store.store import Version
 

@@ -29,10 +29,11 @@ from sojourn.production.counted import contract_behind, given_by
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
 from sojourn.project.contracts import sources_behind
-from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.dimensions import Dimension as DeclaredDimension
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["agency_of", "country_of", "describe_table"]
 

@@ -10,10 +10,10 @@ from sojourn.contracts.aggregates import PublishedFigure
 from sojourn.contracts.table import Table
 from sojourn.errors import Problem, ProjectError
 from sojourn.project.contracts import COUNTED, GIVEN_BY_US, contract_of, sources_behind
-from sojourn.project.declarations import Indicator, TableDeclaration
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
 from sojourn.project.references import near, refers, wrong_rule
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["indicator_problems", "release_problems", "table_problems"]
 
@@ -102,6 +102,13 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                 "Leave out none_because; it is for figures that another body has published.",
                 "protect",
                 "none_because",
+            )
+        is_count = indicator is not None and indicator.statistic == "count"
+        if table.net and ("direction" not in table.by or not is_count):
+            yield place.problem(
+                "net is asked for, and the table is no count by direction.",
+                "Add direction to `by:`, or leave out `net:`.",
+                "net",
             )
         if table.release is not None:
             try:

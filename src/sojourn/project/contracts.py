@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from sojourn.contracts.aggregates import PublishedFigure
 from sojourn.contracts.microdata import MigrationEvent, Movement, Person, Resident, Respondent, Status
 from sojourn.contracts.table import Table
-from sojourn.project.declarations import Indicator, SourceDeclaration
+from sojourn.project.declarations import SourceDeclaration
+from sojourn.project.table_declarations import Indicator
 
 __all__ = ["CONTRACTS", "COUNTED", "GIVEN_BY_US", "contract_of", "sources_behind"]
 
