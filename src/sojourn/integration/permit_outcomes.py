@@ -22,7 +22,13 @@ from sojourn.concepts import code_list
 from sojourn.engine import Relation, sql_beside
 from sojourn.integration.movements import Observation
 
-__all__ = ["NEWCOMER_DAYS", "RESIDENCE_PERMIT_MONTHS", "PermitRule", "permit_outcomes"]
+__all__ = [
+    "NEWCOMER_DAYS",
+    "RESIDENCE_PERMIT_MONTHS",
+    "PermitRule",
+    "permit_outcomes",
+    "sql_of_permit_outcomes",
+]
 
 NEWCOMER_DAYS = 365
 RESIDENCE_PERMIT_MONTHS = 3
@@ -98,6 +104,11 @@ def permit_outcomes(
         newcomer_days=NEWCOMER_DAYS,
         least_months=RESIDENCE_PERMIT_MONTHS,
     )
+
+
+def sql_of_permit_outcomes() -> str:
+    """The statement by which visas and permits are joined, as it is published."""
+    return _OUTCOMES.text
 
 
 @cache
