@@ -132,6 +132,8 @@ def _origin(indicator: Indicator, has_errors: bool) -> str:
     """What kind of figures these are, as the words about method and uncertainty are named."""
     if indicator.statistic == "value":
         return "published"
+    if indicator.counts == "permit_outcome":
+        return "permits"
     if indicator.counts is not None:
         return "border"
     return "survey" if has_errors else "register"

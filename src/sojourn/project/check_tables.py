@@ -25,17 +25,19 @@ def indicator_problems(reading: Reading) -> Iterator[Problem]:
         sources = reading.found["sources"]
         if indicator.source is not None:
             yield from refers(place, reading, "source", indicator.source, "sources")
-        elif not sources_behind(indicator, sources):
-            given = COUNTED[indicator.counts][1]
-            yield place.problem(
-                f"counts is {indicator.counts!r}, and no source gives {given}.",
-                f"Declare a source with `gives: {given}`.",
-                "counts",
-            )
+        else:
+            present = {source.gives for source in sources_behind(indicator, sources)}
+            for given in COUNTED[indicator.counts or ""][1]:
+                if given not in present:
+                    yield place.problem(
+                        f"counts is {indicator.counts!r}, and no source gives {given}.",
+                        f"Declare a source with `gives: {given}`.",
+                        "counts",
+                    )
         contract = contract_of(indicator, sources)
         if contract is not None:
             yield from _indicator(indicator, contract, place)
-        if indicator.counts is not None and indicator.framework is None:
+        if indicator.counts in ("migration_event", "resident") and indicator.framework is None:
             yield place.problem(
                 f"an indicator of {indicator.counts} needs `framework:`: it decides when figures are final.",
                 "Write 1998, 2021-06, 2021-12 or national.",

@@ -99,6 +99,30 @@ class MovementRules(Declaration):
     )
 
 
+class PermitRules(Declaration):
+    """How visas and permits are judged."""
+
+    grace_days: int = Field(
+        default=0, ge=0, description="Days after the validity within which a departure is still in time"
+    )
+    gap_months: int = Field(
+        default=6,
+        ge=1,
+        description="Months without a permit after which the next one is a first permit again",
+    )
+    newcomer_categories: Strings = Field(
+        default=(),
+        description="Categories, as the source writes them, that only people get who have not lived here yet",
+    )
+    complete_since: datetime.date | None = Field(
+        default=None,
+        description=(
+            "First day of which every permit in force is among the deliveries; without one it is not known"
+            " which permits are first ones"
+        ),
+    )
+
+
 class Rules(Declaration):
     """The dated rules of method."""
 
@@ -106,6 +130,7 @@ class Rules(Declaration):
     movements: MovementRules = Field(
         default=MovementRules(), description="How movements become migration events"
     )
+    permits: PermitRules = Field(default=PermitRules(), description="How visas and permits are judged")
 
 
 class AuditSettings(Declaration):

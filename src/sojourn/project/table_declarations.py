@@ -21,11 +21,12 @@ class Indicator(Declaration):
     title: Texts
     definition: Texts = Field(description="Definition by language")
     source: str | None = Field(default=None, description="Source of the records")
-    counts: Literal["migration_event", "resident"] | None = Field(
+    counts: Literal["migration_event", "resident", "permit_outcome"] | None = Field(
         default=None,
         description=(
-            "Records that are made of sources: `migration_event`, of all that give movements, or `resident`,"
-            " people who were here or lived here on the last day of each year"
+            "Records that are made of sources: `migration_event`, of all that give movements; `resident`,"
+            " people who were here or lived here on the last day of each year; `permit_outcome`, visas and"
+            " permits with what their holders' movements say"
         ),
     )
     statistic: Literal["count", "share", "mean", "value"] = Field(default="count")

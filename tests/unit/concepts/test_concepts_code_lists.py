@@ -40,7 +40,7 @@ def test_membership_is_asked_with_in():
 
 
 def test_a_list_keeps_the_order_of_its_file():
-    assert [code.code for code in code_list("CL_DIRECTION")] == ["A", "D", "_U", "_T"]
+    assert [code.code for code in code_list("CL_DIRECTION")] == ["A", "D", "NET", "_U", "_T"]
 
 
 def test_a_slip_of_the_finger_is_answered_with_the_country_meant():
