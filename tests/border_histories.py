@@ -48,8 +48,9 @@ def movements(rows):
 
 
 def events_of(engine, rows, *, last, rule=TWELVE_OF_SIXTEEN, framework=None, country="XRU", first=0, **kept):
-    """The events of movements that were recorded from day `first` to day `last`."""
-    crossings = crossings_of_movements(engine.relation(movements(rows))).to_arrow()
+    """The events of movements, or of rows that make them, recorded from day `first` to day `last`."""
+    table = rows if isinstance(rows, pa.Table) else movements(rows)
+    crossings = crossings_of_movements(engine.relation(table)).to_arrow()
     return migration_events(
         engine,
         crossings,
