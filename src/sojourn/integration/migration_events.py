@@ -54,7 +54,11 @@ class EventRules:
 
 
 def crossings_of_movements(movements: Relation) -> Relation:
-    """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them."""
+    """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them.
+
+    Movements of a person must come together. Those of one day are in the order of their instants; where one of
+    them has none, as when one of two sources writes no times, arrivals and departures take turns.
+    """
     return _CROSSINGS(movements=movements)
 
 
