@@ -20,10 +20,28 @@ from sojourn.integration.circularity import LONG_TERM_DAYS, circularity
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 from sojourn.integration.stays import stays
 
-__all__ = ["FRAMEWORKS", "EventRules", "crossings_of_movements", "migration_events", "sql_of_events"]
+__all__ = [
+    "FRAMEWORKS",
+    "OF_THE_NATIONAL_RULE",
+    "EventRules",
+    "crossings_of_movements",
+    "migration_events",
+    "sql_of_events",
+]
 
 # The names of the frameworks in the columns of the contract.
 FRAMEWORKS = {"1998": "1998", "2021-06": "2021_06", "2021-12": "2021_12", "national": "national"}
+# Columns without a framework in their name, which the national rule decides.
+OF_THE_NATIONAL_RULE = frozenset(
+    {
+        "duration_band",
+        "previously_resident",
+        "return_migrant",
+        "repeat_migrant",
+        "onward_migrant",
+        "circular_migrant",
+    }
+)
 _CROSSINGS = sql_beside(__file__, "crossings_of_movements.sql")
 _CLASSES = sql_beside(__file__, "stay_classes.sql")
 _EVENTS = sql_beside(__file__, "migration_events.sql")
@@ -56,8 +74,8 @@ class EventRules:
 def crossings_of_movements(movements: Relation) -> Relation:
     """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them.
 
-    Movements of a person must come together. Those of one day are in the order of their instants; where one of
-    them has none, as when one of two sources writes no times, arrivals and departures take turns.
+    Movements of a person must come together. Those of one day are in the order of their instants; where
+    one of them has none, as when one of two sources writes no times, arrivals and departures take turns.
     """
     return _CROSSINGS(movements=movements)
 
@@ -154,7 +172,13 @@ def _classes(
 
 
 _OF_A_STAY = ("row", "event_date", "direction_code", "purpose", "problem", "position", "stay_days")
-_OF_A_DECISION = ("resident_before", "resident_after", "is_migration", "migration_final_on", "status_final_on")
+_OF_A_DECISION = (
+    "resident_before",
+    "resident_after",
+    "is_migration",
+    "migration_final_on",
+    "status_final_on",
+)
 
 
 def _in_force(framework: Framework) -> Iterator[tuple[date | None, date | None, int]]:

@@ -84,7 +84,7 @@ class Stays:
 
 
 def stays(classified: pa.Table, observation: Observation, *, gaps: Gaps) -> Stays:
-    """The stays that begin with crossings. `classified` is what `classified_movements` gives, in its order."""
+    """The stay that begins with each crossing of what `classified_movements` gives, in its order."""
     moments = moments_of(classified["date"])
     _, starts = rows_by_person(classified["person_id"])
     count = len(classified)

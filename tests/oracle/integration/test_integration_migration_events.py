@@ -13,7 +13,7 @@ from sojourn.integration.movements import Gaps
 
 pytestmark = pytest.mark.oracle
 
-# Whoever comes on day 400 has not been seen for the longest threshold, so that it is known they lived elsewhere.
+# Whoever comes on day 400 was not seen for the longest threshold, so that they lived elsewhere.
 COMES = 400
 BIOGRAPHIES = """
 who                     | days | purpose | 1998 | 2021_06 | 2021_12 | national | band
@@ -56,7 +56,9 @@ def test_twelve_biographies_have_their_class_under_each_framework(lives, under):
 
 def test_the_length_of_the_twelve_stays_is_told(lives):
     found = {
-        row["person_key"]: (row["stay_days"], row["duration_band"]) for row in lives if row["direction"] == "A"
+        row["person_key"]: (row["stay_days"], row["duration_band"])
+        for row in lives
+        if row["direction"] == "A"
     }
     assert found == {life["who"]: (int(life["days"]), life["band"]) for life in CASES}
 
@@ -277,7 +279,13 @@ def test_circular_migrants_are_those_of_the_vectors(engine, days, is_circular):
 
 
 def test_without_ten_years_seen_it_is_unknown_whether_somebody_is_no_circular_migrant(engine):
-    rows = [("anna", 400, "A"), ("anna", 800, "D"), ("berta", 400, "A"), ("berta", 800, "D"), ("berta", 1200, "A")]
+    rows = [
+        ("anna", 400, "A"),
+        ("anna", 800, "D"),
+        ("berta", 400, "A"),
+        ("berta", 800, "D"),
+        ("berta", 1200, "A"),
+    ]
     found = {
         row["person_key"]: row["circular_migrant"] for row in events_of(engine, rows, last=2000).to_pylist()
     }

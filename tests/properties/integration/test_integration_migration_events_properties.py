@@ -15,7 +15,9 @@ from sojourn.integration.movements import Gaps
 COLUMNS = tuple(RULES)
 LAST = 1900
 KINDS = ("previously_resident", "return_migrant", "repeat_migrant", "onward_migrant", "circular_migrant")
-SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 # Lengths of stays near the thresholds decide; others are there for all that lies between.
 _NEAR_THRESHOLDS = [0, 89, 90, 122, 123, 182, 183, 243, 244, 364, 365, 487, 488]
@@ -162,7 +164,11 @@ def test_a_class_is_known_from_the_day_on_which_it_is_certain_and_never_changes(
             for name in COLUMNS:
                 final = later[f"final_on_{name}"]
                 is_certain = final is not None and (final - FIRST).days <= until
-                assert row[f"class_{name}"] == (later[f"class_{name}"] if is_certain else "_U"), (rows[place], name, until)
+                assert row[f"class_{name}"] == (later[f"class_{name}"] if is_certain else "_U"), (
+                    rows[place],
+                    name,
+                    until,
+                )
                 assert row[f"final_on_{name}"] == (final if is_certain else None)
                 for when in ("before", "after"):
                     column = f"residence_{when}_{name}"
