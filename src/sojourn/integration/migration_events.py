@@ -23,10 +23,21 @@ from sojourn.integration.circularity import LONG_TERM_DAYS, circularity
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 from sojourn.integration.stays import stays
 
-__all__ = ["FRAMEWORKS", "EventRules", "crossings_of_movements", "migration_events", "sql_of_events"]
+__all__ = [
+    "FRAMEWORKS",
+    "OF_THE_NATIONAL_RULE",
+    "EventRules",
+    "crossings_of_movements",
+    "migration_events",
+    "sql_of_events",
+]
 
 # The names of the frameworks in the columns of the contract.
 FRAMEWORKS = {"1998": "1998", "2021-06": "2021_06", "2021-12": "2021_12", "national": "national"}
+# Columns without a framework in their name, which the national rule decides.
+OF_THE_NATIONAL_RULE = frozenset(
+    {"previously_resident", "return_migrant", "repeat_migrant", "onward_migrant", "circular_migrant"}
+)
 _CROSSINGS = sql_beside(__file__, "crossings_of_movements.sql")
 _CLASSES = sql_beside(__file__, "stay_classes.sql")
 _BANDS = sql_beside(__file__, "duration_bands.sql")
