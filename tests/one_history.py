@@ -46,9 +46,8 @@ def decide_person(
 
     def found_until(last: int) -> tuple[Days, Days]:
         can, cannot = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        outcomes(
-            days, directions, count, needed, spare, excludes_boundary, last, spent, enough, allowed, can, cannot
-        )
+        enough[:], allowed[:] = needed, spare
+        outcomes(days, directions, count, excludes_boundary, last, spent, enough, allowed, can, cannot)
         return can, cannot
 
     can, cannot = found_until(until)
@@ -63,7 +62,7 @@ def decide_person(
     finals, states = np.zeros((2, count), np.int64), np.zeros((3, count), np.int8)
     anchor_days, anchor_states = anchors or (np.zeros(0, np.int64), np.zeros(0, np.int8))
     residence(
-        days, directions, count, needed, spare, until, may_be_inside, may_be_outside, anchor_days,
+        days, directions, count, until, may_be_inside, may_be_outside, anchor_days,
         anchor_states, enough, allowed, can, cannot, states, finals, room_for(count),
     )  # fmt: skip
     return {

@@ -21,7 +21,7 @@ from sojourn.integration.movement_kernel import (
     residence,
     room_for,
 )
-from sojourn.sources.reader.compiled import compiled
+from sojourn.sources.reader.compiled import compiled, compiled_into_callers
 
 __all__ = [
     "AFTER_DEATH",
@@ -167,7 +167,7 @@ def complete_path(
     return length
 
 
-@compiled
+@compiled_into_callers
 def put_spans(
     path_days: Numbers,
     path_sides: Codes,
@@ -178,10 +178,10 @@ def put_spans(
     is_plain: bool,
     favoured: int,
     extremes: tuple[int, int, int, int],
-    thresholds: Numbers,
-    spares: Numbers,
+    enough: Numbers,
+    allowed: Numbers,
 ) -> None:
-    """The threshold's and the spare days of each crossing, as the calendar has them on its day.
+    """The threshold's (`enough`) and the spare (`allowed`) days of each crossing, as its day has them.
 
     `favoured` is 0 or 1 where the day of a missing crossing is bounded and not known: it is then given the
     easiest of all spans when it is to the favoured side, and the hardest when it is not.
@@ -189,29 +189,29 @@ def put_spans(
     for i in range(length):
         if is_plain or favoured < 0 or path_rows[i] >= 0:
             day = path_days[i] - observed_from
-            thresholds[i], spares[i] = spans_by_day[0, day], spans_by_day[1, day]
+            enough[i], allowed[i] = spans_by_day[0, day], spans_by_day[1, day]
         elif path_sides[i] == favoured:
-            thresholds[i], spares[i] = extremes[0], extremes[3]
+            enough[i], allowed[i] = extremes[0], extremes[3]
         else:
-            thresholds[i], spares[i] = extremes[1], extremes[2]
+            enough[i], allowed[i] = extremes[1], extremes[2]
 
 
-@compiled
+@compiled_into_callers
 def count_days(
     path_days: Numbers,
     path_sides: Codes,
     length: int,
-    thresholds: Numbers,
-    spares: Numbers,
     excluded: int,
     counted_until: int,
     spent: Room,
+    enough: Numbers,
+    allowed: Numbers,
     counted: Any,
 ) -> None:
     """For each crossing the days inside and outside, in the part of its window that was observed."""
     leg = 0
     for i in range(length):
-        end = min(path_days[i] + thresholds[i] + spares[i] + excluded, counted_until + 1)
+        end = min(path_days[0] + enough[i] + allowed[i] + excluded, counted_until + 1)
         leg = max(leg, i)
         while leg + 1 < length and path_days[leg + 1] < end:
             leg += 1
@@ -221,7 +221,7 @@ def count_days(
         counted[DAYS_OUT, i] = end - path_days[i] - inside
 
 
-@compiled
+@compiled_into_callers
 def plain_path(
     begin: int,
     end: int,
@@ -282,7 +282,6 @@ def decide_histories(
     room = 2 * longest
     path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
     path_sides, path_states = np.empty(room, np.int8), np.empty((3, room), np.int8)
-    thresholds, spares = np.empty(room, np.int64), np.empty(room, np.int64)
     spent, other_spent = np.empty((2, room), np.int64), np.empty((2, room), np.int64)
     enough, allowed = np.empty(room, np.int64), np.empty(room, np.int64)
     other_enough, other_allowed = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -329,32 +328,31 @@ def decide_histories(
         of_days = found_days[:, begin:end] if is_plain else path_found[:, :length]
         put_spans(
             path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain,
-            1 if is_bounded else -1, extremes, thresholds, spares,
+            1 if is_bounded else -1, extremes, enough, allowed,
         )  # fmt: skip
         outcomes(
-            path_days, path_sides, length, thresholds, spares, excludes_boundary, observed_until, spent,
-            enough, allowed, can, cannot,
+            path_days, path_sides, length, excludes_boundary, observed_until, spent, enough, allowed, can,
+            cannot,
         )  # fmt: skip
         if death <= observed_until:
             end_with_the_life(death, length, can, cannot)
         count_days(
-            path_days, path_sides, length, thresholds, spares, excluded, counted_until, spent, of_days
+            path_days, path_sides, length, excluded, counted_until, spent, enough, allowed, of_days
         )
         if is_bounded:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
             put_spans(
                 path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain, 0, extremes,
-                thresholds, spares,
+                other_enough, other_allowed,
             )  # fmt: skip
             outcomes(
-                path_days, path_sides, length, thresholds, spares, excludes_boundary, observed_until,
-                other_spent, other_enough, other_allowed, other_can, other_cannot,
+                path_days, path_sides, length, excludes_boundary, observed_until, other_spent, other_enough, other_allowed, other_can, other_cannot,
             )  # fmt: skip
             if death <= observed_until:
                 end_with_the_life(death, length, other_can, other_cannot)
             count_days(
-                path_days, path_sides, length, thresholds, spares, excluded, counted_until, other_spent,
-                other_found,
+                path_days, path_sides, length, excluded, counted_until, other_spent, other_enough,
+                other_allowed, other_found,
             )  # fmt: skip
             for i in range(length):
                 can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
@@ -371,7 +369,7 @@ def decide_histories(
         may_be_outside = not is_implied or path_sides[0] == 1
         first_anchor, end_of_anchors = anchor_starts[person], anchor_starts[person + 1]
         residence(
-            path_days, path_sides, length, thresholds, spares, observed_until, may_be_inside, may_be_outside,
+            path_days, path_sides, length, observed_until, may_be_inside, may_be_outside,
             anchor_days[first_anchor:end_of_anchors], anchor_states[first_anchor:end_of_anchors], enough,
             allowed, can, cannot, of_states, of_days, work,
         )  # fmt: skip

@@ -90,8 +90,6 @@ def outcomes(
     days: Days,
     directions: Codes,
     count: int,
-    thresholds: Days,
-    spares: Days,
     excludes_boundary: bool,
     until: int,
     spent: Room,
@@ -102,17 +100,18 @@ def outcomes(
 ) -> None:
     """The days on which it became certain that a crossing can, and cannot, change residence; else NEVER.
 
-    `thresholds` and `spares` hold for each crossing the days on the new side that change residence, and the
-    most days on the old side that still let it. `spent`, `enough` and `allowed` are filled in by the way:
-    the days on each side until each crossing, and the two sums that decide it.
+    `enough` and `allowed` come with the days on the new side that change residence, and the most days on the
+    old side that still let it, for each crossing; they leave as the sums at which that is decided. `spent` is
+    filled in by the way: the days on each side until each crossing.
     """
     days_on_sides(days, directions, count, spent)
     # Where the search for the day of an arrival's or departure's yes, or no, went on last.
     yes_out = yes_in = no_out = no_in = 0
     for i in range(count):
         side = directions[i]
-        enough[i] = spent[side, i] + thresholds[i]
-        allowed[i] = spent[1 - side, i] + spares[i]
+        end = days[i] + enough[i] + allowed[i]
+        enough[i] += spent[side, i]
+        allowed[i] += spent[1 - side, i]
         start = yes_in if side == 1 else yes_out
         yes, leg = day_reached(days, directions, count, spent, side, enough[i], i, start)
         if side == 1:
@@ -120,7 +119,7 @@ def outcomes(
         else:
             yes_out = leg
         can[i], cannot[i] = NEVER, NEVER
-        if yes <= days[i] + thresholds[i] + spares[i]:
+        if yes <= end:
             if yes <= until:
                 can[i] = yes
             continue
@@ -149,8 +148,6 @@ def residence(
     days: Days,
     directions: Codes,
     count: int,
-    thresholds: Days,
-    spares: Days,
     until: int,
     may_be_inside: bool,
     may_be_outside: bool,
@@ -172,17 +169,13 @@ def residence(
     """
     # Row 1: the day from which it is impossible that the person lives inside; row 0: outside.
     impossible = room[0:2]
-    # Of each side, arrivals or departures: those for which less is enough than for all later ones; those
-    # that can change residence, and earlier than all later ones. Both rise, so that ends can be cut off.
-    modest, early = room[2:4], room[4:6]
-    # The last crossing before in the same direction that allows as much or more.
-    as_generous = room[6]
-    # By side: how many `modest` and `early` there are, and which of them were looked at last.
-    modest_count, early_count, modest_place, early_place = room[7, 0:2], room[7, 2:4], room[7, 4:6], room[7, 6:8]
-    room[7, 0:8] = 0
+    # The first day on which it, or a later one in the same direction, can change residence; the last crossing
+    # before in the same direction that allows as much or more; of each side where `reach` was last.
+    earliest, as_generous, reached = room[2], room[3], room[4]
     impossible[0, 0] = NEVER if may_be_outside else LONG_AGO
     impossible[1, 0] = NEVER if may_be_inside else LONG_AGO
     base, anchored_on, next_anchor = 0, LONG_AGO, 0
+    reached[directions[0]], reached[1 - directions[0]] = -1, -2
     for i in range(count):
         side = np.int64(directions[i])
         old = 1 - side
@@ -193,67 +186,56 @@ def residence(
             lives = np.int64(anchor_states[next_anchor])
             impossible[lives, i], impossible[1 - lives, i] = NEVER, LONG_AGO
             base, anchored_on = i, anchor_days[next_anchor]
-            room[7, 0:8] = 0
+            reached[side], reached[old] = i - 1, i - 2
             next_anchor += 1
         is_ruled_out = False
         if (
             i == base + 1
             and base > 0
             and days[base] < anchored_on
-            and today - anchored_on < thresholds[base] - spares[i]
+            and enough[base] + anchored_on - days[base] > allowed[i]
         ):
             # The days between count from the anchor's day, as in the official implementation. The crossing
             # then changes nothing, and what follows it is certain when its own window is decided.
             is_ruled_out = True
             can[i], cannot[i] = NEVER, min(can[i], cannot[i])
-        if i > base:
-            end = modest_count[old]
-            while end > 0 and enough[modest[old, end - 1]] >= enough[i - 1]:
-                end -= 1
-            modest[old, end] = i - 1
-            modest_count[old] = end + 1
+        # What is enough for a later crossing, and no more, makes an earlier one in its direction needless.
+        before = i - 3
+        while before >= base and enough[before] > enough[i - 1]:
+            enough[before] = enough[i - 1]
+            before -= 2
+        before = i - 2
+        if before >= base:
+            earliest[before] = can[before]
+            while before - 2 >= base and earliest[before - 2] > can[i - 2]:
+                before -= 2
+                earliest[before] = can[i - 2]
         generous = i - 2
-        if generous >= base:
-            if can[generous] < NEVER:
-                end = early_count[side]
-                while end > 0 and can[early[side, end - 1]] >= can[generous]:
-                    end -= 1
-                early[side, end] = generous
-                early_count[side] = end + 1
-            while generous >= base and allowed[generous] < allowed[i]:
-                generous = as_generous[generous]
+        while generous >= base and allowed[generous] < allowed[i]:
+            generous = as_generous[generous]
         as_generous[i] = generous
         # The last opposite crossing that could change residence beside this one.
-        end = modest_count[old]
-        place = min(modest_place[old], end)
-        while place < end and enough[modest[old, place]] <= allowed[i]:
-            place += 1
-        while place > 0 and enough[modest[old, place - 1]] > allowed[i]:
-            place -= 1
-        modest_place[old] = place
-        reach = modest[old, place - 1] if place > 0 else base - 1
-        # The first day on which a crossing after that one ended the residence on the old side.
-        end = early_count[side]
-        soon = min(early_place[side], end)
-        while soon < end and early[side, soon] < reach:
-            soon += 1
-        while soon > 0 and early[side, soon - 1] > reach:
-            soon -= 1
-        early_place[side] = soon
-        if is_ruled_out or generous > reach:
-            possible_until = LONG_AGO
+        reach = reached[side]
+        while reach + 2 < i and enough[reach + 2] <= allowed[i]:
+            reach += 2
+        while reach >= base and enough[reach] > allowed[i]:
+            reach -= 2
+        reached[side] = reach
+        possible_until = LONG_AGO
+        if is_ruled_out:
+            pass
         elif generous < base:
-            ended = can[early[side, soon]] if soon < end else NEVER
-            possible_until = min(impossible[old, max(reach + 1, base)], ended)
+            # The crossing after it that went the same way as this one.
+            again = reach + 1 if reach + 1 >= base else reach + 3
+            possible_until = impossible[old, max(reach + 1, base)]
+            if again < i:
+                possible_until = min(possible_until, earliest[again])
         else:
             # Only the few opposite crossings after the one that changes residence whenever this one does.
-            possible_until = LONG_AGO
-            while place > 0 and modest[old, place - 1] > generous:
-                place -= 1
-                while soon > 0 and early[side, soon - 1] > modest[old, place]:
-                    soon -= 1
-                ended = can[early[side, soon]] if soon < end else NEVER
-                possible_until = max(possible_until, min(cannot[modest[old, place]], ended))
+            while reach > generous:
+                ended = earliest[reach + 1] if reach + 1 < i else NEVER
+                possible_until = max(possible_until, min(cannot[reach], ended))
+                reach -= 2
         never = max(today, min(cannot[i], possible_until))
         always = max(today, can[i], impossible[side, i])
         if never <= until:
@@ -281,4 +263,4 @@ def state(not_inside: int, not_outside: int, until: int) -> int:
 @compiled_into_callers
 def room_for(crossings: int) -> Room:
     """Room in which `residence` works on histories of at most so many crossings."""
-    return np.empty((8, max(crossings + 1, 8)), np.int64)
+    return np.empty((5, max(crossings + 1, 8)), np.int64)
