@@ -42,7 +42,11 @@ def decide_person(
     count = len(days)
     needed = np.broadcast_to(np.asarray(threshold, np.int64), count).copy()
     spare = np.broadcast_to(np.asarray(window, np.int64), count) - needed - (1 if excludes_boundary else 0)
-    spent, enough, allowed = np.zeros((2, count), np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    spent, enough, allowed = (
+        np.zeros((2, count), np.int64),
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+    )
 
     def found_until(last: int) -> tuple[Days, Days]:
         can, cannot = np.zeros(count, np.int64), np.zeros(count, np.int64)

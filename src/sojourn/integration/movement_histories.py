@@ -336,9 +336,7 @@ def decide_histories(
         )  # fmt: skip
         if death <= observed_until:
             end_with_the_life(death, length, can, cannot)
-        count_days(
-            path_days, path_sides, length, excluded, counted_until, spent, enough, allowed, of_days
-        )
+        count_days(path_days, path_sides, length, excluded, counted_until, spent, enough, allowed, of_days)
         if is_bounded:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
             put_spans(

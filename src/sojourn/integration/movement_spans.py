@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 
-__all__ = ["days_of_months", "spans_by_day"]
+__all__ = ["days_from", "days_of_months", "spans_by_day"]
 
 Numbers = npt.NDArray[np.int64]
 DayRows = np.ndarray[tuple[int, int], np.dtype[np.int32]]
@@ -37,6 +37,12 @@ def spans_by_day(
         spans[0], spans[1] = rule.present, rule.window
     spans[1] -= spans[0] + (1 if excludes_boundary else 0)
     return spans
+
+
+def days_from(rule: ResidenceRule, day: datetime.date) -> tuple[int, int]:
+    """How many days threshold and window have from a day."""
+    (threshold,), (spare,) = spans_by_day(rule, day, day, excludes_boundary=False).tolist()
+    return threshold, threshold + spare
 
 
 def days_of_months(days: npt.NDArray[np.datetime64], months: int) -> Numbers:

@@ -27,7 +27,16 @@ from sojourn.integration.movement_kernel import AFTER, BEFORE, MIGRATION, UNKNOW
 from sojourn.integration.movement_spans import spans_by_day
 from sojourn.integration.rows_by_person import in_order, rows_by_person
 
-__all__ = ["CLASSIFIED", "PROBLEMS", "Gaps", "Observation", "classified_movements"]
+__all__ = [
+    "CLASSIFIED",
+    "PROBLEMS",
+    "Gaps",
+    "Observation",
+    "classified_movements",
+    "day_numbers",
+    "direction_codes",
+    "moments_of",
+]
 
 Numbers = npt.NDArray[np.int64]
 _EPOCH = datetime.date(1970, 1, 1)
@@ -84,6 +93,10 @@ class Observation:
         if self.first > self.last:
             raise ValueError(f"Observation cannot begin on {self.first} and end on {self.last}.")
 
+    def day_numbers(self) -> tuple[int, int]:
+        """Both days as days since 1 January 1970."""
+        return (self.first - _EPOCH).days, (self.last - _EPOCH).days
+
 
 def classified_movements(
     crossings: pa.Table,
@@ -119,7 +132,7 @@ def classified_movements(
             "Leave the boundary with the migrations, or take a longer window.",
         )
     order, starts = rows_by_person(crossings["person_id"])
-    moments = _moments(crossings["date"])
+    moments = moments_of(crossings["date"])
     in_order(order, starts, moments, crossings["crossing_id"])
     sorted_rows = taken(crossings, order)
     persons = sorted_rows["person_id"].take(pa.array(starts[:-1])).combine_chunks()
@@ -132,23 +145,22 @@ def classified_movements(
     return sorted_rows
 
 
-def _moments(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
+def moments_of(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Days or microseconds as numbers that sort; what is missing comes first."""
     if pa.types.is_date32(dates.type):
-        return _days(dates)
+        return day_numbers(dates)
     moments: Numbers = dates.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
     return moments
 
 
-def _days(dates: pa.ChunkedArray, missing: int = histories.NOT_A_DAY) -> npt.NDArray[np.int32]:
+def day_numbers(dates: pa.ChunkedArray, missing: int = histories.NOT_A_DAY) -> npt.NDArray[np.int32]:
+    """Days since 1 January 1970; `missing`, if not said NOT_A_DAY, where there is none."""
     days = dates if pa.types.is_date32(dates.type) else dates.cast(pa.date32(), safe=False)
     numbers: npt.NDArray[np.int32] = days.cast(pa.int32()).fill_null(missing).to_numpy()
     return numbers
 
 
-def _anchors_of(
-    anchors: pa.Table | None, persons: pa.Array
-) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
+def _anchors_of(anchors: pa.Table | None, persons: pa.Array) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
     """Where the anchors of each person begin, their days and their states, by day."""
     if anchors is None or not len(anchors):
         return np.zeros(len(persons) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
@@ -158,7 +170,7 @@ def _anchors_of(
     places = ordered["place"].to_numpy()
     begins = np.searchsorted(places, np.arange(len(persons) + 1)).astype(np.int64)
     states: npt.NDArray[np.int8] = ordered["resident"].cast(pa.int8()).to_numpy()
-    return begins, _days(ordered["date"]).astype(np.int64), states
+    return begins, day_numbers(ordered["date"]).astype(np.int64), states
 
 
 def _lives_of(
@@ -172,8 +184,8 @@ def _lives_of(
     place = pc.index_in(lives["person_id"].cast(persons.type), persons).combine_chunks()
     places = place.drop_null().to_numpy()
     known = lives.filter(place.is_valid())
-    births[places] = _days(known["birth_date"], histories.NO_BIRTH)
-    deaths[places] = _days(known["death_date"], histories.NO_DEATH)
+    births[places] = day_numbers(known["birth_date"], histories.NO_BIRTH)
+    deaths[places] = day_numbers(known["death_date"], histories.NO_DEATH)
     return births, deaths
 
 
@@ -194,12 +206,11 @@ def _decided(
     problem = np.zeros(count, np.int8)
     nobody = rows["person_id"].is_null().to_numpy()
     is_outside = _claims(rows, "out_of_scope")
-    of_rows = np.where(nobody | is_outside, np.int32(histories.NOT_A_DAY), _days(rows["date"]))
+    of_rows = np.where(nobody | is_outside, np.int32(histories.NOT_A_DAY), day_numbers(rows["date"]))
     histories.decide_histories(
-        starts, moments, of_rows, _direction_codes(rows["direction"]), *anchors, *lives,
+        starts, moments, of_rows, direction_codes(rows["direction"]), *anchors, *lives,
         spans_by_day(rule, observation.first, observation.last, excludes_boundary=excludes_boundary),
-        excludes_boundary, int(gaps), (observation.first - _EPOCH).days, (observation.last - _EPOCH).days,
-        states, days, problem,
+        excludes_boundary, int(gaps), *observation.day_numbers(), states, days, problem,
     )  # fmt: skip
     problem[is_outside] = histories.OUT_OF_SCOPE
     problem[nobody] = histories.NO_PERSON
@@ -240,11 +251,11 @@ def _array(
     return pa.Array.from_buffers(kind, count, [validity, pa.py_buffer(values)])
 
 
-def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+def direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     """0 for a departure, 1 for an arrival, 2 for anything else."""
     if pa.types.is_dictionary(directions.type):
         whole = directions.combine_chunks()
-        known = _direction_codes(pa.chunked_array([whole.dictionary]))
+        known = direction_codes(pa.chunked_array([whole.dictionary]))
         places = whole.indices.cast(pa.int64()).fill_null(len(known)).to_numpy(zero_copy_only=False)
         of_rows: npt.NDArray[np.int8] = np.append(known, np.int8(2))[places]
         return of_rows
