@@ -238,7 +238,8 @@ def _one_rule(rule: FrameworkRule) -> Iterator[str]:
     residence = rule.residence
     yield from ["", f"From {rule.valid_from}{until}: {rule.stated}."]
     yield from [
-        f"Residence by {residence.present} {residence.unit} present within {residence.window} {residence.unit}.",
+        f"Residence by {residence.present} {residence.unit} present within"
+        f" {residence.window} {residence.unit}.",
         "",
     ]
     yield from _table(

@@ -28,7 +28,7 @@ def crossings_statement(columns: Sequence[str], *, has_other_directions: bool) -
 
 
 def lives_mistakes_statement() -> str:
-    """What is wrong with `lives`, which has the row's number: how many, and the first row, of three mistakes."""
+    """What is wrong with `lives`: how many rows, and the first one, of three mistakes."""
     return """WITH judged AS (      -- each life with what is wrong with it
   SELECT row, person_id IS NULL AS is_nobodys, count(*) OVER (PARTITION BY person_id) > 1 AS is_repeated,
     CAST(death_date AS DATE) < CAST(birth_date AS DATE) AS is_backwards
@@ -42,7 +42,7 @@ FROM judged"""
 
 
 def lives_statement() -> str:
-    """The days of birth and death in `lives` of those who have `crossings`, with the number made from each."""
+    """Birth and death in `lives` of those who have `crossings`, with the number made from each person."""
     return f"""WITH persons AS (SELECT DISTINCT person_id FROM crossings)
 SELECT persons.person_id, CAST(birth_date AS DATE) AS birth_date, CAST(death_date AS DATE) AS death_date,
   hash(persons.person_id) AS {quoted(KEY_HASH)}

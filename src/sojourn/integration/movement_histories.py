@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.movement_kernel import (
+    Room,
     States,
     end_with_the_life,
-    Room,
     outcomes,
     residence,
     room_for,
@@ -291,13 +291,13 @@ def decide_histories(
     work = room_for(room)
     excluded = 1 if excludes_boundary else 0
     extremes = (
-        np.int64(spans_by_day[0].min()), np.int64(spans_by_day[0].max()),
-        np.int64(spans_by_day[1].min()), np.int64(spans_by_day[1].max()),
+        int(spans_by_day[0].min()), int(spans_by_day[0].max()),
+        int(spans_by_day[1].min()), int(spans_by_day[1].max()),
     )  # fmt: skip
     all_gaps = 0
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
-        birth, death = np.int64(births[person]), np.int64(deaths[person])
+        birth, death = int(births[person]), int(deaths[person])
         lived_until = min(observed_until, death)
         gaps = 0
         length = plain_path(
@@ -344,7 +344,8 @@ def decide_histories(
                 other_enough, other_allowed,
             )  # fmt: skip
             outcomes(
-                path_days, path_sides, length, excludes_boundary, observed_until, other_spent, other_enough, other_allowed, other_can, other_cannot,
+                path_days, path_sides, length, excludes_boundary, observed_until, other_spent, other_enough,
+                other_allowed, other_can, other_cannot,
             )  # fmt: skip
             if death <= observed_until:
                 end_with_the_life(death, length, other_can, other_cannot)

@@ -23,8 +23,7 @@ LIFE_COLUMNS = {"person_id": "any", "birth_date": "day", "death_date": "day"}
 # Read as what it is where a file has it.
 SCOPE_COLUMN = {"out_of_scope": "claim"}
 _HOW_TO_WRITE = {
-    "day": "Write days as 2024-03-31, moments as 2024-03-31T14:05:00 in the local time of the place, without a"
-    " zone.",
+    "day": "Write days as 2024-03-31, moments as 2024-03-31T14:05:00 in local time, without a zone.",
     "claim": "Write true or false.",
 }
 _HOW_TO_CONVERT = {
