@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from sojourn.integration.movement_histories import (
     MISSING_BEFORE_OR_AFTER,
+    NO_BIRTH,
+    NO_DEATH,
     NOT_A_DAY,
     put_in_turn,
     usable,

@@ -10,17 +10,20 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movement_definition import UNKNOWN, decided, side_of_each_day
 from one_history import decide_person
-from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.integration.movement_kernel import NEVER
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 
 FIRST = datetime.date(2010, 1, 1)
 RULE = ResidenceRule(20, 26)
+IN_MONTHS = [ResidenceRule(1, 2, Unit.MONTHS), ResidenceRule(2, 3, Unit.MONTHS)]
+RULES = st.sampled_from([RULE, *IN_MONTHS])
 
 
 def _history(random_numbers, most, span):
@@ -212,14 +215,15 @@ def _classified(table, last=160, **kept):
     observation = Observation(
         FIRST - datetime.timedelta(kept.pop("before", 30)), FIRST + datetime.timedelta(last)
     )
-    return classified_movements(table, rule=RULE, observation=observation, **kept).sort_by("crossing_id")
+    rule = kept.pop("rule", RULE)
+    return classified_movements(table, rule=rule, observation=observation, **kept).sort_by("crossing_id")
 
 
 @settings(max_examples=200, deadline=None)
-@given(people=st.lists(_PERSON, min_size=1, max_size=4), treatment=st.sampled_from(list(Gaps)))
-def test_the_mirror_of_a_history_has_the_mirrored_result(people, treatment):
-    found = _classified(_table(people), gaps=treatment)
-    mirrored = _classified(_table(people, is_mirrored=True), gaps=treatment)
+@given(people=st.lists(_PERSON, min_size=1, max_size=4), treatment=st.sampled_from(list(Gaps)), rule=RULES)
+def test_the_mirror_of_a_history_has_the_mirrored_result(people, treatment, rule):
+    found = _classified(_table(people), gaps=treatment, rule=rule)
+    mirrored = _classified(_table(people, is_mirrored=True), gaps=treatment, rule=rule)
     for name in ("is_migration", "unresolved", "status_final_on", "migration_final_on", "problem"):
         assert found[name].to_pylist() == mirrored[name].to_pylist()
     for name in ("resident_before", "resident_after"):
@@ -249,15 +253,17 @@ def test_neither_the_order_of_the_input_nor_its_partition_by_person_matters(peop
     first=st.integers(0, 120),
     more=st.integers(1, 60),
     treatment=st.sampled_from([Gaps.BOUNDS, Gaps.EARLIEST, Gaps.LATEST, Gaps.MIDPOINT]),
+    rule=RULES,
 )
-def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, first, more, treatment):
+def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, first, more, treatment, rule):
     table = _table(people)
     early = table.filter(pa.array([(day - FIRST).days <= first for day in table["date"].to_pylist()]))
     if not len(early):
         return
-    before = _classified(early, last=first, gaps=treatment).to_pylist()
+    before = _classified(early, last=first, gaps=treatment, rule=rule).to_pylist()
     after = {
-        row["crossing_id"]: row for row in _classified(table, last=first + more, gaps=treatment).to_pylist()
+        row["crossing_id"]: row
+        for row in _classified(table, last=first + more, gaps=treatment, rule=rule).to_pylist()
     }
     for row in before:
         later = after[row["crossing_id"]]
@@ -274,10 +280,11 @@ def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, 
 @given(
     people=st.lists(_ON_DIFFERENT_DAYS, min_size=1, max_size=2),
     share=st.lists(st.floats(0, 1), min_size=8, max_size=8),
+    rule=RULES,
 )
-def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(people, share):
+def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(people, share, rule):
     table = _table(people)
-    bounded = {row["crossing_id"]: row for row in _classified(table).to_pylist()}
+    bounded = {row["crossing_id"]: row for row in _classified(table, rule=rule).to_pylist()}
     completed, previous = [], None
     for row, part in zip(table.to_pylist(), itertools.cycle(share), strict=False):
         is_gap = (
@@ -292,7 +299,7 @@ def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(
             completed.append({**row, "crossing_id": 1000 + len(completed), "direction": other, "date": when})
         completed.append(row)
         previous = row
-    truth = _classified(pa.Table.from_pylist(completed, table.schema)).to_pylist()
+    truth = _classified(pa.Table.from_pylist(completed, table.schema), rule=rule).to_pylist()
     for row in truth:
         known = bounded.get(row["crossing_id"])
         if known is None or row["problem"] is not None or known["problem"] == "duplicate":
@@ -300,3 +307,40 @@ def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(
         for name in ("is_migration", "resident_before", "resident_after"):
             if known[name] is not None and row[name] is not None:
                 assert known[name] == row[name]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    people=st.lists(_PERSON, min_size=1, max_size=3),
+    last=st.integers(0, 240),
+    rule=st.sampled_from(IN_MONTHS),
+)
+def test_months_are_counted_from_the_day_of_each_crossing(people, last, rule):
+    table = _table([(days, inside, [False] * 8) for days, inside, _ in people])
+    seen = table.filter(pa.array([(day - FIRST).days <= last for day in table["date"].to_pylist()]))
+    found = _classified(seen, last=last, rule=rule).to_pylist()
+    # A day on the new side counts when it is over, so the method may be a day behind the definition.
+    next_day = {row["crossing_id"]: row for row in _classified(seen, last=last + 1, rule=rule).to_pylist()}
+    for person in {row["person_id"] for row in found}:
+        rows = [row for row in found if row["person_id"] == person]
+        days, sides = [row["date"] for row in rows], [int(row["direction"] == "arrival") for row in rows]
+        thresholds, windows = (
+            [(day + relativedelta(months=months) - day).days for day in days]
+            for months in (rule.present, rule.window)
+        )
+        is_implied = days[0] >= FIRST - datetime.timedelta(30) + relativedelta(months=rule.present)
+        expected = decided(
+            [(day - FIRST).days for day in days],
+            sides,
+            thresholds=thresholds,
+            windows=windows,
+            until=last,
+            first_states=(1 - sides[0],) if is_implied else (0, 1),
+        )
+        for row, values in zip(rows, expected, strict=True):
+            for name, value in zip(
+                ("resident_before", "resident_after", "is_migration"), values, strict=True
+            ):
+                wanted = None if value == UNKNOWN else bool(value)
+                later = next_day[row["crossing_id"]][name]
+                assert row[name] == wanted or (row[name] is None and later == wanted)
