@@ -84,7 +84,12 @@ def plain_classes(column, days, sides, excluded, *, until, observed_from=0):
     else:
         first_states = (0, 1)
     outcomes = decided(
-        days, sides, threshold=threshold, window=window, until=until, first_states=first_states
+        days,
+        sides,
+        thresholds=[threshold] * len(days),
+        windows=[window] * len(days),
+        until=until,
+        first_states=first_states,
     )
     found = []
     for place, (before, after, migrates) in enumerate(outcomes):
