@@ -145,7 +145,7 @@ def _decided(
             rule=rule,
             observation=observation,
             gaps=rules.gaps,
-            excludes_boundary=rules.excludes_boundary and rule.days_present < rule.window_days,
+            excludes_boundary=rules.excludes_boundary and rule.present < rule.window,
         )
         for rule in wanted
     }
@@ -211,7 +211,7 @@ def _in_force(framework: Framework) -> Iterator[tuple[date | None, date | None, 
 
 def _bands(engine: Engine, shown: pa.Table, rules: EventRules, observation: Observation) -> pa.ChunkedArray:
     """The length of the stay after each crossing."""
-    threshold = rules.national.rule(observation.last).residence.days_present
+    threshold = rules.national.rule(observation.last).residence.least_days
     given = engine.relation(shown.select(["row", "problem", "stay_days", "open_days"]))
     found = _BANDS(crossings=given, threshold=threshold)
     table = _by_row(found.to_arrow())
