@@ -174,7 +174,7 @@ def test_months_are_shown_until_the_window_of_the_last_is_over(office):
 
 
 def test_residents_are_counted_at_the_end_of_the_years_that_are_decided(office):
-    # 20 immigrants, the 4 of 2020, and 12 who are seen leaving only in 2022; then 6 come, and the 12 are gone.
+    # 20 immigrants, the 4 of 2020, and 12 who are seen leaving in 2022; then 6 come, and the 12 are gone.
     stock = _figures(office, "STOCK", "sex")
     assert {period: stock[period, "_T"] for period in ("2021", "2022")} == {"2021": 36, "2022": 30}
     assert {period for period, _ in stock} == {"2021", "2022"}
