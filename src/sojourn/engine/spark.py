@@ -8,6 +8,7 @@ gives, and how it keeps what it moves secret, stands in the cluster's own spark-
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -32,7 +33,7 @@ from sojourn.errors import DiskFull, ProjectError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["Cluster", "Piece", "cluster", "can_travel"]
+__all__ = ["Cluster", "Piece", "can_travel", "cluster"]
 
 SECONDS_TO_ANSWER = 10
 SECONDS_FOR_A_WORKER = 90
@@ -112,8 +113,8 @@ class Cluster:
             if time.monotonic() > until:
                 raise ProjectError(
                     f"No worker of the cluster gave a core and memory within {SECONDS_FOR_A_WORKER} seconds.",
-                    "Look at the master's page: are workers there, is spark.executor.memory less than they have,"
-                    " and can they reach this machine?",
+                    "Look at the master's page: are workers there, do they have the cores and the memory that"
+                    " spark-defaults.conf asks for, and can they reach this machine?",
                 )
             time.sleep(0.2)
 
@@ -158,9 +159,7 @@ class Cluster:
                 f"A worker cannot take part: {obstacles[0]}",
                 "Install the same Sojourn on every machine, and let all see the same storage under one path.",
             )
-        from json import loads
-
-        return [Piece(row["file"], loads(row["found"])) for row in found]
+        return [Piece(row["file"], json.loads(row["found"])) for row in found]
 
     def _rows(self, files: Sequence[Path], columns: Sequence[str]) -> DataFrame:
         """The rows of the files, each with where it stands."""
@@ -202,16 +201,26 @@ class Cluster:
             return waiting.result()
 
 
+_TRAVELLERS: tuple[Callable[[pa.DataType], bool], ...] = (
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_decimal128,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_date32,
+    pa.types.is_timestamp,
+)
+
+
 def can_travel(kind: pa.DataType) -> bool:
     """Whether Spark can read a column of a Parquet file and hand it on exactly."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal128(kind)
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    raw = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    float_ = pa.types.is_float32(kind) or pa.types.is_float64(kind)
-    time_ = pa.types.is_date32(kind) or pa.types.is_timestamp(kind)
-    return whole or text or raw or float_ or time_
+    return any(is_of(kind) for is_of in _TRAVELLERS)
 
 
 def _tasks(context: Any, group: str) -> tuple[int, int]:
@@ -242,9 +251,7 @@ def _require_answer(master: str) -> None:
     """Look whether one of the masters answers: Spark itself would try for a minute."""
     found = re.fullmatch(r"spark://([\w.-]+:\d+(?:,[\w.-]+:\d+)*)", master)
     if found is None:
-        raise ProjectError(
-            f"{master!r} is no master of a cluster.", "Write its address: spark://host:7077."
-        )
+        raise ProjectError(f"{master!r} is no master of a cluster.", "Write its address: spark://host:7077.")
     for address in found[1].split(","):
         host, port = address.split(":")
         try:
@@ -277,7 +284,7 @@ _SAID = (
         "Put the files on storage that all machines see under the same path.",
     ),
     (
-        "Master removed our application|All masters are unresponsive|SparkContext was shut down|stopped SparkContext",
+        "Master removed our application|masters are unresponsive|shut down|stopped SparkContext",
         "The cluster ended the work.",
         "Look at the master's log and at the workers' memory, then give the same command again.",
     ),

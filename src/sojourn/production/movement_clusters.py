@@ -128,7 +128,9 @@ def classified_on_cluster(
 
 def _require_writable(target: Path) -> None:
     if target.suffix == ".csv":
-        raise ProjectError("A cluster writes a folder of Parquet files.", "Name one that does not end in .csv.")
+        raise ProjectError(
+            "A cluster writes a folder of Parquet files.", "Name one that does not end in .csv."
+        )
     if target.exists():
         raise ProjectError(f"{target} exists.", "Name a folder that does not: nothing is overwritten.")
     if not target.resolve().parent.is_dir():
@@ -158,7 +160,9 @@ def _types(files: Sequence[Path], target: Path) -> pa.Schema:
     schemas = [pq.read_schema(file).remove_metadata() for file in files]
     first = schemas[0]
     problems = [
-        Problem(shown(file.name), None, f"the columns are not those of {shown(files[0].name)}.", "Write it anew.")
+        Problem(
+            shown(file.name), None, f"the columns are not those of {shown(files[0].name)}.", "Write it anew."
+        )
         for file, schema in zip(files, schemas, strict=True)
         if not schema.equals(first)
     ]
