@@ -76,7 +76,8 @@ def cluster(master: str, what: str) -> Iterator[Cluster]:
     _require_answer(master)
     # The workers run the Python that is named here, under this path.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    from pyspark.sql import SparkSession
+    with _not_used_pandas():
+        from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(master).appName(what)
     for name, value in _SETTINGS.items():
@@ -147,9 +148,7 @@ class Cluster:
             context = TaskContext.get()
             yield from reports(task, context.partitionId() if context else 0, batches)
 
-        with _in_words(), warnings.catch_warnings():
-            # PySpark looks for pandas beside Arrow and warns of versions that it does not know; none is used.
-            warnings.simplefilter("ignore", FutureWarning)
+        with _in_words(), _not_used_pandas():
             rows = self._rows(files, types.names)
             told = self._by_key(rows, key, types.names, parts).mapInArrow(tell, FOUND)
             found = self._collected(told, on_progress)
@@ -193,8 +192,9 @@ class Cluster:
             try:
                 while not waiting.done():
                     time.sleep(0.1)
-                    if on_progress is not None:
-                        on_progress(*_tasks(context, group))
+                    done, tasks = _tasks(context, group)
+                    if on_progress is not None and tasks:
+                        on_progress(done, tasks)
             except BaseException:
                 context.cancelJobGroup(group)
                 raise
@@ -221,6 +221,14 @@ def can_travel(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return any(is_of(kind) for is_of in _TRAVELLERS)
+
+
+@contextmanager
+def _not_used_pandas() -> Iterator[None]:
+    """PySpark looks for pandas beside Arrow and warns of versions that it does not know; none is used."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 def _tasks(context: Any, group: str) -> tuple[int, int]:
