@@ -7,6 +7,7 @@ python cluster_jobs.py failing MASTER SOURCE FOLDER    stumbles over a value of 
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -31,13 +32,15 @@ SECONDS = 240
 
 @dataclass(frozen=True)
 class Waiting:
-    """Decides once the folder has a file `go`; before that each task leaves a file named for its worker."""
+    """Decides once the folder has a file `go`; until then tasks leave files named for worker and part."""
 
     folder: Path
 
     def __call__(self, crossings: pa.Table) -> tuple[pa.Table, Mapping[str, Any]]:
-        worker = next(part for part in Path.cwd().parts if part.startswith("worker"))
-        (self.folder / worker).touch()
+        from pyspark import TaskContext
+
+        worker = next(part for part in Path.cwd().parts if re.fullmatch(r"worker\d", part))
+        (self.folder / f"{worker}-{TaskContext.get().partitionId()}").touch()
         until = time.monotonic() + SECONDS
         while not (self.folder / "go").exists() and time.monotonic() < until:
             time.sleep(0.1)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -184,16 +187,21 @@ class TestOnACluster:
         assert set(many["problem"].to_pylist()) == {None, "no-person", "unknown-direction", "no-date"}
         assert many.filter(pc.equal(many["person_id"], "fatma"))["resident_before"].to_pylist() == [True]
 
-    def test_anchors_after_the_last_crossing_are_refused_and_nothing_is_left(self, cluster, file, tmp_path):
+    def test_anchors_after_the_last_crossing_are_refused_and_nothing_is_left(
+        self, cluster, crossings, tmp_path
+    ):
+        pq.write_table(crossings.slice(0, 1000), tmp_path / "crossings.parquet")
+        persons = crossings["person_id"][:3].to_pylist()
+        days = ("2010-01-01", "2011-01-01", "2011-01-01")  # the second and the third are after all crossings
         anchors = tmp_path / "anchors.csv"
-        anchors.write_text(
-            "person_id,date,resident\n1,2010-01-01,true\n2,2011-01-01,true\n3,2011-01-01,true\n"
-        )
-        done = _command(cluster, file, tmp_path / "out", *RULE_AND_DAYS, "--anchors", str(anchors))
-        assert done.returncode == 3
+        lines = [f"{person},{day},true" for person, day in zip(persons, days, strict=True)]
+        anchors.write_text("\n".join(["person_id,date,resident", *lines]))
+        options = (*RULE_AND_DAYS, "--anchors", str(anchors))
+        done = _command(cluster, tmp_path / "crossings.parquet", tmp_path / "out", *options)
+        assert done.returncode == 3, done.stderr
         assert "2 anchors come after the last crossing of their persons" in done.stderr
         assert "the first is in row 2" in done.stderr
-        assert [path.name for path in tmp_path.iterdir()] == ["anchors.csv"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["anchors.csv", "crossings.parquet"]
 
     def test_an_error_in_a_task_tells_its_place_and_no_value_of_a_row(self, cluster, tmp_path):
         source = tmp_path / "names.parquet"
@@ -211,11 +219,13 @@ class TestOnACluster:
         folder = tmp_path / "work"
         job = _job("waiting", cluster, file, folder)
         # When both workers have begun to decide, one is lost, with what it had brought together for others.
-        _wait_for(lambda: (folder / "worker1").exists() and (folder / "worker2").exists(), job)
-        cluster.workers[1].kill()
+        _wait_for(lambda: _begun(folder, "worker1") and _begun(folder, "worker2"), job)
+        lost = _begun(folder, "worker2")
+        _kill_with_children(cluster.workers[1].pid)
         (folder / "go").touch()
         _, complaints = job.communicate(timeout=SECONDS)
         assert job.returncode == 0, complaints
+        assert lost <= _begun(folder, "worker1")
         pieces = [folder / "attempts" / name for name in (folder / "pieces").read_text().split()]
         table = pa.concat_tables([pq.read_table(piece) for piece in pieces])
         pq.write_table(table, tmp_path / "all.parquet")
@@ -239,15 +249,15 @@ def _of_every_kind():
             "seen": pc.multiply(moments, 1000).cast(pa.timestamp("ns")),
             "sent": moments.cast(pa.timestamp("us", "Asia/Tokyo")),
             "old": pa.array([-62_000_000_000_000] * count).cast(pa.timestamp("ms")),
-            "visa": pa.array(["WORK", "Ж", "", None] * (count // 2)).dictionary_encode(),
+            "visa": pa.array(["WORK", "Ж", "", None] * 2).dictionary_encode(),
             "small": pa.array([0, 255, 3, 4, 5, None, 7, 8], pa.uint8()),
             "middle": pa.array([0, 65_535, 3, 4, 5, None, 7, 8], pa.uint16()),
             "large": pa.array([0, 2**32 - 1, 3, 4, 5, None, 7, 8], pa.uint32()),
             "fee": pa.array([1, 2, 3, 4, None, 6, 7, 8], pa.decimal128(12, 3)),
             "weight": pa.array([0.1, float("inf"), -0.0, None, 1e-300, 2, 3, 4]),
             "half": pa.array([0.1, 0.2, None, 4, 5, 6, 7, 8], pa.float32()),
-            "flag": pa.array([True, False, None, True] * (count // 2)),
-            "raw": pa.array([b"\x00\xff", b"", None, b"x"] * (count // 2)),
+            "flag": pa.array([True, False, None, True] * 2),
+            "raw": pa.array([b"\x00\xff", b"", None, b"x"] * 2),
         }
     )
 
@@ -257,6 +267,23 @@ def _job(kind, cluster, source, folder):
     return subprocess.Popen(
         command, env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def _begun(folder, worker):
+    """The parts that a worker has begun to decide."""
+    return {path.name.split("-")[1] for path in folder.glob(f"{worker}-*")}
+
+
+def _kill_with_children(process):
+    """End a worker at once, and the executor that it started, as when a machine loses its power."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{process}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    assert children
+    for each in (process, *children):
+        os.kill(each, signal.SIGKILL)
 
 
 def _wait_for(is_there, job):
