@@ -2,10 +2,10 @@
 
     python benchmarks/cluster.py [--crossings 20000000] [--folder DIR] [--json FILE]
 
-The same command classifies the same Parquet file with `--engine duckdb` and with `--engine spark`; the cluster is a
-standalone one with a master and two workers of one core, with authentication and encryption. Both results are compared
-row by row. A cluster on one machine cannot be faster: the ratio is what reading, encrypting, moving and starting Java
-cost, which more machines then share.
+The same command classifies the same Parquet file with `--engine duckdb` and with `--engine spark`; the
+cluster is a standalone one with a master and two workers of one core, with authentication and encryption.
+Both results are compared row by row. A cluster on one machine cannot be faster: the ratio is what reading,
+encrypting, moving and starting Java cost, which more machines then share.
 """
 
 from __future__ import annotations
@@ -152,9 +152,7 @@ def main() -> None:
         print(f"{what:<34} {wall:>8.1f} s {cpu:>8.1f} CPU s {megabytes:>8,.0f} MB")
     ratio = rows[2][2] / rows[0][2]
     beyond_start = (rows[2][2] - rows[1][2]) / rows[0][2]
-    print(
-        f"two workers took {ratio:.1f} times the CPU of one machine, {beyond_start:.1f} times without the start"
-    )
+    print(f"two workers took {ratio:.1f} times the CPU of one machine, {beyond_start:.1f} without the start")
     if arguments.json:
         names = ("what", "wall", "cpu", "megabytes")
         listed = [dict(zip(names, row, strict=True)) for row in rows]
