@@ -99,10 +99,29 @@ class DatedRule(Declaration):
         return self
 
 
+class MovementRules(Declaration):
+    """How movements become migration events."""
+
+    missing: Literal["bounds", "earliest", "latest", "midpoint", "exclude"] = Field(
+        default="bounds",
+        description=(
+            "What becomes of two movements in a row in one direction: `bounds` decides what holds wherever"
+            " the missing one lay; `earliest`, `latest`, `midpoint` assume a day; `exclude` decides nothing"
+        ),
+    )
+    boundary: Literal["migration", "no-migration"] = Field(
+        default="migration",
+        description="What a stay is that spends exactly the spare days of the window on the old side",
+    )
+
+
 class Rules(Declaration):
     """The dated rules of method."""
 
     residence: tuple[DatedRule, ...] = Field(default=(), description="Residence rules, by first day")
+    movements: MovementRules = Field(
+        default=MovementRules(), description="How movements become migration events"
+    )
 
 
 class AuditSettings(Declaration):
@@ -326,12 +345,22 @@ class SourceDeclaration(Declaration):
 
 
 class Indicator(Declaration):
-    """`indicators/<id>.yaml`: one figure: what is counted, among whom, from which source."""
+    """`indicators/<id>.yaml`: one figure: what is counted, among whom, from which source.
+
+    Records are those of one `source`, or what Sojourn makes of several: `counts`.
+    """
 
     id: Identifier
     title: Texts
     definition: Texts = Field(description="Definition by language")
-    source: str = Field(description="Source of the records")
+    source: str | None = Field(default=None, description="Source of the records")
+    counts: Literal["migration_event", "resident"] | None = Field(
+        default=None,
+        description=(
+            "Records that are made of sources: `migration_event`, of all that give movements, or `resident`,"
+            " people who were here or lived here on the last day of each year"
+        ),
+    )
     statistic: Literal["count", "share", "mean", "value"] = Field(default="count")
     of: str | None = Field(default=None, description="Column whose mean or value is taken")
     where: str | None = Field(default=None, description="Condition over the contract's columns")
@@ -339,6 +368,12 @@ class Indicator(Declaration):
     frequency: Literal["year", "quarter", "month"] = Field(default="year")
     unit: Texts = Field(default={"en": "Persons"}, description="Unit by language")
     framework: str | None = Field(default=None, description="Migration framework, such as 2021-12")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Indicator:
+        if (self.source is None) == (self.counts is None):
+            raise ValueError("an indicator has a `source`, or says what it `counts`: give one of the two")
+        return self
 
 
 class Protection(Declaration):
