@@ -292,6 +292,11 @@ _SAID = (
         "Put the files on storage that all machines see under the same path.",
     ),
     (
+        "exited unexpectedly|ExecutorLostFailure",
+        "A worker lost its work several times over.",
+        "Look at the workers' logs: a part that does not fit into memory looks like this.",
+    ),
+    (
         "Master removed our application|masters are unresponsive|shut down|stopped SparkContext",
         "The cluster ended the work.",
         "Look at the master's log and at the workers' memory, then give the same command again.",

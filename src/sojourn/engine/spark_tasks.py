@@ -122,4 +122,5 @@ def _kind_and_place(error: BaseException) -> str:
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
     ours = [frame for frame in frames if "sojourn" in Path(frame.filename).parts]
     from_ours = f", called at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__} in {place}{from_ours}"
+    system = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{system} in {place}{from_ours}"

@@ -216,6 +216,8 @@ def test_a_worker_that_lacks_something_says_so_and_does_not_work(tmp_path, code,
         ("[PYTHON_VERSION_MISMATCH] Python", ProjectError, "another version of Python"),
         ('Cannot run program "/opt/x/python"', ProjectError, "no Python under the path"),
         ("java.io.IOException: No space left on device", DiskFull, "The disk is full"),
+        ("TaskFailed: OSError (No space left on device) in a.py:3", DiskFull, "The disk is full"),
+        ("Python worker exited unexpectedly (crashed)", ProjectError, "lost its work several times"),
         ("File does not exist [FAILED_READ_FILE.FILE_NOT_EXIST]", ProjectError, "does not see a file"),
         (
             "TaskFailed: KeyError in a.py:3\n  at anna",
