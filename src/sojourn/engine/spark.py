@@ -77,19 +77,23 @@ def cluster(master: str, what: str) -> Iterator[Cluster]:
     # The workers run the Python that is named here, under this path.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with _not_used_pandas():
-        from pyspark.sql import SparkSession
+        spark = _session(master, what)
+        try:
+            opened = Cluster(spark)
+            opened.await_worker()
+            yield opened
+        finally:
+            spark.stop()
+
+
+def _session(master: str, what: str) -> SparkSession:
+    from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(master).appName(what)
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
     with _in_words():
-        spark = builder.getOrCreate()
-    try:
-        opened = Cluster(spark)
-        opened.await_worker()
-        yield opened
-    finally:
-        spark.stop()
+        return builder.getOrCreate()
 
 
 class Cluster:
@@ -148,7 +152,7 @@ class Cluster:
             context = TaskContext.get()
             yield from reports(task, context.partitionId() if context else 0, batches)
 
-        with _in_words(), _not_used_pandas():
+        with _in_words():
             rows = self._rows(files, types.names)
             told = self._by_key(rows, key, types.names, parts).mapInArrow(tell, FOUND)
             found = self._collected(told, on_progress)
@@ -193,7 +197,7 @@ class Cluster:
                 while not waiting.done():
                     time.sleep(0.1)
                     done, tasks = _tasks(context, group)
-                    if on_progress is not None and tasks:
+                    if on_progress is not None and done:
                         on_progress(done, tasks)
             except BaseException:
                 context.cancelJobGroup(group)
@@ -299,7 +303,7 @@ _SAID = (
     (
         "Master removed our application|masters are unresponsive|shut down|stopped SparkContext",
         "The cluster ended the work.",
-        "Look at the master's log and at the workers' memory, then give the same command again.",
+        "Is the secret in spark-defaults.conf the cluster's? Then the logs of master and workers tell more.",
     ),
 )
 
