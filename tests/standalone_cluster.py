@@ -20,7 +20,7 @@ from pathlib import Path
 __all__ = ["StandaloneCluster", "standalone_cluster", "what_is_missing"]
 
 HOST = "127.0.0.1"
-SECONDS_TO_START = 90
+SECONDS_TO_START = 180
 
 
 # Java compiles less for these short lives; what is moved and spilled is encrypted, as the how-to tells.
