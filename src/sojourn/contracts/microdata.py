@@ -13,6 +13,7 @@ __all__ = [
     "Identity",
     "MigrationEvent",
     "Movement",
+    "PermitOutcome",
     "Person",
     "QuarantinedRecord",
     "Repetition",
@@ -226,6 +227,72 @@ class Status(Table, zone=Zone.SECURE, natural_key=("status_id",)):
     citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
     reason: str = column("Main reason for the status", codes="CL_REASON", sensitivity=_SENSITIVE)
     region: str = column("Region, national code", sensitivity=_QUASI)
+
+
+class PermitOutcome(Table, zone=Zone.SECURE):
+    """One visa or permit granted, joined to its holder's border crossings and other statuses.
+
+    It is there to be counted. A single row is no finding about a person: crossings go unrecorded, passports
+    change, and applications are pending.
+    """
+
+    record_id: str = column("Record of the status within its delivery", key=True)
+    person_key: str = column("Keyed pseudonym of the holder", required=True)
+    kind: str = column("Kind of status: visa or permit", required=True)
+    category: str = column("Category within the kind, national code", sensitivity=_SENSITIVE)
+    reason: str = column("Main reason for the status", codes="CL_REASON", sensitivity=_SENSITIVE)
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
+    region: str = column("Region, national code", sensitivity=_QUASI)
+    valid_from: datetime.date = column("First day of validity", required=True)
+    valid_to: datetime.date = column("Last day of validity; null while it has no known end")
+    months: int = column(
+        "Completed months from the first to the last day of validity; null without an end", unit="months"
+    )
+    occasion: str = column(
+        "First permit, renewal or change of reason", codes="CL_PERMIT_OCCASION", required=True
+    )
+    previous_reason: str = column(
+        "Main reason for the permit before, of a renewal or change",
+        codes="CL_REASON",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    stands_until: datetime.date = column(
+        "Last day on which this permit stands for its holder, who may have several;"
+        " the day before it begins if it never does, null without an end"
+    )
+    outcome: str = column(
+        "Whether the holder was here within the validity",
+        codes="CL_PERMIT_OUTCOME",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    first_arrival: datetime.date = column("Day of the arrival, of those who arrived", sensitivity=_QUASI)
+    days_waited: int = column(
+        "Days from the first day of validity to the arrival, or, without one, to the last day observed",
+        unit="days",
+        sensitivity=_QUASI,
+    )
+    side_at_end: str = column(
+        "Side of the border at the end of the last day of validity",
+        codes="CL_PRESENCE",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    after_validity: str = column(
+        "What the holder did when the validity ended",
+        codes="CL_AFTER_VALIDITY",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    days_beyond: int = column(
+        "Days here after the last day of validity without another status known",
+        unit="days",
+        sensitivity=_SENSITIVE,
+    )
 
 
 class Respondent(Table, zone=Zone.SECURE):

@@ -10,6 +10,7 @@ from sojourn.engine import Engine, Relation
 from sojourn.engine.deliveries import each_once_statement
 from sojourn.errors import ProjectError
 from sojourn.integration.migration_events import sql_of_events
+from sojourn.integration.permit_outcomes import sql_of_permit_outcomes
 from sojourn.integration.residents import sql_of_residents
 from sojourn.pipeline import Step
 from sojourn.pipeline import run as run_steps
@@ -17,11 +18,13 @@ from sojourn.production.derived_steps import RESIDENTS, event_rules, event_steps
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
+from sojourn.production.permit_steps import PERMITS, permit_step
 from sojourn.production.source_steps import counted_versions, source_steps
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
-from sojourn.project.declarations import Indicator, Replicates
+from sojourn.project.declarations import Replicates
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator
 from sojourn.sources.periods import days_of
 from sojourn.store.store import Version
 
@@ -63,7 +66,9 @@ def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> 
     """
     sources = sources_behind(indicator, workspace.declarations.sources)
     steps = [step for source in sources for step in source_steps(workspace, source, needed_by)]
-    if indicator.counts is not None:
+    if indicator.counts == PERMITS:
+        steps.append(permit_step(workspace, sources, steps))
+    elif indicator.counts is not None:
         steps += event_steps(workspace, sources, steps)
     if indicator.counts == RESIDENTS:
         steps.append(resident_step(workspace, observation_of(workspace, sources)))
@@ -102,7 +107,9 @@ def sql_of_records(declarations: Declarations, indicator: Indicator) -> list[tup
     sources = sources_behind(indicator, declarations.sources)
     has_keys = any(CONTRACTS[source.gives].natural_key for source in sources)
     parts = [("Each record once", each_once_statement())] if has_keys else []
-    if indicator.counts is not None:
+    if indicator.counts == PERMITS:
+        parts.append(("Visas and permits with their holders' movements", sql_of_permit_outcomes()))
+    elif indicator.counts is not None:
         parts += sql_of_events()
     if indicator.counts == RESIDENTS:
         parts.append(("Who was here and who lived here", sql_of_residents()))
@@ -112,10 +119,11 @@ def sql_of_records(declarations: Declarations, indicator: Indicator) -> list[tup
 def is_final(workspace: Workspace, indicator: Indicator, period: str) -> bool:
     """Whether nothing that is still to come can change the records of a period.
 
-    Only made records can change: an event is decided by the days of the window after it, and where people
-    lived before is known when no movement was recorded for the threshold's days.
+    Only events and residents can change: an event is decided by the days of the window after it, and where
+    people lived before is known when no movement was recorded for the threshold's days. What is open of a
+    permit is an outcome of its own.
     """
-    if indicator.counts is None:
+    if indicator.counts is None or indicator.counts == PERMITS:
         return True
     days = days_of(period)
     if days is None:

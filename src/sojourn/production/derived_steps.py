@@ -29,12 +29,21 @@ from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
 from sojourn.production.resident_accounts import Accounts
 from sojourn.production.source_steps import counted_versions
-from sojourn.production.versions import VersionRecord, is_named, name_version
+from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
+from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Settings, SourceDeclaration
 from sojourn.store.store import Version
 
-__all__ = ["EVENTS", "RESIDENTS", "event_rules", "event_steps", "last_days_of_years", "resident_step"]
+__all__ = [
+    "EVENTS",
+    "RESIDENTS",
+    "event_rules",
+    "event_steps",
+    "last_days_of_years",
+    "records_of_sources",
+    "resident_step",
+]
 
 EVENTS, RESIDENTS = "migration_event", "resident"
 ROWS_OF_A_PART = 1 << 19
@@ -81,7 +90,7 @@ def event_steps(
             EVENTS,
             inputs,
             settings,
-            partial(_find, workspace, MigrationEvent),
+            partial(found_version, workspace, MigrationEvent),
             lambda mark, made: _make_events(
                 workspace, sources, {name: made[name] for name in inputs}, mark, settings, observation
             ),
@@ -110,27 +119,15 @@ def resident_step(workspace: Workspace, observation: Observation) -> Step[Versio
             )
             work.then(partial(name_version, workspace, about))
             work.detail.update(events=made[EVENTS].result.rows, rows=rows)
-        return _found(workspace, Resident, mark)
+        return made_version(workspace, Resident, mark)
 
-    return Step[Version](RESIDENTS, (EVENTS,), settings, partial(_find, workspace, Resident), make)
+    return Step[Version](RESIDENTS, (EVENTS,), settings, partial(found_version, workspace, Resident), make)
 
 
 def last_days_of_years(observation: Observation) -> list[datetime.date]:
     """The last days of the years, within the observation."""
     days = (datetime.date(year, 12, 31) for year in range(observation.first.year, observation.last.year + 1))
     return [day for day in days if observation.first <= day <= observation.last]
-
-
-def _find(workspace: Workspace, contract: type[Table], mark: str) -> Version | None:
-    name = contract.title()
-    return workspace.store.version(contract, name, mark) if is_named(workspace, name, mark) else None
-
-
-def _found(workspace: Workspace, contract: type[Table], mark: str) -> Version:
-    found = workspace.store.version(contract, contract.title(), mark)
-    if found is None:
-        raise RuntimeError("The version is not there, although it was written a moment ago.")
-    return found
 
 
 def _make_events(
@@ -149,7 +146,7 @@ def _make_events(
             workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
         ):
             rows, accounts = 0, Accounts(observation)
-            crossings = crossings_of_movements(_movements(engine, sources, made))
+            crossings = crossings_of_movements(records_of_sources(engine, sources, made, Movement))
             for number, part in enumerate(_by_person(engine, crossings, unfinished, made)):
                 found = migration_events(engine, part, rules=rules, observation=observation)
                 accounts.add(engine, found)
@@ -162,17 +159,21 @@ def _make_events(
         about = VersionRecord(EVENTS, Zone.SECURE, "MigrationEvent", mark, rows, inputs, kept)
         work.then(partial(name_version, workspace, about))
         work.detail.update(crossings=rows)
-    return _found(workspace, MigrationEvent, mark)
+    return made_version(workspace, MigrationEvent, mark)
 
 
-def _movements(
-    engine: Engine, sources: Sequence[SourceDeclaration], made: Mapping[str, Made[Version]]
+def records_of_sources(
+    engine: Engine,
+    sources: Sequence[SourceDeclaration],
+    made: Mapping[str, Made[Version]],
+    contract: type[Table],
 ) -> Relation:
-    """The movements of all sources, each once, with every column of the contract."""
-    found = [engine.relation(Movement.schema().empty_table())]
+    """The records of all sources that give a contract, each once, with every column of the contract."""
+    found = [engine.relation(contract.schema().empty_table())]
     for source in sources:
-        own = {name: one.result for name, one in made.items() if name.split(":")[1] == source.id}
-        found.append(each_once(engine, *counted_versions(own)))
+        if CONTRACTS[source.gives] is contract:
+            own = {name: one.result for name, one in made.items() if name.split(":")[1] == source.id}
+            found.append(each_once(engine, *counted_versions(own)))
     names = [f"source_{number}" for number in range(len(found))]
     return engine.query(stacked_statement(names), dict(zip(names, found, strict=True)))
 

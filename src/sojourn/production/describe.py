@@ -29,10 +29,11 @@ from sojourn.production.counted import contract_behind, given_by
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
 from sojourn.project.contracts import sources_behind
-from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.dimensions import Dimension as DeclaredDimension
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["agency_of", "country_of", "describe_table"]
 
@@ -131,6 +132,8 @@ def _origin(indicator: Indicator, has_errors: bool) -> str:
     """What kind of figures these are, as the words about method and uncertainty are named."""
     if indicator.statistic == "value":
         return "published"
+    if indicator.counts == "permit_outcome":
+        return "permits"
     if indicator.counts is not None:
         return "border"
     return "survey" if has_errors else "register"

@@ -15,7 +15,7 @@ from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.tables import table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
-from sojourn.project.declarations import TableDeclaration
+from sojourn.project.table_declarations import TableDeclaration
 
 __all__ = ["lineage", "selected_cells"]
 

@@ -22,7 +22,8 @@ from sojourn.production.quality import records_behind
 from sojourn.production.tables import method_sql, protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
-from sojourn.project.declarations import Person, ReleaseDeclaration, TableDeclaration
+from sojourn.project.declarations import Person
+from sojourn.project.table_declarations import ReleaseDeclaration, TableDeclaration
 from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable
 

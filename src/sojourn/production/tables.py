@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
-from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
+from sojourn.disclosure import Protected, ProtectionRules, already_published, protect, with_net
 from sojourn.engine import Engine, Relation
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
@@ -43,8 +43,8 @@ from sojourn.production.published_figures import estimate_columns, published_est
 from sojourn.production.source_steps import delivery_in, is_repetitions
 from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Indicator, TableDeclaration
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 from sojourn.sources.mapping import expanded
 from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
@@ -266,7 +266,8 @@ def protected_table(
         secondary=table.protect.secondary,
         round_to=table.protect.round_to,
     )
-    return protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
+    found = protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
+    return with_net(found, dimensions=table.by) if table.net else found
 
 
 def _make_observations(

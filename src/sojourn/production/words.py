@@ -55,6 +55,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             " يغيّر مكان إقامة الشخص. ولا تُنشر إلا الفترات التي لا يمكن لأي عبور لاحق أن يغيّر فيها شيئا."
         ),
     },
+    "summary_permits": {
+        "en": (
+            "Every visa and permit is looked at together with its holder's border crossings and other"
+            " permits. What these do not decide is a group of its own."
+        ),
+        "ar": (
+            "يُنظر في كل تأشيرة وتصريح مع عمليات عبور حامله للحدود وسائر تصاريحه. وما لا تبت فيه هذه البيانات"
+            " فئة قائمة بذاتها."
+        ),
+    },
     "summary_published": {
         "en": "Figures as another body published them, with its own marks of status. Nothing was added up.",
         "ar": "أرقام كما نشرتها جهة أخرى، مع إشاراتها إلى حالة كل رقم. ولم يُجمع منها شيء.",
@@ -70,6 +80,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "الأرقام عدّ لا يشوبه خطأ معاينة. وقد ترتفع أو تنخفض بسبب الحركات غير المسجلة، والأشخاص الذين لا"
             " يُتعرف عليهم بوثيقة أخرى، والأشخاص الذين لا تُعرف إقامتهم قبل أول عبور مسجل؛ ومن لا يمكن البت"
             " في أمره لا يُحسب."
+        ),
+    },
+    "uncertainty_permits": {
+        "en": (
+            "The figures are counts without sampling error, and no findings about persons: crossings go"
+            " unrecorded, passports change, applications are pending, and permits may be withdrawn early."
+        ),
+        "ar": (
+            "الأرقام عدّ لا يشوبه خطأ معاينة، وليست استنتاجات عن أشخاص: فقد لا تُسجل عمليات عبور، وتتغير جوازات"
+            " السفر، وتكون الطلبات قيد النظر، وقد تُلغى التصاريح قبل انتهائها."
         ),
     },
     "uncertainty_published": {

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sojourn.contracts.aggregates import PublishedFigure
-from sojourn.contracts.microdata import MigrationEvent, Movement, Person, Resident, Respondent, Status
+from sojourn.contracts.microdata import (
+    MigrationEvent,
+    Movement,
+    PermitOutcome,
+    Person,
+    Resident,
+    Respondent,
+    Status,
+)
 from sojourn.contracts.table import Table
-from sojourn.project.declarations import Indicator, SourceDeclaration
+from sojourn.project.declarations import SourceDeclaration
+from sojourn.project.table_declarations import Indicator
 
 __all__ = ["CONTRACTS", "COUNTED", "GIVEN_BY_US", "contract_of", "sources_behind"]
 
@@ -19,9 +28,10 @@ CONTRACTS: dict[str, type[Table]] = {
     "published_figure": PublishedFigure,
 }
 # Records that are made of those of sources, and what these sources give.
-COUNTED: dict[str, tuple[type[Table], str]] = {
-    "migration_event": (MigrationEvent, "movement"),
-    "resident": (Resident, "movement"),
+COUNTED: dict[str, tuple[type[Table], tuple[str, ...]]] = {
+    "migration_event": (MigrationEvent, ("movement",)),
+    "resident": (Resident, ("movement",)),
+    "permit_outcome": (PermitOutcome, ("movement", "status")),
 }
 # Columns that no source gives: they are made on receipt.
 GIVEN_BY_US = {"record_id", "person_key"}
@@ -41,5 +51,5 @@ def sources_behind(
     """The sources that the records of an indicator come from, by name."""
     if indicator.counts is not None:
         given = COUNTED[indicator.counts][1]
-        return tuple(sources[name] for name in sorted(sources) if sources[name].gives == given)
+        return tuple(sources[name] for name in sorted(sources) if sources[name].gives in given)
     return (sources[indicator.source or ""],)

@@ -88,6 +88,27 @@ DERIVED: Mapping[str, Dimension] = {
             {"en": "Parents born abroad", "ar": "مولد الوالدين في الخارج"},
             (("birthplace", "birthplace_mother", "birthplace_father"),),
         ),
+        Dimension(
+            "permit_reason",
+            "CL_PERMIT_REASON",
+            "other",
+            {"en": "Reason for the permit", "ar": "سبب التصريح"},
+            (("reason", "valid_from", "valid_to"),),
+        ),
+        Dimension(
+            "previous_permit_reason",
+            "CL_PERMIT_REASON",
+            "other",
+            {"en": "Reason for the permit before", "ar": "سبب التصريح السابق"},
+            (("previous_reason",),),
+        ),
+        Dimension(
+            "permit_duration",
+            "CL_PERMIT_DURATION",
+            "other",
+            {"en": "Validity of the permit", "ar": "مدة صلاحية التصريح"},
+            (("valid_from", "valid_to"),),
+        ),
     )
 }
 
@@ -128,6 +149,11 @@ _TITLES: Mapping[str, Mapping[str, str]] = {
     "category": {"en": "Category", "ar": "الصنف"},
     "activity": {"en": "Activity status", "ar": "النشاط"},
     "education": {"en": "Education", "ar": "التعليم"},
+    "occasion": {"en": "Occasion of the permit", "ar": "مناسبة إصدار التصريح"},
+    "previous_reason": {"en": "Reason for the status before", "ar": "سبب الوضع السابق"},
+    "outcome": {"en": "What became of the visa or permit", "ar": "مآل التأشيرة أو التصريح"},
+    "side_at_end": {"en": "Side of the border at the end", "ar": "جانب الحدود عند الانتهاء"},
+    "after_validity": {"en": "After the validity", "ar": "بعد انتهاء الصلاحية"},
     "series": {"en": "Data set", "ar": "مجموعة البيانات"},
     "revision": {"en": "Revision", "ar": "المراجعة"},
     "measure": {"en": "Measure", "ar": "المقياس"},
