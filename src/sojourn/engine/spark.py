@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from sojourn.engine.names import quoted
 from sojourn.engine.spark_tasks import FILE_COLUMN, FOUND, ROW_COLUMN, Task, Work, Write, reports, this_code
 from sojourn.errors import DiskFull, ProjectError
 
@@ -80,7 +79,8 @@ def cluster(master: str, what: str) -> Iterator[Cluster]:
         spark = _session(master, what)
         try:
             opened = Cluster(spark)
-            opened.await_worker()
+            with _in_words():
+                opened.await_worker()
             yield opened
         finally:
             spark.stop()
@@ -154,7 +154,7 @@ class Cluster:
 
         with _in_words():
             rows = self._rows(files, types.names)
-            told = self._by_key(rows, key, types.names, parts).mapInArrow(tell, FOUND)
+            told = _by_key(rows, key, parts).mapInArrow(tell, FOUND)
             found = self._collected(told, on_progress)
         obstacles = [row["obstacle"] for row in found if row["obstacle"]]
         if obstacles:
@@ -171,16 +171,10 @@ class Cluster:
         read = self._spark.read.parquet(*[_address(file) for file in files])
         place = read.metadataColumn("_metadata")
         return read.select(
-            *[read[f"`{name}`"] for name in columns if quoted(name)],
+            *[read[f"`{name.replace('`', '``')}`"] for name in columns],
             functions.xxhash64(place["file_name"]).alias(FILE_COLUMN),
             place["row_index"].alias(ROW_COLUMN),
         )
-
-    def _by_key(self, rows: DataFrame, key: str, columns: Sequence[str], parts: int) -> DataFrame:
-        from pyspark.sql import functions
-
-        place = functions.xxhash64(FILE_COLUMN, ROW_COLUMN)
-        return rows.repartition(parts, key, functions.when(functions.isnull(key), place))
 
     def _collected(self, told: DataFrame, on_progress: Progress | None) -> list[Any]:
         """All rows; meanwhile say how many of the tasks are done."""
@@ -203,6 +197,14 @@ class Cluster:
                 context.cancelJobGroup(group)
                 raise
             return waiting.result()
+
+
+def _by_key(rows: DataFrame, key: str, parts: int) -> DataFrame:
+    """The rows in so many parts, all of one key in one; those without a key wherever their places fall."""
+    from pyspark.sql import functions
+
+    place = functions.xxhash64(FILE_COLUMN, ROW_COLUMN)
+    return rows.repartition(parts, key, functions.when(functions.isnull(key), place))
 
 
 _TRAVELLERS: tuple[Callable[[pa.DataType], bool], ...] = (
