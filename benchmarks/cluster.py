@@ -4,8 +4,9 @@
 
 The same command classifies the same Parquet file with `--engine duckdb` and with `--engine spark`; the
 cluster is a standalone one with a master and two workers of one core, with authentication and encryption.
-Both results are compared. A cluster on one machine cannot be faster: the ratio is what reading,
-encrypting, moving and starting Java cost, which more machines then share; Java compiles less here than on a cluster that lives longer.
+Both results are compared. A cluster on one machine cannot be faster: the ratio is what reading, encrypting,
+moving and starting Java cost, which more machines then share; Java compiles less here than on a cluster
+that lives longer.
 """
 
 from __future__ import annotations
