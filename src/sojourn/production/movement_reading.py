@@ -22,11 +22,13 @@ ANCHOR_COLUMNS = {"person_id": "any", "date": "day", "resident": "claim"}
 _HOW_TO_WRITE = {
     "day": "Write days as 2024-03-31, local moments as 2024-03-31T14:05:00.",
     "claim": "Write true or false.",
+    "whole": "Write whole numbers without spaces or separators.",
 }
 _KINDS = {
     "day": "a date or a timestamp in local time",
     "text": "text",
     "claim": "true or false",
+    "whole": "whole numbers",
     "any": "a number or text",
 }
 
@@ -63,7 +65,7 @@ def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
     names, first = _first_lines(file)
     absent = [name for name in columns if name not in names]
     if absent:
-        raise DataRefused([_absent(file, name, names) for name in absent])
+        raise DataRefused([_absent(file, name, names, columns) for name in absent])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataRefused(
@@ -73,6 +75,8 @@ def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
     for name, kind in columns.items():
         if kind == "claim":
             types[name] = pa.bool_()
+        if kind == "whole":
+            types[name] = pa.int64()
         if kind == "day":
             example = first[names.index(name)] if len(first) == len(names) else ""
             types[name] = pa.timestamp("us") if re.search("[ T]", example) else pa.date32()
@@ -154,6 +158,8 @@ def _wrong_in(row: list[str], names: list[str], columns: Mapping[str, str]) -> t
 def _is_readable(cell: str, kind: str) -> bool:
     if kind == "claim":
         return cell.lower() in ("true", "false", "1", "0")
+    if kind == "whole":
+        return re.fullmatch(r"-?\d{1,18}", cell) is not None
     if kind != "day":
         return True
     try:
@@ -166,7 +172,7 @@ def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
     problems = []
     for name, kind in columns.items():
         if name not in schema.names:
-            problems.append(_absent(file, name, schema.names))
+            problems.append(_absent(file, name, schema.names, columns))
         elif not _fits(schema.field(name).type, kind):
             problems.append(
                 Problem(
@@ -188,17 +194,18 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         "day": pa.types.is_date32(found) or (pa.types.is_timestamp(found) and found.tz is None),
         "text": is_text,
         "claim": pa.types.is_boolean(found),
+        "whole": pa.types.is_integer(found),
         "any": is_text or pa.types.is_integer(found),
     }
     return fits[kind]
 
 
-def _absent(file: Path, name: str, names: list[str]) -> Problem:
+def _absent(file: Path, name: str, names: list[str], columns: Mapping[str, str]) -> Problem:
     near = nearest(name, names, 1)
     advice = f"Did you mean {shown(near[0])}? " if near else ""
     return Problem(
         shown(file.name),
         None,
         f"there is no column {name}.",
-        f"{advice}Columns are called person_id, crossing_id, date and direction; anchors have resident.",
+        f"{advice}The file needs columns called {', '.join(columns)}.",
     )
