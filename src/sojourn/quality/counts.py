@@ -25,9 +25,7 @@ COUNTS = pa.schema(list(QualityMeasure.schema())[:8])
 INTENTIONS = pa.schema([pa.field("visa", pa.string()), pa.field("intended_days", pa.int32())])
 
 
-def facts(
-    placed: Relation, *, observed_until: datetime.date, intentions: Relation | None = None
-) -> Relation:
+def facts(placed: Relation, *, observed_until: datetime.date, intentions: Relation | None = None) -> Relation:
     """Each record of a crossing with what is counted of it; records outside the observed days are left out.
 
     `placed` is the result of `classified_movements` with the columns of `placed`; border_point, citizenship,

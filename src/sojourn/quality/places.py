@@ -1,4 +1,4 @@
-"""The place of each crossing in its person's history, and whether arrivals and departures take turns there."""
+"""The place of each crossing in its person's history, and whether arrivals and departures take turns."""
 
 from __future__ import annotations
 

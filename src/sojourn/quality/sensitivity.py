@@ -41,7 +41,7 @@ def sensitivity(
     observation: Observation,
     anchors: pa.Table | None = None,
 ) -> pa.Table:
-    """Immigrations, emigrations and undecided crossings by rule and treatment of missing movements, as COUNTS.
+    """Migrations and undecided crossings by rule and treatment of missing movements, as COUNTS.
 
     `placed` is the result of `placed`; where it was classified does not matter. The denominator is the number
     of crossings of the comparable days. Empty when there are no such days.
