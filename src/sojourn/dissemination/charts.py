@@ -291,7 +291,8 @@ def start_drawing() -> None:
 def svg_of(drawing: Chart, words: Wording, *, name: str = "", inks: Inks = _LIGHT) -> bytes:
     """The drawing as SVG with a title and a description for screen readers; nothing is fetched.
 
-    Drawings that stand in one page each have a `name`, which keeps their identifiers apart.
+    Drawings that stand in one page each have a `name`, which keeps their identifiers apart, and take their
+    fonts from the page.
     """
     register_fonts()
     symbols = words.locale.number_symbols["latn"]
@@ -307,9 +308,17 @@ def svg_of(drawing: Chart, words: Wording, *, name: str = "", inks: Inks = _LIGH
     shortened = re.sub(r"(\d+\.\d)\d+", r"\1", drawn)
     # The marks' own labels repeat the table below the drawing in a worse order.
     silent = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", shortened)
-    apart = re.sub(r'(id="|url\(#)', rf"\g<1>{name}", silent) if name else silent
+    apart = _embedded(silent, name) if name else silent
     filled = with_patterns(apart, ground=inks.ground, line=inks.text, name=name)
     title, summary = escape(drawing.title), escape(drawing.summary)
     head = f'<title id="t{name}">{title}</title><desc id="d{name}">{summary}</desc>'
     opening = f'<svg role="img" aria-labelledby="t{name} d{name}" lang="{words.language}" '
     return re.sub(r"^<svg ([^>]*)>", lambda found: f"{opening}{found[1]}>{head}", filled, count=1).encode()
+
+
+_NEEDLESS = re.compile(r' (?:font-family|class|pointer-events|xmlns:xlink)="[^"]*"| opacity="1"')
+
+
+def _embedded(svg: str, name: str) -> str:
+    """A drawing for the middle of a page: its identifiers are its own, and what the page knows is left out."""
+    return re.sub(r'(id="|url\(#)', rf"\g<1>{name}", _NEEDLESS.sub("", svg))

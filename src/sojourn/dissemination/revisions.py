@@ -46,9 +46,9 @@ class PublishedMonth:
 def published_months(figures: pa.Table) -> list[PublishedMonth]:
     """The months of a table of vintages, by direction and time.
 
-    `figures` has reference_month (2024-03, or a day in it), vintage (in order of publication), value, lower and
-    upper, and may have direction and status. Without a direction all are net. A month is final when its latest
-    status is `final`; without a status, when its latest value has no interval.
+    `figures` has reference_month (2024-03, or a day in it), vintage (in order of publication), value, lower
+    and upper, and may have direction and status. Without a direction all are net. A month is final when its
+    latest status is `final`; without a status, when its latest value has no interval.
     """
     rows = sorted(map(_row, figures.to_pylist()), key=lambda row: (*row[:2], row[2]))
     found = []
@@ -71,9 +71,8 @@ def published_months(figures: pa.Table) -> list[PublishedMonth]:
 
 
 def _row(figure: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
-    return (
-        str(figure.get("direction") or "net"), str(figure["reference_month"])[:7], str(figure["vintage"]), figure
-    )  # fmt: skip
+    direction, month = str(figure.get("direction") or "net"), str(figure["reference_month"])[:7]
+    return direction, month, str(figure["vintage"]), figure
 
 
 def revision_chart(
@@ -159,8 +158,8 @@ def _months_axis(ground: Ground, months: list[PublishedMonth]) -> dict[str, Any]
     names = [each.month for each in months]
     step = max(1, -(-len(names) // room))
     axis = {
-        "title": None, "labelAngle": 0, "ticks": False, "values": names[::step], "labelColor": ground.inks.text,
-        "labelFontSize": 12, "domainColor": ground.inks.quiet, "labelPadding": 6,
+        "title": None, "labelAngle": 0, "ticks": False, "values": names[::step], "labelFontSize": 12,
+        "labelColor": ground.inks.text, "domainColor": ground.inks.quiet, "labelPadding": 6,
     }  # fmt: skip
     scale = {"reverse": ground.words.is_rtl, "padding": 0}
     return {"field": "month", "type": "ordinal", "sort": names, "scale": scale, "axis": axis}

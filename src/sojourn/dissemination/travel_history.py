@@ -181,7 +181,9 @@ def _span(since: datetime.date, until: datetime.date) -> dict[str, Any]:
 
 def _where(page: _Page, crossings: Sequence[HistoryCrossing]) -> list[dict[str, Any]]:
     """Where the person was before the first crossing and between crossings, and the crossings themselves."""
-    here, away, unknown = [], [], []
+    here: list[dict[str, Any]] = []
+    away: list[dict[str, Any]] = []
+    unknown = []
     first, last = crossings[0], crossings[-1]
     (away if first.is_arrival else here).append(_span(page.first, first.day))
     for crossing, following in pairwise(crossings):
@@ -239,27 +241,25 @@ def _joined(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _decisions(page: _Page, crossings: Sequence[HistoryCrossing]) -> list[dict[str, Any]]:
     """A line for each crossing, from its day to the day of certainty, or to the end while it is open."""
-    lines, open_lines, changed, unchanged, unknown = [], [], [], [], []
+    lines: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     starts: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    ends: dict[bool | None, list[dict[str, Any]]] = {True: [], False: [], None: []}
     for place, crossing in enumerate(crossings):
-        top = _CERTAIN + 14 + _ROW * place
-        starts[crossing.is_arrival].append({"day": _moment(crossing.day), "top": top})
-        until = crossing.certain_on
-        if crossing.changed_residence is None or until is None:
-            open_lines.append({**_span(crossing.day, page.last), "top": top})
-            unknown.append({"day": _moment(page.last), "top": top})
-        else:
-            lines.append({**_span(crossing.day, until), "top": top})
-            (changed if crossing.changed_residence else unchanged).append({"day": _moment(until), "top": top})
+        top = {"top": _CERTAIN + 14 + _ROW * place}
+        outcome = crossing.changed_residence
+        until = page.last if outcome is None else crossing.certain_on or page.last
+        starts[crossing.is_arrival].append({"day": _moment(crossing.day), **top})
+        lines[outcome is None].append({**_span(crossing.day, until), **top})
+        ends[outcome].append({"day": _moment(until), **top})
     at = {"x": page.x(), "y": page.top()}
     return [
-        _rules(page, lines),
-        _rules(page, open_lines, strokeDash=[3, 3]),
+        _rules(page, lines[False]),
+        _rules(page, lines[True], strokeDash=[3, 3]),
         layer(_point(page, _DOWN, 30), at, starts[True]),
         layer(_point(page, _UP, 30), at, starts[False]),
-        layer(_point(page, "diamond", 62), at, changed),
-        layer(_point(page, "diamond", 52, page.inks.ground), at, unchanged),
-        layer({**_question(page), "fontSize": 11}, at, unknown),
+        layer(_point(page, "diamond", 62), at, ends[True]),
+        layer(_point(page, "diamond", 52, page.inks.ground), at, ends[False]),
+        layer({**_question(page), "fontSize": 11}, at, ends[None]),
     ]
 
 

@@ -111,7 +111,8 @@ def measured_file(
         statement = crossings_statement([*CROSSING_COLUMNS, *given], has_other_directions=False)
         parts, done = parts_for(content), 0
         rows = write_parts(engine.query(statement, {"crossings": crossings}).batches(), folder, parts)
-        counted, outcomes = [], [OUTCOMES.empty_table()]
+        counted: list[pa.Table] = []
+        outcomes = [OUTCOMES.empty_table()]
         for part in parts_of(folder, parts) if rows else []:
             _count(engine, part, rule, rules, observation, along, counted, outcomes)
             done += len(part)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 
 from sojourn.contracts.aggregates import QualityMeasure
-from sojourn.engine import Engine, Relation, sql_beside
+from sojourn.engine import Relation, sql_beside
 
 __all__ = ["MEASURES", "TARGETS", "measures", "without_few_people"]
 
