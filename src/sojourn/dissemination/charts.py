@@ -320,5 +320,5 @@ _NEEDLESS = re.compile(r' (?:font-family|class|pointer-events|xmlns:xlink)="[^"]
 
 
 def _embedded(svg: str, name: str) -> str:
-    """A drawing for the middle of a page: its identifiers are its own, and what the page knows is left out."""
+    """A drawing for the middle of a page: its identifiers are its own, what the page knows is left out."""
     return re.sub(r'(id="|url\(#)', rf"\g<1>{name}", _NEEDLESS.sub("", svg))

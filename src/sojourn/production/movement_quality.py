@@ -30,6 +30,7 @@ from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
 from sojourn.quality.counts import INTENTIONS, counts, facts, summed
 from sojourn.quality.permits import OUTCOMES, permit_counts, permit_outcomes
 from sojourn.quality.places import placed
+from sojourn.quality.rule_days import threshold_days
 from sojourn.quality.sensitivity import comparable_days, sensitivity
 from sojourn.quality.verdicts import measures, without_few_people
 
@@ -68,6 +69,11 @@ class MovementQuality:
     observation: Observation
     comparable: Observation | None
     minimum: int
+
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on each measure of the whole."""
+        whole = self.measures.filter(pc.equal(self.measures["breakdown"], "all"))
+        return dict(zip(whole["measure"].to_pylist(), whole["verdict"].to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ def _count(
         counts(
             of_crossings,
             observed_until=observation.last,
-            threshold_days=rule.days_present,
+            threshold_days=threshold_days(rule),
             anchors=along.anchor_days,
         )
     )

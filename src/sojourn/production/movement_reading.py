@@ -23,12 +23,15 @@ _HOW_TO_WRITE = {
     "day": "Write days as 2024-03-31, local moments as 2024-03-31T14:05:00.",
     "claim": "Write true or false.",
     "whole": "Write whole numbers without spaces or separators.",
+    "number": "Write numbers with a point before decimals, without spaces or separators.",
 }
+_NUMBERS = {"whole": pa.int64(), "number": pa.float64()}
 _KINDS = {
     "day": "a date or a timestamp in local time",
     "text": "text",
     "claim": "true or false",
     "whole": "whole numbers",
+    "number": "numbers",
     "any": "a number or text",
 }
 
@@ -75,8 +78,8 @@ def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
     for name, kind in columns.items():
         if kind == "claim":
             types[name] = pa.bool_()
-        if kind == "whole":
-            types[name] = pa.int64()
+        if kind in _NUMBERS:
+            types[name] = _NUMBERS[kind]
         if kind == "day":
             example = first[names.index(name)] if len(first) == len(names) else ""
             types[name] = pa.timestamp("us") if re.search("[ T]", example) else pa.date32()
@@ -158,8 +161,9 @@ def _wrong_in(row: list[str], names: list[str], columns: Mapping[str, str]) -> t
 def _is_readable(cell: str, kind: str) -> bool:
     if kind == "claim":
         return cell.lower() in ("true", "false", "1", "0")
-    if kind == "whole":
-        return re.fullmatch(r"-?\d{1,18}", cell) is not None
+    if kind in _NUMBERS:
+        decimals = r"" if kind == "whole" else r"(\.\d*)?"
+        return re.fullmatch(r"-?\d{1,18}" + decimals, cell) is not None
     if kind != "day":
         return True
     try:
@@ -195,6 +199,7 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         "text": is_text,
         "claim": pa.types.is_boolean(found),
         "whole": pa.types.is_integer(found),
+        "number": pa.types.is_integer(found) or pa.types.is_floating(found),
         "any": is_text or pa.types.is_integer(found),
     }
     return fits[kind]

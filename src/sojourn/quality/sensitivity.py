@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 from sojourn.quality.counts import COUNTS
+from sojourn.quality.rule_days import threshold_days, window_days
 
 __all__ = ["comparable_days", "sensitivity"]
 
@@ -27,8 +28,8 @@ def comparable_days(rules: Mapping[str, ResidenceRule], observation: Observation
 
     A day counts when it is over, so that a window must end before the last day.
     """
-    before = datetime.timedelta(max(rule.days_present for rule in rules.values()))
-    after = datetime.timedelta(max(rule.window_days for rule in rules.values()))
+    before = datetime.timedelta(max(map(threshold_days, rules.values())))
+    after = datetime.timedelta(max(map(window_days, rules.values())))
     if observation.first + before > observation.last - after:
         return None
     return Observation(observation.first + before, observation.last - after)
