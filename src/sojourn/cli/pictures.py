@@ -54,8 +54,8 @@ def movement_quality(
 ) -> None:
     """Report how good a file of border crossings is, as a page for staff: matches, gaps, conflicts.
 
-    CROSSINGS has person_id, crossing_id, date and direction (arrival or departure); more can be told where there
-    are border_point, citizenship, sex, birth_year, visa and intended_days. The page names no person.
+    CROSSINGS has person_id, crossing_id, date and direction (arrival or departure); more is told where
+    there are border_point, citizenship, sex, birth_year, visa and intended_days. The page names no person.
 
     Example: `sojourn tool movement-quality crossings.parquet quality.html --rule 12/16
     --observed-from 2015-01-01 --observed-until 2024-12-31 --language ar`

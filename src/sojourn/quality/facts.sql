@@ -25,7 +25,7 @@ known as (                 -- the codes of what is not known become one
 select person_id, person, place, day, resident_before, resident_after, is_migration,
     border_point, citizenship, sex, birth_year, intended_days, is_usable,
     coalesce(place = crossings_of_person, false) as is_last,
-    coalesce(cast(direction as varchar), '_U') as heading,
+    if(direction in ('arrival', 'departure'), cast(direction as varchar), '_U') as heading,
     coalesce(12 * year(day) + month(day) - 1, 0) as month,
     coalesce(least(datesub('month', day, $observed_until), 24), -1) as age,
     1
