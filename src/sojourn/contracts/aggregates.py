@@ -75,8 +75,8 @@ class PublishedFigure(Table, zone=Zone.SECURE):
 class QualityMeasure(Table, zone=Zone.SECURE):
     """One share that tells how good records are, of all of them or of one category, with its verdict.
 
-    The verdict is `met`, `not-met`, `no-target`, `not-computed` or `few-people`; the last two come with
-    empty numbers, which are not zero.
+    The verdict is `met`, `not-met`, `no-target` or `not-computed`. Numbers that could not be computed, or are
+    withheld, are empty and not zero.
     """
 
     measure: str = column("What is counted", key=True)
@@ -90,4 +90,5 @@ class QualityMeasure(Table, zone=Zone.SECURE):
     share: float = column("Numerator divided by denominator")
     target: float = column("The share should be below this")
     verdict: str = column("What the target says of the share", required=True)
+    withheld: bool = column("Whether numbers are left out since few people are behind them", required=True)
     reason: str = column("Why the share cannot be computed")

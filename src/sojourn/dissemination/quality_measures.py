@@ -79,7 +79,7 @@ class Measures:
         if row[column] is not None:
             scale = 100 if column == "share" else 1
             return self.words.number(scale * row[column], decimals)
-        return self.few if row["verdict"] == "few-people" else DASH
+        return self.few if row["withheld"] else DASH
 
     @property
     def few(self) -> str:

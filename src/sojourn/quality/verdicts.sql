@@ -34,6 +34,7 @@ select measure, breakdown, category, subcategory, numerator, denominator, numera
     share, target,
     case when share is null then 'not-computed' when target is null then 'no-target'
         when share < target then 'met' else 'not-met' end as verdict,
+    false as withheld,
     if(share is null, coalesce(reason, 'nothing-counted'), null) as reason
 from shared
 order by measure, breakdown, category, subcategory

@@ -235,7 +235,11 @@ def test_few_people_are_left_out_and_zero_stays_zero(engine):
         if row["breakdown"] == "all"
     }
     assert (kept["matched"]["numerator"], kept["matched"]["share"]) == (None, None)  # two people
-    assert (kept["matched"]["denominator"], kept["matched"]["verdict"]) == (11, "few-people")
+    assert (kept["matched"]["denominator"], kept["matched"]["withheld"]) == (11, True)
+    assert (kept["direction-violations"]["share"], kept["direction-violations"]["verdict"]) == (
+        None,
+        "not-met",
+    )
     assert (kept["unknown-sex"]["numerator"], kept["unknown-sex"]["share"]) == (0, 0.0)
     assert kept["usable"]["numerator"] == 8
     # Three people could have had two sexes, so that even the denominator is left out.
