@@ -192,10 +192,11 @@ def _legend(ground: Ground) -> dict[str, Any]:
 def _summary(months: Sequence[PublishedMonth], words: Wording) -> str:
     """What the picture says in words: how many months, how many open, and how far values moved."""
     moved = [abs(each.latest - each.first) for each in months]
-    return words(
+    told = words(
         "revision.summary",
         first=min(each.month for each in months),
         last=max(each.month for each in months),
-        open=words.number(sum(not each.is_final for each in months)),
         mean=words.number(sum(moved) / len(moved)),
     )
+    provisional = words.plural("revision.provisional", sum(not each.is_final for each in months))
+    return f"{told} {provisional}"

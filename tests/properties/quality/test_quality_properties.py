@@ -65,7 +65,7 @@ def counted(engine, found) -> dict:
 
 
 def in_turn(records):
-    """The usable crossings of a person as sides 1 and 0 by day: of one day in turn, second records left out."""
+    """The usable crossings of a person: those of one day in turn, second records of one left out."""
     found = []
     for day in sorted({day for day, _, _ in records}):
         of_day = [

@@ -72,7 +72,7 @@ def of(rows, measure, breakdown="all", category="_T", subcategory="_Z"):
         ("alone", (1, 8, 1, 4)),
         # Nobody's record is not known to be single: it was not read as a crossing of somebody.
         ("duplicates", (1, 9, 1, 4)),
-        # Anna's second and third, Boris's second, Dmitri's second crossing follow another; his goes the same way.
+        # Anna's second and third, Boris's and Dmitri's second follow another; Dmitri's goes the same way.
         ("direction-violations", (1, 4, 1, 3)),
         ("unmatched-arrivals", (1, 6, 1, 4)),
         ("unmatched-departures", (0, 2, 0, 2)),
