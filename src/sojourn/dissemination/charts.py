@@ -312,7 +312,8 @@ def svg_of(drawing: Chart, words: Wording, *, name: str = "", inks: Inks = _LIGH
     filled = with_patterns(apart, ground=inks.ground, line=inks.text, name=name)
     title, summary = escape(drawing.title), escape(drawing.summary)
     head = f'<title id="t{name}">{title}</title><desc id="d{name}">{summary}</desc>'
-    opening = f'<svg role="img" aria-labelledby="t{name} d{name}" lang="{words.language}" '
+    # Vega has placed each text from its left; a page that is read from the right must not turn that around.
+    opening = f'<svg role="img" direction="ltr" aria-labelledby="t{name} d{name}" lang="{words.language}" '
     return re.sub(r"^<svg ([^>]*)>", lambda found: f"{opening}{found[1]}>{head}", filled, count=1).encode()
 
 

@@ -191,7 +191,7 @@ def _along(ground: Ground, categories: Sequence[str]) -> dict[str, Any]:
     shown = list(categories)[:: max(1, -(-len(categories) // room))]
     axis = {
         "title": None, "labelAngle": 0, "ticks": False, "values": shown, "labelColor": ground.inks.text,
-        "labelFontSize": 12, "domainColor": ground.inks.quiet, "labelPadding": 6,
+        "labelFontSize": 12, "domainColor": ground.inks.quiet, "labelPadding": 12,
     }  # fmt: skip
     scale = {"reverse": ground.words.is_rtl, "paddingInner": 0.25}
     return {"field": "across", "type": "ordinal", "sort": list(categories), "scale": scale, "axis": axis}
@@ -215,6 +215,6 @@ def _drawing(
         "height": height,
         "padding": 4,
         "background": ground.inks.ground,
-        "layer": [*layers, *legend(ground, entries, height + 42)],
+        "layer": [*layers, *legend(ground, entries, height + 48)],
         "config": {"font": FONT_STACK, "view": {"stroke": None}},
     }

@@ -95,6 +95,20 @@ def test_text_in_pictures_stays_readable_on_a_phone(browser: Any, page: tuple[st
         assert tab.evaluate(smallest) >= 10
 
 
+def test_no_two_texts_of_a_picture_lie_on_each_other(browser: Any, page: tuple[str, str]):
+    overlapping = """[...document.querySelectorAll('svg')].flatMap(svg => {
+        const boxes = [...svg.querySelectorAll('text')].map(it => [it.textContent, it.getBoundingClientRect()])
+            .filter(([text, box]) => text && box.width);
+        return boxes.flatMap(([text, a], place) => boxes.slice(place + 1)
+            .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+                && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5)
+            .map(([other]) => [text, other]));
+    })"""
+    for width in (360, 1280):
+        with opened(browser, page[1], width) as tab:
+            assert tab.evaluate(overlapping) == []
+
+
 def test_a_table_can_be_scrolled_with_the_keyboard_and_its_first_column_stays(
     browser: Any, page: tuple[str, str]
 ):
