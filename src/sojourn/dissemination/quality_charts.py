@@ -17,7 +17,7 @@ from sojourn.dissemination.wording import Wording
 __all__ = ["Line", "MatrixCell", "bars_of_shares", "lines_of_shares", "matrix_chart"]
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_CELL, _HEAD = 46, 30
+_CELL = 46
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ def matrix_chart(
         list(dict.fromkeys(it.row for it in cells)),
         list(dict.fromkeys(it.column for it in cells)),
     )
-    values = [_drawn(it, words) for it in cells]
     axis = {"title": None, "domain": False, "ticks": False, "labelColor": chosen.text, "labelFontSize": 12}
     x = {
         "field": "column", "type": "nominal", "sort": columns,
@@ -66,35 +65,35 @@ def matrix_chart(
         "field": "row", "type": "nominal", "sort": rows, "scale": {"padding": 0.06},
         "axis": {**axis, "orient": "right" if words.is_rtl else "left", "labelLimit": 220},
     }  # fmt: skip
-    steps = {"type": "threshold", "domain": [0.1, 0.3, 0.55, 0.8], "range": list(chosen.steps)}
-    colour = {"field": "share", "type": "quantitative", "scale": steps, "legend": None}
-    ink = {"condition": {"test": "datum.is_dark", "value": chosen.ground}, "value": chosen.text}
     specification = {
         "$schema": _SCHEMA,
         "width": (88 if is_narrow else 150) * len(columns),
         "height": _CELL * len(rows),
         "padding": 4,
         "background": chosen.ground,
-        "data": {"values": values},
+        "data": {"values": [_drawn(it, words) for it in cells]},
         "encoding": {"x": x, "y": y},
-        "layer": [
-            {"mark": {"type": "rect", "fill": chosen.ground, "stroke": chosen.rule}},
-            {
-                "mark": {"type": "rect"},
-                "encoding": {"color": colour},
-                "transform": [{"filter": "isValid(datum.share)"}],
-            },
-            *(
-                {
-                    "mark": {"type": "text", "fontSize": 12.5, "dy": dy},
-                    "encoding": {"text": {"field": name}, "color": ink},
-                }
-                for name, dy in (("count", -7), ("per_cent", 9), ("instead", 0))
-            ),
-        ],
+        "layer": _matrix_layers(chosen),
         "config": {"font": FONT_STACK, "view": {"stroke": None}},
     }
     return Chart(specification, title, summary, len(rows), len(rows))
+
+
+def _matrix_layers(inks: Inks) -> list[dict[str, Any]]:
+    """An outline for every cell, a colour where the share is known, and the texts above each other."""
+    steps = {"type": "threshold", "domain": [0.1, 0.3, 0.55, 0.8], "range": list(inks.steps)}
+    colour = {"field": "share", "type": "quantitative", "scale": steps, "legend": None}
+    ink = {"condition": {"test": "datum.is_dark", "value": inks.ground}, "value": inks.text}
+    known = {"mark": {"type": "rect"}, "encoding": {"color": colour}}
+    texts = [
+        {
+            "mark": {"type": "text", "fontSize": 12.5, "dy": dy},
+            "encoding": {"text": {"field": name}, "color": ink},
+        }
+        for name, dy in (("count", -7), ("per_cent", 9), ("instead", 0))
+    ]
+    outline = {"mark": {"type": "rect", "fill": inks.ground, "stroke": inks.rule}}
+    return [outline, {**known, "transform": [{"filter": "isValid(datum.share)"}]}, *texts]
 
 
 def _drawn(cell: MatrixCell, words: Wording) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sojourn.quality.rule_days import threshold_days, window_days
 
 __all__ = ["comparable_days", "sensitivity"]
 
-_CROSSING = ["person_id", "crossing_id", "date", "direction"]
+_NEEDED = ["person_id", "crossing_id", "date", "direction", "person", "follows_same", "precedes_same"]
 _TOTALS = ("immigrations", "emigrations", "undecided")
 
 
@@ -44,15 +44,15 @@ def sensitivity(
 ) -> pa.Table:
     """Migrations and undecided crossings by rule and treatment of missing movements, as COUNTS.
 
-    `placed` is the result of `placed`; where it was classified does not matter. The denominator is the number
-    of crossings of the comparable days. Empty when there are no such days.
+    `placed` is the result of `placed`, by whatever rule it was classified. The denominator is the number of
+    usable crossings on the comparable days. Empty when there are no such days.
     """
     days = comparable_days(rules, observation)
     if days is None:
         return COUNTS.empty_table()
-    crossings = placed.select([*_CROSSING, "person"])
-    has_gap = pc.or_(placed["follows_same"], placed["precedes_same"])
-    with_gap = pc.is_in(placed["person"], pc.unique(placed["person"].filter(has_gap)))
+    crossings = placed.filter(placed["place"].is_valid()).select(_NEEDED)
+    has_gap = pc.or_(crossings["follows_same"], crossings["precedes_same"])
+    with_gap = pc.is_in(crossings["person"], pc.unique(crossings["person"].filter(has_gap)))
     simple, doubtful = crossings.filter(pc.invert(with_gap)), crossings.filter(with_gap)
     rows = []
     for name, rule in rules.items():
@@ -73,9 +73,8 @@ Totals = dict[str, tuple[int, int]]
 def _of_days(classified: pa.Table, days: Observation) -> Totals:
     """How many crossings of the days there are of each kind, and of how many persons."""
     date = classified["date"].cast(pa.date32(), safe=False)
-    known = pc.or_(pc.is_null(classified["problem"]), _is_decidable(classified["problem"]))
-    within = pc.and_(pc.greater_equal(date, days.first), pc.less_equal(date, days.last)).fill_null(False)
-    chosen = classified.filter(pc.and_(within, known))
+    within = pc.and_(pc.greater_equal(date, days.first), pc.less_equal(date, days.last))
+    chosen = classified.select(["person", "direction", "is_migration", "unresolved"]).filter(within)
     is_arrival = pc.equal(chosen["direction"].cast(pa.string()), "arrival").fill_null(False)
     migrated = chosen["is_migration"].fill_null(False)
     kinds = {
@@ -85,10 +84,6 @@ def _of_days(classified: pa.Table, days: Observation) -> Totals:
     }
     found = {name: _size(chosen["person"].filter(claims)) for name, claims in kinds.items()}
     return {**found, "crossings": _size(chosen["person"])}
-
-
-def _is_decidable(problem: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.is_in(problem.cast(pa.string()), pa.array(["missing-movement", "history-excluded"]))
 
 
 def _size(persons: pa.ChunkedArray) -> tuple[int, int]:

@@ -97,7 +97,8 @@ def test_text_in_pictures_stays_readable_on_a_phone(browser: Any, page: tuple[st
 
 def test_no_two_texts_of_a_picture_lie_on_each_other(browser: Any, page: tuple[str, str]):
     overlapping = """[...document.querySelectorAll('svg')].flatMap(svg => {
-        const boxes = [...svg.querySelectorAll('text')].map(it => [it.textContent, it.getBoundingClientRect()])
+        const boxes = [...svg.querySelectorAll('text')]
+            .map(it => [it.textContent, it.getBoundingClientRect()])
             .filter(([text, box]) => text && box.width);
         return boxes.flatMap(([text, a], place) => boxes.slice(place + 1)
             .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
