@@ -142,7 +142,7 @@ def draw_flows(
 ) -> None:
     """Draw flows by month as first published and as known now, with intervals, revisions and open months.
 
-    FIGURES has reference_month, vintage and value, and may have lower, upper, direction and status.
+    FIGURES has time_period, vintage and value, and may have flow, lower, upper, latest and is_final.
 
     Example: `sojourn tool draw-flows revisions.csv flows.svg --language ar`
     """

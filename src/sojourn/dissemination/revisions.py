@@ -19,20 +19,20 @@ from sojourn.dissemination.fonts import FONT_STACK
 from sojourn.dissemination.legends import ROW, Entry, Ground, layer, legend
 from sojourn.dissemination.wording import Wording
 
-__all__ = ["DIRECTIONS", "PublishedMonth", "published_months", "revision_chart"]
+__all__ = ["FLOWS", "PublishedMonth", "published_months", "revision_chart"]
 
-DIRECTIONS = ("arrival", "departure", "net")
+FLOWS = ("immigration", "emigration", "net")
 _HEIGHT = 190
 
 
 @dataclass(frozen=True)
 class PublishedMonth:
-    """One month of one direction: what was said of it first, at least, at most, and latest.
+    """One month of one flow: what was said of it first, at least, at most, and latest.
 
     `lower` and `upper` are the interval around the latest value, None where it has none.
     """
 
-    direction: str
+    flow: str
     month: str
     first: float
     least: float
@@ -44,35 +44,40 @@ class PublishedMonth:
 
 
 def published_months(figures: pa.Table) -> list[PublishedMonth]:
-    """The months of a table of vintages, by direction and time.
+    """The months of a table of vintages, by flow and time.
 
-    `figures` has reference_month (2024-03, or a day in it), vintage (in order of publication), value, lower
-    and upper, and may have direction and status. Without a direction all are net. A month is final when its
-    latest status is `final`; without a status, when its latest value has no interval.
+    `figures` has time_period (2024-03, or a day in it), vintage (in order of publication) and value, and may
+    have lower, upper, flow (one of FLOWS, else all are net), latest (the newest value, of whichever vintage)
+    and is_final. A month is final when its latest row says so; without `is_final`, when nothing is left
+    between lower and upper.
     """
-    rows = sorted(map(_row, figures.to_pylist()), key=lambda row: (*row[:2], row[2]))
+    rows = sorted(map(_row, figures.to_pylist()), key=lambda row: row[:3])
     found = []
-    for (direction, month), group in groupby(rows, key=lambda row: row[:2]):
-        vintages = [row[3] for row in group if row[3]["value"] is not None]
-        if not vintages:
-            continue
-        values, latest = [row["value"] for row in vintages], vintages[-1]
-        lower, upper = latest.get("lower"), latest.get("upper")
-        has_interval = lower is not None and upper is not None and lower < upper
-        found.append(
-            PublishedMonth(
-                direction, month, values[0], min(values), max(values), values[-1],
-                lower if has_interval else None, upper if has_interval else None,
-                latest["status"] == "final" if "status" in latest else not has_interval,
-            )
-        )  # fmt: skip
-    order = {name: place for place, name in enumerate(DIRECTIONS)}
-    return sorted(found, key=lambda each: (order.get(each.direction, len(order)), each.month))
+    for (flow, month), group in groupby(rows, key=lambda row: row[:2]):
+        vintages = [figure for *_, figure in group if figure["value"] is not None]
+        if vintages:
+            found.append(_published(flow, month, vintages))
+    order = {name: place for place, name in enumerate(FLOWS)}
+    return sorted(found, key=lambda each: (order.get(each.flow, len(order)), each.month))
 
 
 def _row(figure: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
-    direction, month = str(figure.get("direction") or "net"), str(figure["reference_month"])[:7]
-    return direction, month, str(figure["vintage"]), figure
+    return str(figure.get("flow") or "net"), str(figure["time_period"])[:7], str(figure["vintage"]), figure
+
+
+def _published(flow: str, month: str, vintages: list[dict[str, Any]]) -> PublishedMonth:
+    """A month of one flow from its figures in order of publication."""
+    last = vintages[-1]
+    values = [figure["value"] for figure in vintages]
+    if last.get("latest") is not None:
+        values.append(last["latest"])
+    lower, upper = last.get("lower"), last.get("upper")
+    has_interval = lower is not None and upper is not None and lower < upper
+    is_final = last["is_final"] if last.get("is_final") is not None else not has_interval
+    interval = (None, None) if is_final or not has_interval else (lower, upper)
+    return PublishedMonth(
+        flow, month, values[0], min(values), max(values), values[-1], *interval, is_final=is_final
+    )
 
 
 def revision_chart(
@@ -82,14 +87,14 @@ def revision_chart(
     inks: Inks | None = None,
     is_narrow: bool = False,
 ) -> Chart:
-    """Draw the flows, a panel for each direction.
+    """Draw the flows, a panel for each flow.
 
     Raises: ValueError where there are no months.
     """
     if not months:
         raise ValueError("Flows without months cannot be drawn.")
     ground = Ground(250 if is_narrow else 620, words, inks or theme("light"))
-    panels = [_panel(ground, list(group)) for _, group in groupby(months, key=lambda each: each.direction)]
+    panels = [_panel(ground, list(group)) for _, group in groupby(months, key=lambda each: each.flow)]
     specification = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "padding": 6,
@@ -102,8 +107,8 @@ def revision_chart(
 
 
 def _panel(ground: Ground, months: list[PublishedMonth]) -> dict[str, Any]:
-    direction = months[0].direction
-    name = ground.words(f"revision.{direction}") if direction in DIRECTIONS else direction
+    flow = months[0].flow
+    name = ground.words(f"revision.{flow}") if flow in FLOWS else flow
     title = {
         "text": name, "anchor": "end" if ground.words.is_rtl else "start", "fontSize": 13, "fontWeight": 600,
         "color": ground.inks.text, "offset": 8,

@@ -108,7 +108,7 @@ class _Page(Ground):
             "type": "temporal",
             "scale": {**scale, "reverse": self.words.is_rtl},
             "axis": {
-                "title": None, **_ticks((self.last - self.first).days, self.width), "formatType": "utc",
+                "title": None, **_ticks((self.last - self.first).days, self.width),
                 "labelOverlap": True, "labelColor": inks.text, "labelFontSize": 12, "gridColor": inks.rule,
                 "domainColor": inks.quiet, "tickColor": inks.quiet,
             },
@@ -135,9 +135,13 @@ def _page(
 
 def _ticks(days: int, width: int) -> dict[str, Any]:
     """Years, or months in a short history, as far apart as their labels need."""
-    room = width // 52
-    step, length, form = ("year", 365, "%Y") if days > 800 else ("month", 30, "%Y-%m")
-    return {"format": form, "tickCount": {"interval": step, "step": max(1, -(-days // length // room))}}
+    room = width // 64
+    if days > 1600:
+        step, form = {"interval": "year", "step": -(-days // 365 // room)}, "%Y"
+    else:
+        months = next(it for it in (1, 2, 3, 6, 12) if days / 30 / it <= room or it == 12)
+        step, form = {"interval": "month", "step": months}, "%Y-%m"
+    return {"tickCount": step, "labelExpr": f"utcFormat(datum.value, '{form}')"}
 
 
 def _at(pixels: float) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
@@ -32,7 +31,8 @@ from sojourn.quality.rule_days import threshold_days, window_days
 
 __all__ = ["History", "draw_flows", "draw_history", "require_new", "words_of", "write_page", "write_tables"]
 
-_FIGURES = {"reference_month": "any", "vintage": "any", "value": "number"}
+_FIGURES = {"time_period": "any", "vintage": "any", "value": "number"}
+_MORE_FIGURES = {"lower": "number", "upper": "number", "latest": "number", "is_final": "claim"}
 TABLES = ("quality.csv", "quality.parquet")
 
 
@@ -161,12 +161,11 @@ def draw_flows(source: Path, target: Path, *, words: Wording, is_narrow: bool = 
     Raises: ProjectError for a target that exists; DataRefused when the file is not as it should be.
     """
     require_new(target, ".svg")
-    opened = opened_table(source, _FIGURES)
+    seen = opened_table(source, _FIGURES)
+    names = pq.read_schema(seen).names if isinstance(seen, Path) else seen.schema.names
+    more = {name: kind for name, kind in _MORE_FIGURES.items() if name in names}
+    opened = opened_table(source, {**_FIGURES, **more})
     figures = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
-    for name in ("lower", "upper"):
-        if name in figures.column_names:
-            place = figures.column_names.index(name)
-            figures = figures.set_column(place, name, figures[name].cast(pa.float64()))
     months = published_months(figures)
     if not months:
         raise DataRefused(

@@ -109,8 +109,8 @@ def test_drawings_of_one_page_have_identifiers_of_their_own():
 
 VINTAGES = pa.table(
     {
-        "direction": ["arrival", "arrival", "arrival", "arrival"],
-        "reference_month": ["2024-01", "2024-01", "2024-01", "2024-02"],
+        "flow": ["immigration"] * 4,
+        "time_period": ["2024-01", "2024-01", "2024-01", "2024-02"],
         "vintage": ["2024-03", "2024-09", "2025-06", "2025-06"],
         "value": [100.0, 130.0, 120.0, 80.0],
         "lower": [80.0, 110.0, 120.0, 60.0],
@@ -126,17 +126,22 @@ def test_a_month_has_its_first_least_most_and_latest_value():
     assert (february.lower, february.upper, february.is_final) == (60, 100, False)
 
 
-def test_a_status_decides_what_is_final_and_a_day_stands_for_its_month():
+def test_what_is_final_is_said_and_its_newest_value_has_no_interval():
     table = pa.table(
         {
-            "reference_month": pa.array([date(2024, 1, 1), date(2024, 2, 1)]),
-            "vintage": [1, 1],
-            "value": [5.0, None],
-            "status": ["provisional", "final"],
+            "time_period": ["2024-01", "2024-01", "2024-02", "2024-03"],
+            "vintage": ["2024-03", "2024-06", "2024-06", "2024-06"],
+            "value": [5.0, 6.0, 4.0, None],
+            "lower": [3.0, 5.0, 2.0, None],
+            "upper": [7.0, 7.0, 6.0, None],
+            "latest": [6.5, 6.5, 4.0, None],
+            "is_final": [True, True, False, False],
         }
     )
-    (only,) = published_months(table)
-    assert (only.direction, only.month, only.is_final) == ("net", "2024-01", False)
+    january, february = published_months(table)  # of March nothing is known
+    assert (january.flow, january.first, january.latest, january.most) == ("net", 5.0, 6.5, 6.5)
+    assert (january.lower, january.is_final) == (None, True)
+    assert (february.lower, february.upper, february.is_final) == (2.0, 6.0, False)
 
 
 def test_provisional_values_are_hollow_and_lie_on_grey_ground():

@@ -205,7 +205,7 @@ def test_a_history_is_drawn_with_its_numbers_and_an_unknown_person_is_told_witho
 def test_flows_are_drawn_from_vintages(tmp_path):
     file = tmp_path / "figures.csv"
     file.write_text(
-        "direction,reference_month,vintage,value,lower,upper\n"
+        "flow,time_period,vintage,value,lower,upper\n"
         "net,2024-01,2024-03,100,80,120\nnet,2024-01,2025-06,90,90,90\nnet,2024-02,2025-06,70,50.5,90\n"
     )
     done = _run("draw-flows", file, tmp_path / "flows.svg", "--language", "ar")
