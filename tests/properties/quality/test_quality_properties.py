@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections import Counter, defaultdict
 
 import pyarrow as pa
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine import Engine
-from sojourn.integration.movements import Observation, classified_movements
+from sojourn.integration.movements import Gaps, Observation, classified_movements
 from sojourn.quality.counts import counts, facts, summed
 from sojourn.quality.places import placed
+from sojourn.quality.sensitivity import comparable_days, sensitivity
 
 FIRST = datetime.date(2010, 1, 1)
-OBSERVED = Observation(FIRST, FIRST + datetime.timedelta(400))
+OBSERVED = Observation(FIRST, FIRST + datetime.timedelta(170))
 RULE = ResidenceRule(60, 80)
 
 # Days of few persons, close together, so that ties, gaps and duplicates are frequent.
@@ -184,3 +186,21 @@ def test_counts_of_parts_with_different_persons_add_up_to_those_of_the_whole(par
             tuple(row.values())[:4]: tuple(row.values())[4:] for row in summed(engine, pieces).to_pylist()
         }
     assert together == whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(RECORDS)
+def test_totals_by_rule_are_those_of_classifying_everything_by_that_rule(records):
+    rules = {"60/80": RULE, "20/30": ResidenceRule(20, 30)}
+    days = comparable_days(rules, OBSERVED)
+    rows = sensitivity(placed_rows(records), rules=rules, observation=OBSERVED).to_pylist()
+    found = {(row["measure"], row["category"], row["subcategory"]): row["numerator"] for row in rows}
+    for (name, rule), gaps in itertools.product(rules.items(), Gaps):
+        classified = classified_movements(
+            table(records), rule=rule, observation=OBSERVED, gaps=gaps
+        ).to_pylist()
+        within = [row for row in classified if row["date"] and days.first <= row["date"] <= days.last]
+        expected = Counter(row["direction"] for row in within if row["is_migration"])
+        treatment = gaps.name.lower()
+        assert found["immigrations", name, treatment] == expected["arrival"]
+        assert found["emigrations", name, treatment] == expected["departure"]
