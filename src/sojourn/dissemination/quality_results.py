@@ -133,21 +133,25 @@ def _signed(found: Measures, number: int) -> str:
 def permits(found: Measures) -> Section | None:
     """Permits after which nobody arrived, by category."""
     words = found.words
-    names = found.largest("permits-without-arrival", "category", 30)
+    names = found.largest("permits-without-crossing", "category", 30)
     if not names:
         return None
-    rows = [
-        Row(
-            found.name("category", name),
-            [
-                found.count("permits-without-arrival", "category", name, of="denominator"),
-                found.count("permits-without-arrival", "category", name),
-                found.per_cent("permits-without-arrival", "category", name),
-            ],
-        )
-        for name in names
-    ]
+    rows = [Row(found.name("category", name), _permit_cells(found, name)) for name in names]
     heads = [Head(words("quality.head.category"), is_number=False)]
-    heads += [Head(words(f"quality.head.{name}")) for name in ("permits", "no_arrival", "share")]
+    heads += [
+        Head(words(f"quality.head.{name}"))
+        for name in ("permits", "no_crossing", "elsewhere", "no_arrival", "share")
+    ]
     table = PageTable(words("quality.permits.caption"), heads, rows)
     return Section("permits", words("quality.permits"), [words("quality.permits.text")], tables=[table])
+
+
+def _permit_cells(found: Measures, name: str) -> list[str]:
+    crossing, arrival = ((f"permits-without-{what}", "category", name) for what in ("crossing", "arrival"))
+    return [
+        found.count(*crossing, of="denominator"),
+        found.count(*crossing),
+        found.count(*arrival, of="denominator"),
+        found.count(*arrival),
+        found.per_cent(*arrival),
+    ]

@@ -17,7 +17,7 @@ WHOLE = (
     "unmatched-departures", "sex-conflicts", "birth-year-conflicts", "initial-state-inferred",
     "initial-state-from-anchor", "initial-state-unknown", "unresolved", "present-over-110",
     "unknown-citizenship", "unknown-birth-year", "unknown-sex", "unknown-border-point",
-    "permits-without-arrival",
+    "permits-without-arrival", "permits-without-crossing",
 )  # fmt: skip
 # A page is for reading; the files have all rows.
 MONTHS, POINTS, CITIZENSHIPS, POINT_MONTHS = 36, 25, 25, 15

@@ -29,10 +29,11 @@ def permit_outcomes(permits: Relation, facts: Relation) -> pa.Table:
 
 
 def permit_counts(permits: Relation, outcomes: Relation, observation: Observation) -> pa.Table:
-    """Permits after which nobody arrived within half a year, by category, as COUNTS.
+    """Permits after which nobody arrived, and those of persons without any crossing, by category, as COUNTS.
 
-    Only permits whose half year was observed count, and only of persons who were not here. A person without
-    any crossing is not known to have been here.
+    Only permits count whose DAYS_TO_ARRIVE were observed, for the former only those of persons who were
+    elsewhere when they began. Of persons without any crossing it is not known whether they came: they may
+    have lived here since before the observation.
     """
     found = _COUNTED(
         permits=permits,

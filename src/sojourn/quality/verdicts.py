@@ -35,6 +35,7 @@ MEASURES: Mapping[str, str | None] = {
     "unknown-sex": "sex",
     "unknown-border-point": "border_point",
     "permits-without-arrival": "permits",
+    "permits-without-crossing": "permits",
 }
 # Below which share each should be. Source: the domain reference, section 5.7.
 TARGETS: Mapping[str, float] = {

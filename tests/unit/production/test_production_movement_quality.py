@@ -108,8 +108,10 @@ def test_the_number_of_parts_and_the_form_of_the_file_do_not_matter(
     assert done.exit_code == 0, done.output
     whole = pq.read_table(tmp_path / "whole" / "quality.parquet")
     assert pq.read_table(tmp_path / "parts" / "quality.parquet").equals(whole)
-    found = _measures(tmp_path / "whole" / "quality.parquet")["permits-without-arrival", "all", "_T"]
-    assert (found["numerator"], found["denominator"]) == (1, 2)
+    found = _measures(tmp_path / "whole" / "quality.parquet")
+    arrival, crossing = (found[f"permits-without-{what}", "all", "_T"] for what in ("arrival", "crossing"))
+    assert (arrival["numerator"], arrival["denominator"]) == (0, 1)
+    assert (crossing["numerator"], crossing["denominator"]) == (1, 2)
 
 
 def test_the_page_of_a_file_with_no_more_than_it_must_have_says_what_cannot_be_computed(tmp_path):
