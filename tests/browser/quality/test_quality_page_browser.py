@@ -75,6 +75,13 @@ def test_the_page_does_not_scroll_sideways_on_a_narrow_phone(browser: Any, page:
         assert tab.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+def test_the_page_fits_on_a_sheet_of_a4_with_its_margins(browser: Any, page: tuple[str, str]):
+    with opened(browser, page[1], 680) as tab:
+        tab.emulate_media(media="print")
+        wide = "[...document.querySelectorAll('table')].map(it => it.offsetWidth).filter(it => it > 680)"
+        assert tab.evaluate(wide) == []
+
+
 def test_each_picture_is_seen_once_at_each_width_and_on_paper(browser: Any, page: tuple[str, str]):
     with opened(browser, page[1], 360, java_script_enabled=True) as tab:
         for width, media in ((360, "screen"), (1280, "screen"), (1280, "print")):
