@@ -54,7 +54,11 @@ class EventRules:
 
 
 def crossings_of_movements(movements: Relation) -> Relation:
-    """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them."""
+    """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them.
+
+    Movements of a person must come together. Those of one day are in the order of their instants; where one of
+    them has none, as when one of two sources writes no times, arrivals and departures take turns.
+    """
     return _CROSSINGS(movements=movements)
 
 
@@ -81,18 +85,21 @@ def migration_events(
     decided = _decided(crossings, rules, observation)
     first = next(iter(decided.values()))
     row = pa.array(range(len(first)), pa.int64())
-    positions, days = stays(first, observation)
+    begun = stays(first, observation, gaps=rules.gaps)
     held = [name for name in first.column_names if name in crossings.column_names]
     shown = pa.table(
         {
             **{name: first[name] for name in held},
             "problem": first["problem"].cast(pa.string()),
             "row": row,
-            "position": positions,
-            "stay_days": days,
+            "position": begun.positions,
+            "stay_days": begun.days,
         }
     )
-    classes = {column: _classes(engine, one, decided, shown) for column, one in rules.frameworks().items()}
+    classes = {
+        column: _classes(engine, one, decided, shown, begun.rows_before)
+        for column, one in rules.frameworks().items()
+    }
     return MigrationEvent.conform(_assembled(engine, shown, classes, rules, observation))
 
 
@@ -114,7 +121,11 @@ def _decided(
 
 
 def _classes(
-    engine: Engine, framework: Framework, decided: Mapping[ResidenceRule, pa.Table], shown: pa.Table
+    engine: Engine,
+    framework: Framework,
+    decided: Mapping[ResidenceRule, pa.Table],
+    shown: pa.Table,
+    rows_before: pa.Array,
 ) -> pa.Table:
     """Class, day of certainty and residence of every row under one framework."""
     excluded = engine.relation(pa.table({"purpose": pa.array(framework.excluded_purposes, pa.string())}))
@@ -122,11 +133,11 @@ def _classes(
     for valid_from, valid_to, number in _in_force(framework):
         rule = framework.rules[number]
         found = decided[rule.residence]
-        outcome = found.select(["resident_before", "resident_after", "is_migration", "migration_final_on"])
         table = pa.table(
             {
                 **{name: shown[name] for name in _OF_A_STAY},
-                **dict(zip(outcome.column_names, outcome.columns, strict=True)),
+                **{name: found[name] for name in _OF_A_DECISION},
+                "before_final_on": found["status_final_on"].take(rows_before),
             }
         )
         one_rule = Framework(**{**vars(framework), "rules": (rule,)})
@@ -142,7 +153,14 @@ def _classes(
     return pa.concat_tables(parts)
 
 
-_OF_A_STAY = ("row", "event_date", "direction_code", "purpose", "problem", "stay_days")
+_OF_A_STAY = ("row", "event_date", "direction_code", "purpose", "problem", "position", "stay_days")
+_OF_A_DECISION = (
+    "resident_before",
+    "resident_after",
+    "is_migration",
+    "migration_final_on",
+    "status_final_on",
+)
 
 
 def _in_force(framework: Framework) -> Iterator[tuple[date | None, date | None, int]]:
@@ -170,6 +188,7 @@ def _assembled(
         country=rules.country,
         threshold=rules.national.rule(observation.last).residence.days_present,
         last_day=observation.last,
+        long_term_days=LONG_TERM_DAYS,
         sees_ten_years=observation.last - observation.first >= _TEN_YEARS,
         **named,
     )

@@ -33,9 +33,11 @@ classed as (               -- temporary stays by their length; those for an excl
 select row,
     case outcome when 'residence' then (select code from longest) when 'temporary' then temporary_class
         when 'none' then '_Z' else '_U' end as class,
-    case outcome when 'residence' then migration_final_on
-        when 'temporary' then greatest(migration_final_on, event_date + stay_days)
-        when 'none' then migration_final_on end as final_on,
+    case outcome                       -- that it began no stay is certain when it is where they lived before
+        when 'residence' then migration_final_on
+        when 'temporary' then greatest(status_final_on, event_date + stay_days)
+        when 'none' then case when position = 1 then event_date else greatest(before_final_on, event_date) end
+    end as final_on,
     case resident_after when true then 'R' when false then 'N' else '_U' end as residence,
     case resident_before when true then 'R' when false then 'N' else '_U' end as residence_before
 from classed

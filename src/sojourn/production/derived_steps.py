@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +15,7 @@ from sojourn.concepts.frameworks import Framework, ResidenceRule, framework, nat
 from sojourn.contracts.microdata import MigrationEvent, Movement, Resident
 from sojourn.contracts.table import Table, Zone
 from sojourn.engine import Engine, Relation
-from sojourn.engine.crossings import crossings_statement
-from sojourn.engine.partitions import parts_of, write_parts
+from sojourn.engine.partitions import hashed_statement, parts_of, write_parts
 from sojourn.engine.selections import stacked_statement
 from sojourn.integration.migration_events import (
     EventRules,
@@ -146,9 +146,10 @@ def _make_events(
             workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
         ):
             rows, accounts = 0, Accounts(observation)
-            crossings = crossings_of_movements(records_of_sources(engine, sources, made, Movement))
-            for number, part in enumerate(_by_person(engine, crossings, unfinished, made)):
-                found = migration_events(engine, part, rules=rules, observation=observation)
+            movements = records_of_sources(engine, sources, made, Movement)
+            for number, part in enumerate(_by_person(engine, movements, unfinished, made)):
+                crossings = _crossings(engine, part)
+                found = migration_events(engine, crossings, rules=rules, observation=observation)
                 accounts.add(engine, found)
                 pq.write_table(found, folder / f"part-{number:06d}.parquet")
                 rows += len(found)
@@ -179,12 +180,19 @@ def records_of_sources(
 
 
 def _by_person(
-    engine: Engine, crossings: Relation, folder: Any, made: Mapping[str, Made[Version]]
+    engine: Engine, movements: Relation, folder: Path, made: Mapping[str, Made[Version]]
 ) -> Iterator[pa.Table]:
-    """The crossings in parts that fit into memory, each with all crossings of its persons."""
+    """The movements in parts that fit into memory, each with all movements of its persons."""
     rows = sum(one.result.rows for one in made.values())
     parts = 1 << (rows // ROWS_OF_A_PART).bit_length()
-    statement = crossings_statement(crossings.columns, has_other_directions=False)
-    split = engine.query(statement, {"crossings": crossings})
+    split = engine.query(hashed_statement("person_key", "movements"), {"movements": movements})
     write_parts(split.batches(), folder, parts)
     return parts_of(folder, parts)
+
+
+def _crossings(engine: Engine, movements: pa.Table) -> pa.Table:
+    given = engine.relation(movements)
+    found = crossings_of_movements(given)
+    table = found.to_arrow()
+    engine.forget(found, given)
+    return table

@@ -1,7 +1,10 @@
 -- Arrivals, departures, people in the country and residents at the end of each day, of all who crossed the border.
 with histories as (        -- each person's crossings in order, with where the one before left them
-    select person_key, position, event_date, direction, residence_before, residence_after,
-        lag(direction) over person as direction_before, lag(residence_after) over person as residence_left
+    select position, event_date, direction, residence_before, residence_after,
+        lag(residence_after) over person as residence_left,
+        -- where they are before it and after it: between two in one direction one was not recorded
+        case when lag(direction) over person = direction then '_U' when direction = 'A' then 'OUT' else 'IN' end as was,
+        case when lead(direction) over person = direction then '_U' when direction = 'A' then 'IN' else 'OUT' end as is_now
     from events
     where position is not null
     window person as (partition by person_key order by position)
@@ -12,8 +15,8 @@ days as (                  -- every day of the observation
 changes as (               -- what each day changed
     select event_date as day,
         count(*) filter (where direction = 'A') as arrivals, count(*) filter (where direction = 'D') as departures,
-        count(*) filter (where direction = 'A' and coalesce(direction_before, 'D') = 'D')
-            - count(*) filter (where direction = 'D' and coalesce(direction_before, 'A') = 'A') as came,
+        count(*) filter (where is_now = 'IN') - count(*) filter (where was = 'IN') as came,
+        count(*) filter (where is_now = '_U') - count(*) filter (where was = '_U') as out_of_sight,
         count(*) filter (where residence_after = 'R') - count(*) filter (where coalesce(residence_left, residence_before) = 'R')
             as settled,
         count(*) filter (where residence_after = '_U') - count(*) filter (where coalesce(residence_left, residence_before) = '_U')
@@ -29,6 +32,7 @@ beginning as (             -- and how it began: who is first seen leaving was he
 )
 select day, coalesce(arrivals, 0) as arrivals, coalesce(departures, 0) as departures,
     (beginning.present + sum(coalesce(came, 0)) over until_then)::bigint as present,
+    (sum(coalesce(out_of_sight, 0)) over until_then)::bigint as of_unknown_presence,
     (beginning.residents + sum(coalesce(settled, 0)) over until_then)::bigint as residents,
     (beginning.of_unknown_residence + sum(coalesce(became_unknown, 0)) over until_then)::bigint as of_unknown_residence
 from days left join changes using (day), beginning
