@@ -2,7 +2,7 @@
 with crossings as (        -- the crossings of these persons, before and after each permit's first day
     select permits.row, permits.valid_from, facts.day, facts.heading, facts.place,
         max(facts.place) filter (facts.day <= permits.valid_from) over (partition by permits.row) as last_before
-    from permits join facts using (person_id)
+    from permits join facts on cast(facts.person_id as varchar) = cast(permits.person_id as varchar)
     where facts.is_usable
 )
 select row,

@@ -15,12 +15,12 @@ with of_person as (        -- what the usable crossings of each person say of th
     group by person
 ),
 anchored as (              -- the first day on which somebody's residence was known from elsewhere
-    select person_id, min(day) as anchored_on from anchors group by person_id
+    select cast(person_id as varchar) as known_as, min(day) as anchored_on from anchors group by known_as
 ),
 known as (
     select of_person.*, coalesce(anchored_on <= first_day, false) as is_anchored,
         year($observed_until) - birth_year > 110 as is_over_110
-    from of_person left join anchored using (person_id)
+    from of_person left join anchored on known_as = cast(of_person.person_id as varchar)
 ),
 counted as (
     select citizenship, count(*) as persons,

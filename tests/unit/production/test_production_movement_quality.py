@@ -114,6 +114,24 @@ def test_the_number_of_parts_and_the_form_of_the_file_do_not_matter(
     assert (crossing["numerator"], crossing["denominator"]) == (1, 2)
 
 
+def test_identifiers_that_are_numbers_in_one_file_may_be_text_in_another(tmp_path):
+    lines = ["person_id,crossing_id,date,direction", "7,1,2012-05-01,arrival", "8,2,2012-05-01,departure"]
+    (tmp_path / "crossings.csv").write_text("\n".join(lines) + "\n")
+    pq.write_table(pcsv.read_csv(tmp_path / "crossings.csv"), tmp_path / "crossings.parquet")
+    (tmp_path / "permits.csv").write_text("person_id,valid_from\n7,2012-01-01\nNN,2012-01-01\n")
+    (tmp_path / "anchors.csv").write_text("person_id,date,resident\n8,2012-01-01,true\n")
+    done = _run(
+        *("movement-quality", tmp_path / "crossings.parquet", tmp_path / "q.html", *OBSERVED, "--tables"),
+        *(tmp_path, "--permits", tmp_path / "permits.csv", "--anchors", tmp_path / "anchors.csv"),
+        *("--minimum", 1),
+    )
+    assert done.exit_code == 0, done.output
+    found = _measures(tmp_path / "quality.parquet")
+    assert found["permits-without-arrival", "all", "_T"]["denominator"] == 1
+    assert found["permits-without-crossing", "all", "_T"]["numerator"] == 1
+    assert found["initial-state-from-anchor", "all", "_T"]["numerator"] == 1
+
+
 def test_the_page_of_a_file_with_no_more_than_it_must_have_says_what_cannot_be_computed(tmp_path):
     file = tmp_path / "bare.csv"
     rows = [",".join(line.split(",")[:4]) for line in [HEAD, *_lines()]]
