@@ -81,13 +81,13 @@ def movement_quality(
         )
     files = [] if tables is None else write_tables(found, tables)
     write_page(found, target, words)
-    verdicts = found.verdicts()
-    for name, verdict in verdicts.items():
-        if verdict == "not-met":
+    measures = found.of_the_whole()
+    for name, measure in measures.items():
+        if measure["verdict"] == "not-met":
             session.screen.say(f"  not met: {name}")
     session.screen.say(f"The report is in {target}. It is for staff: its counts are not protected.")
     session.screen.result(
-        {"verdicts": verdicts, "file": str(target), "tables": [str(file) for file in files]}
+        {"measures": measures, "file": str(target), "tables": [str(file) for file in files]}
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,10 +71,11 @@ class MovementQuality:
     comparable: Observation | None
     minimum: int
 
-    def verdicts(self) -> dict[str, str]:
-        """The verdict on each measure of the whole."""
+    def of_the_whole(self) -> dict[str, dict[str, Any]]:
+        """Each measure of the whole: its numbers, its verdict, and why it could not be computed."""
+        shown = ["numerator", "denominator", "share", "target", "verdict", "withheld", "reason"]
         whole = self.measures.filter(pc.equal(self.measures["breakdown"], "all"))
-        return dict(zip(whole["measure"].to_pylist(), whole["verdict"].to_pylist(), strict=True))
+        return dict(zip(whole["measure"].to_pylist(), whole.select(shown).to_pylist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -186,11 +186,13 @@ def test_what_is_asked_wrongly_is_told_and_leaves_nothing(
     assert sorted(it.name for it in tmp_path.iterdir()) == before
 
 
-def test_json_holds_verdicts_and_nothing_about_a_person(crossings, tmp_path):
+def test_json_holds_the_measures_of_the_whole_and_nothing_about_a_person(crossings, tmp_path):
     arguments = ["--json", "tool", "movement-quality", str(crossings), str(tmp_path / "q.html"), *OBSERVED]
     done = CliRunner().invoke(app, arguments)
     found = json.loads(done.stdout)
-    assert found["verdicts"]["unknown-citizenship"] == "not-met"
+    # Ten of thirty persons have no citizenship: two crossings each, and number 20 leaves a second time.
+    unknown = found["measures"]["unknown-citizenship"]
+    assert (unknown["numerator"], unknown["denominator"], unknown["verdict"]) == (21, 63, "not-met")
     assert CANARY not in done.output
 
 
