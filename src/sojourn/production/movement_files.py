@@ -32,7 +32,7 @@ from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
 from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
 
-__all__ = ["Summary", "as_parquet", "checked_anchors", "classify_file", "parts_for", "unfinished_beside"]
+__all__ = ["Summary", "classify_file"]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
@@ -92,14 +92,14 @@ def classify_file(
     """
     _require_writable(target)
     with (
-        unfinished_beside(target) as folder,
+        _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
-        content = as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
+        content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
         crossings = engine.relation(content)
         _require_columns(source, target, pq.read_schema(content))
-        known = checked_anchors(engine, crossings, anchors)
-        parts = parts_for(content)
+        known = _anchors(engine, crossings, anchors)
+        parts = _parts(content)
         rows = _split(engine, crossings, folder, parts)
         summary = Summary()
         decide = partial(
@@ -190,7 +190,7 @@ def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
     return found.select([*columns, *CLASSIFIED.names])
 
 
-def as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
+def _as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
     """A Parquet file with the rows, which are read more than once."""
     if isinstance(opened, Path):
         return opened
@@ -201,13 +201,13 @@ def as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
     return file
 
 
-def parts_for(content: Path) -> int:
+def _parts(content: Path) -> int:
     """Into how many parts a file is split: a power of two, so that none has many more rows than wanted."""
     rows: int = pq.read_metadata(content).num_rows
     return 1 << (rows // ROWS_OF_A_PART).bit_length()
 
 
-def checked_anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
+def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
     """The anchors of a file: whole, without contradiction, none after its person's last crossing."""
     if file is None:
         return None
@@ -227,7 +227,7 @@ def checked_anchors(engine: Engine, crossings: Relation, file: Path | None) -> p
 
 
 @contextmanager
-def unfinished_beside(target: Path) -> Iterator[Path]:
+def _beside(target: Path) -> Iterator[Path]:
     """A folder for unfinished work on the target's disk; it is gone when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix=".sojourn-", dir=target.resolve().parent))
     try:

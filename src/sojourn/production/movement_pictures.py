@@ -23,9 +23,9 @@ from sojourn.dissemination.wording import Wording, languages, wording
 from sojourn.engine import Engine
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
-from sojourn.production.movement_files import as_parquet, checked_anchors, unfinished_beside
-from sojourn.production.movement_quality import MovementQuality
+from sojourn.production.movement_quality import MovementQuality, known_anchors
 from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
+from sojourn.production.unfinished import as_parquet, unfinished_beside
 from sojourn.quality.places import placed
 from sojourn.quality.rule_days import threshold_days, window_days
 
@@ -123,7 +123,7 @@ def draw_history(
         columns = ", ".join(CROSSING_COLUMNS)
         of_person = f"SELECT {columns} FROM crossings WHERE CAST(person_id AS VARCHAR) = $person"
         theirs = engine.query(of_person, {"crossings": crossings}, {"person": person}).to_arrow()
-        known = checked_anchors(engine, crossings, anchors)
+        known = known_anchors(engine, crossings, anchors)
     decided = placed(classified_movements(theirs, rule=rule, observation=observation, anchors=known))
     usable = decided.filter(decided["place"].is_valid()).sort_by("place")
     if not len(usable):

@@ -5,7 +5,7 @@ The file may be larger than memory. Persons are numbered on the way; nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,12 @@ import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine import Engine, Relation
-from sojourn.engine.crossings import crossings_statement
+from sojourn.engine.crossings import anchors_statement, crossings_statement
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
-from sojourn.production.movement_files import (
-    Progress,
-    as_parquet,
-    checked_anchors,
-    parts_for,
-    unfinished_beside,
-)
-from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+from sojourn.production.unfinished import as_parquet, unfinished_beside
 from sojourn.quality.counts import INTENTIONS, counts, facts, summed
 from sojourn.quality.permits import OUTCOMES, permit_counts, permit_outcomes
 from sojourn.quality.places import placed
@@ -35,7 +29,10 @@ from sojourn.quality.rule_days import threshold_days
 from sojourn.quality.sensitivity import comparable_days, sensitivity
 from sojourn.quality.verdicts import measures, without_few_people
 
-__all__ = ["OPTIONAL_COLUMNS", "Beside", "MovementQuality", "measured_file"]
+__all__ = ["OPTIONAL_COLUMNS", "Beside", "MovementQuality", "known_anchors", "measured_file"]
+
+ROWS_OF_A_PART = 1 << 20
+Progress = Callable[[int, int], None]
 
 OPTIONAL_COLUMNS = ("border_point", "citizenship", "sex", "birth_year", "visa", "intended_days")
 _POPULATION = {"citizenship": "text", "persons": "whole"}
@@ -117,7 +114,7 @@ def measured_file(
         crossings = engine.relation(content)
         along, given = _read_along(engine, crossings, beside)
         statement = crossings_statement([*CROSSING_COLUMNS, *given], has_other_directions=False)
-        parts, done = parts_for(content), 0
+        parts, done = _parts(pq.read_metadata(content).num_rows), 0
         rows = write_parts(engine.query(statement, {"crossings": crossings}).batches(), folder, parts)
         counted: list[pa.Table] = []
         outcomes = [OUTCOMES.empty_table()]
@@ -134,6 +131,11 @@ def measured_file(
         found = measures(totals, inputs=inputs, population=along.population)
         kept = without_few_people(engine.relation(found), minimum)
     return MovementQuality(kept, rule, rules, observation, comparable_days(rules, observation), minimum)
+
+
+def _parts(rows: int) -> int:
+    """Into how many parts rows are split: a power of two, so that none has many more than wanted."""
+    return 1 << (rows // ROWS_OF_A_PART).bit_length()
 
 
 def _count(
@@ -173,7 +175,7 @@ def _read_along(engine: Engine, crossings: Relation, beside: Beside) -> tuple[_A
             "The crossings have no column visa, so that days intended by visa tell nothing of them.",
             "Add the column, or leave --intentions out.",
         )
-    anchors = checked_anchors(engine, crossings, beside.anchors)
+    anchors = known_anchors(engine, crossings, beside.anchors)
     days = "SELECT person_id, CAST(date AS DATE) AS day FROM anchors"
     population = _table_of(beside.population, _POPULATION, key="citizenship")
     intentions = _table_of(beside.intentions, _INTENTIONS, key="visa")
@@ -185,6 +187,27 @@ def _read_along(engine: Engine, crossings: Relation, beside: Beside) -> tuple[_A
         permits=None if permits is None else engine.relation(_numbered(permits)),
         intentions=None if intentions is None else engine.relation(intentions.cast(INTENTIONS)),
     ), given
+
+
+def known_anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
+    """The anchors of a file: whole, without contradiction, none after its person's last crossing.
+
+    Raises: DataRefused telling how many are not, and where the first of them stands.
+    """
+    anchors = _table_of(file, ANCHOR_COLUMNS)
+    if file is None or anchors is None:
+        return None
+    numbered = anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
+    inputs = {"anchors": engine.relation(numbered), "crossings": crossings}
+    (found,) = engine.query(anchors_statement(), inputs).rows()
+    if any(found[::2]):
+        first = min(row for row in found[1::2] if row is not None)
+        count = sum(found[::2])
+        message = f"{count} anchors lack something, contradict others or come too late, first in row {first}."
+        raise DataRefused(
+            Problem(shown(file.name), None, message, "Take them out: `classify-movements` tells each kind.")
+        )
+    return anchors
 
 
 def _table_of(file: Path | None, columns: Mapping[str, str], key: str | None = None) -> pa.Table | None:

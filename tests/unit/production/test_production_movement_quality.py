@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from sojourn.cli import app
 from sojourn.cli.app import _guarded
 from sojourn.errors import DataRefused, ProjectError
-from sojourn.production import movement_files
+from sojourn.production import movement_quality
 
 CANARY = "Zwitscherlein-77"
 HEAD = "person_id,crossing_id,date,direction,border_point,citizenship,sex,birth_year,visa"
@@ -99,7 +99,7 @@ def test_the_number_of_parts_and_the_form_of_the_file_do_not_matter(
     (tmp_path / "whole").mkdir()
     _run("movement-quality", crossings, tmp_path / "w.html", *OBSERVED, "--tables", tmp_path / "whole", *more)
     pq.write_table(pcsv.read_csv(crossings), tmp_path / "crossings.parquet")
-    monkeypatch.setattr(movement_files, "ROWS_OF_A_PART", rows_of_a_part)
+    monkeypatch.setattr(movement_quality, "ROWS_OF_A_PART", rows_of_a_part)
     (tmp_path / "parts").mkdir()
     done = _run(
         *("movement-quality", tmp_path / "crossings.parquet", tmp_path / "p.html", *OBSERVED),
@@ -169,6 +169,7 @@ def test_the_report_speaks_arabic(crossings, tmp_path):
         (["q.html", "--memory", "much"], ProjectError, "no amount of memory"),
         (["q.html", "--population", "twice.csv"], DataRefused, "two rows have the same citizenship"),
         (["q.html", "--population", "words.csv"], DataRefused, "column persons cannot be read"),
+        (["q.html", "--anchors", "half.csv"], DataRefused, "1 anchors lack something"),
         (["q.html", "--permits", "words.csv"], DataRefused, "no column person_id"),
     ],
 )
@@ -178,6 +179,7 @@ def test_what_is_asked_wrongly_is_told_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.html").write_text("")
     (tmp_path / "twice.csv").write_text("citizenship,persons\nFRA,1\nFRA,2\n")
+    (tmp_path / "half.csv").write_text("person_id,date,resident\na,,true\n")
     (tmp_path / "words.csv").write_text("citizenship,persons\nFRA,many\n")
     before = sorted(it.name for it in tmp_path.iterdir())
     done = _run("movement-quality", crossings, *arguments, *OBSERVED)
