@@ -15,7 +15,7 @@ from sojourn.integration.movements import Observation
 FIRST = datetime.date(2010, 1, 1)
 TWELVE_OF_SIXTEEN = ResidenceRule(365, 487)
 # The columns of each framework, with its threshold and window in days.
-RULES = {"1998": (365, 365), "2021_06": (183, 365), "2021_12": (365, 365), "national": (365, 487)}
+RULES = {"1998": (365, 487), "2021_06": (183, 365), "2021_12": (365, 487), "national": (365, 487)}
 
 
 def day(number):
