@@ -37,10 +37,15 @@ def classify_movements(
     observed_until: Annotated[
         datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day on which all was recorded.")
     ],
-    threshold: Annotated[int | None, typer.Option(help="Days on the new side that change residence.")] = None,
-    window: Annotated[int | None, typer.Option(help="Days within which they are counted.")] = None,
+    threshold: Annotated[
+        int | None, typer.Option(help="Days, or months, on the new side that change residence.")
+    ] = None,
+    window: Annotated[int | None, typer.Option(help="Within how many of them they are counted.")] = None,
+    unit: Annotated[
+        str, typer.Option(help="Of threshold and window: days, or months of the calendar.")
+    ] = "days",
     rule: Annotated[
-        str | None, typer.Option(help=f"Threshold and window in months: {', '.join(RULES)}.")
+        str | None, typer.Option(help=f"Months, counted as a fixed number of days: {', '.join(RULES)}.")
     ] = None,
     framework: Annotated[
         str | None, typer.Option(help="Rule of a migration framework: 1998, 2021-06 or 2021-12.")
@@ -48,6 +53,10 @@ def classify_movements(
     anchors: Annotated[
         Path | None,
         typer.Option(help="States that were final on a day: person_id, date, resident (.parquet or .csv)."),
+    ] = None,
+    lives: Annotated[
+        Path | None,
+        typer.Option(help="Births and deaths: person_id, birth_date, death_date (.parquet or .csv)."),
     ] = None,
     missing: Annotated[
         str, typer.Option(help="Missing movements: bounds, earliest, latest, midpoint or exclude.")
@@ -61,6 +70,7 @@ def classify_movements(
     """Say of each border crossing whether it changed where the person lives, and since when that is certain.
 
     IN has the columns person_id, crossing_id, date and direction (arrival or departure); others pass through.
+    Rows whose column out_of_scope is true are not counted as movements.
     OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`.
 
     Example: `sojourn tool classify-movements crossings.parquet classified.parquet --rule 12/16
@@ -77,7 +87,7 @@ def classify_movements(
     if re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", memory) is None:
         raise ProjectError(f"{memory!r} is no amount of memory.", "Write for instance 512MB or 2GB.")
     try:
-        chosen = _rule(threshold, window, rule, framework, observed_until.date())
+        chosen = _rule(threshold, window, unit, rule, framework, observed_until.date())
         observation = Observation(observed_from.date(), observed_until.date())
     except ValueError as error:
         raise ProjectError(str(error), "Look at the options.") from error
@@ -88,6 +98,7 @@ def classify_movements(
             rule=chosen,
             observation=observation,
             anchors=anchors,
+            lives=lives,
             gaps=Gaps[missing.upper()],
             excludes_boundary=boundary == "no-migration",
             memory=memory,
@@ -103,15 +114,26 @@ def classify_movements(
 
 
 def _rule(
-    threshold: int | None, window: int | None, rule: str | None, framework: str | None, on: datetime.date
+    threshold: int | None,
+    window: int | None,
+    unit: str,
+    rule: str | None,
+    framework: str | None,
+    on: datetime.date,
 ) -> ResidenceRule:
-    from sojourn.concepts.frameworks import ResidenceRule
+    from sojourn.concepts.frameworks import ResidenceRule, Unit
     from sojourn.concepts.frameworks import framework as framework_of
 
     ways = [rule is not None, framework is not None, threshold is not None or window is not None]
     if sum(ways) != 1:
         raise ProjectError(
             "Give the rule in one way.", "Either --rule, or --framework, or --threshold and --window."
+        )
+    if unit not in list(Unit):
+        raise ProjectError(f"{unit!r} is no unit.", f"There are: {', '.join(Unit)}.")
+    if unit != Unit.DAYS and threshold is None:
+        raise ProjectError(
+            "The unit is of a threshold and a window.", "Give --threshold and --window with it."
         )
     if rule is not None:
         if rule not in RULES:
@@ -121,4 +143,4 @@ def _rule(
         return framework_of(framework).rule(on).residence
     if threshold is None:
         raise ProjectError("How many days change residence?", "Give --threshold too.")
-    return ResidenceRule(threshold, window if window is not None else threshold)
+    return ResidenceRule(threshold, window if window is not None else threshold, Unit(unit))

@@ -30,7 +30,13 @@ from sojourn.engine.crossings import (
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
-from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_lives import lives_by_part, require_scope
+from sojourn.production.movement_reading import (
+    ANCHOR_COLUMNS,
+    CROSSING_COLUMNS,
+    SCOPE_COLUMN,
+    opened_table,
+)
 
 __all__ = ["Summary", "classify_file"]
 
@@ -80,6 +86,7 @@ def classify_file(
     rule: ResidenceRule,
     observation: Observation,
     anchors: Path | None = None,
+    lives: Path | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
     memory: str = "1GB",
@@ -88,18 +95,21 @@ def classify_file(
     """Classify the crossings of a Parquet or CSV file into another one, a row for each crossing.
 
     Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
-    missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
+    missing or of the wrong type, a value cannot be read, an anchor comes after its person's last crossing,
+    or a life is told twice or backwards.
     """
     _require_writable(target)
     with (
         _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
-        content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
+        content = _as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
         crossings = engine.relation(content)
         _require_columns(source, target, pq.read_schema(content))
+        require_scope(engine, source, crossings)
         known = _anchors(engine, crossings, anchors)
         parts = _parts(content)
+        lives_of = lives_by_part(engine, crossings, lives, parts)
         rows = _split(engine, crossings, folder, parts)
         summary = Summary()
         decide = partial(
@@ -112,8 +122,9 @@ def classify_file(
         )
         written = folder / f"result{target.suffix}"
         with _writer(written) as write:
-            for part in parts_of(folder, parts) if rows else [pq.read_table(content)]:
-                found = _as_given(decide(part), crossings.columns)
+            whole = parts_of(folder, parts) if rows else [pq.read_table(content)]
+            for part, of_part in zip(whole, lives_of, strict=False):
+                found = _as_given(decide(part, lives=of_part), crossings.columns)
                 write(found)
                 summary.add(found)
                 if on_progress is not None:

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sojourn.concepts.frameworks import ResidenceRule, Unit
+
 __all__ = [
     "Agency",
     "Agreement",
@@ -70,17 +72,31 @@ class DatedRule(Declaration):
     """A residence rule and the first day on which it holds."""
 
     valid_from: datetime.date = Field(alias="from", description="First day of the rule")
-    days_present: int = Field(gt=0, description="Days present that make a resident")
-    window_days: int = Field(gt=0, description="Length of the window in days")
+    days_present: int | None = Field(default=None, gt=0, description="Days present that make a resident")
+    window_days: int | None = Field(default=None, gt=0, description="Length of the window in days")
+    months_present: int | None = Field(
+        default=None, gt=0, description="Instead of days: months of the calendar present"
+    )
+    window_months: int | None = Field(
+        default=None, gt=0, description="Length of the window in months of the calendar"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> DatedRule:
-        if self.days_present > self.window_days:
-            raise ValueError(
-                f"a residence rule cannot ask for {self.days_present} days present within"
-                f" {self.window_days} days"
-            )
+        _ = self.residence  # refuses numbers that make no rule
         return self
+
+    @property
+    def residence(self) -> ResidenceRule:
+        """The rule, in days or in months of the calendar."""
+        in_days, in_months = (self.days_present, self.window_days), (self.months_present, self.window_months)
+        for (present, window), others, unit in (
+            (in_days, in_months, Unit.DAYS),
+            (in_months, in_days, Unit.MONTHS),
+        ):
+            if present is not None and window is not None and others == (None, None):
+                return ResidenceRule(present, window, unit)
+        raise ValueError("give days_present and window_days, or months_present and window_months instead")
 
 
 class MovementRules(Declaration):

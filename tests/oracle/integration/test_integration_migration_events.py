@@ -13,7 +13,7 @@ from sojourn.integration.movements import Gaps
 
 pytestmark = pytest.mark.oracle
 
-# Whoever comes on day 400 has not been seen for the longest threshold, so that it is known they lived elsewhere.
+# Whoever comes on day 400 was not seen for the longest threshold, so that they lived elsewhere.
 COMES = 400
 BIOGRAPHIES = """
 who                     | days | purpose | 1998 | 2021_06 | 2021_12 | national | band

@@ -1,4 +1,4 @@
-"""Accounts of residents: nothing is left over, and stocks are those counted person by person and day by day."""
+"""Accounts of residents: nothing is left over, and stocks are those counted person by person."""
 
 from __future__ import annotations
 
