@@ -13,7 +13,7 @@ def threshold_days(rule: ResidenceRule) -> int:
 
 
 def window_days(rule: ResidenceRule) -> int:
-    """Within how many days at most they are counted; a month has at most 31 days and twelve have at most 366."""
+    """Within how many days at most they are counted; a month has at most 31 days, twelve have at most 366."""
     if rule.unit == Unit.DAYS:
         return rule.window
     years, months = divmod(rule.window, 12)
