@@ -34,7 +34,8 @@ __all__ = [
 
 # The names of the frameworks in the columns of the contract.
 FRAMEWORKS = {"1998": "1998", "2021-06": "2021_06", "2021-12": "2021_12", "national": "national"}
-# Columns without a framework in their name, which the national rule decides.
+# Columns without a framework in their name whose values wait for the national rule. The length of a stay
+# does not: it is known when the stay ends, or reaches the threshold.
 OF_THE_NATIONAL_RULE = frozenset(
     {"previously_resident", "return_migrant", "repeat_migrant", "onward_migrant", "circular_migrant"}
 )

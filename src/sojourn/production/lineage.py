@@ -15,7 +15,7 @@ from sojourn.catalogue import schema
 from sojourn.errors import ProjectError
 from sojourn.production.counted import record_versions
 from sojourn.production.deliveries import deliveries_in_force
-from sojourn.production.derived_steps import EVENTS
+from sojourn.production.derived_steps import EVENTS, RESIDENTS
 from sojourn.production.tables import table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
@@ -85,7 +85,7 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
         "deliveries": [
             _delivery(row) for source in sources for row in deliveries_in_force(workspace, source.id)
         ],
-        **(_border(workspace, table) if indicator.counts is not None else {}),
+        **(_border(workspace, table) if indicator.counts in (EVENTS, RESIDENTS) else {}),
     }
 
 
@@ -102,7 +102,7 @@ def _border(workspace: Workspace, table: TableDeclaration) -> dict[str, Any]:
     settings = json.loads(row["settings"])
     return {
         "observed": settings["observed"],
-        "account_of_residents": settings["accounts"][indicator.framework or "national"],
+        "account_of_residents": dict(sorted(settings["accounts"][indicator.framework or "national"].items())),
     }
 
 

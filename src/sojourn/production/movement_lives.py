@@ -16,7 +16,7 @@ from sojourn.engine.partitions import KEY_HASH
 from sojourn.errors import DataRefused, Problem, shown
 from sojourn.production.movement_reading import LIFE_COLUMNS, opened_table
 
-__all__ = ["lives_by_part", "require_scope"]
+__all__ = ["lives_by_part", "lives_of_file", "require_scope"]
 
 _MISTAKES = (
     ("lack a person", "Fill it in, or take them out."),
@@ -36,12 +36,25 @@ def lives_by_part(
     """
     if file is None:
         return [None] * parts
+    inputs = {"lives": engine.relation(lives_of_file(engine, file)), "crossings": crossings}
+    known = engine.query(lives_statement(), inputs).to_arrow()
+    if parts == 1:
+        return [known]
+    order, starts = by_part(known[KEY_HASH].to_numpy(), parts)
+    ordered = taken(known.combine_chunks(), order)
+    return [ordered.slice(begin, end - begin) for begin, end in pairwise(starts.tolist())]
+
+
+def lives_of_file(engine: Engine, file: Path) -> pa.Table:
+    """The lives of a file: person_id, birth_date, death_date.
+
+    Raises: DataRefused when a row lacks its person, a person has two, or a death comes before the birth.
+    """
     opened = opened_table(file, LIFE_COLUMNS)
     lives = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
     lives = lives.select(list(LIFE_COLUMNS))
     numbered = lives.append_column("row", pa.array(range(1, len(lives) + 1), pa.int64()))
-    inputs = {"lives": engine.relation(numbered), "crossings": crossings}
-    (found,) = engine.query(lives_mistakes_statement(), {"lives": inputs["lives"]}).rows()
+    (found,) = engine.query(lives_mistakes_statement(), {"lives": engine.relation(numbered)}).rows()
     problems = [
         Problem(shown(file.name), None, f"{count} rows {what}; the first is row {first}.", remedy)
         for count, first, (what, remedy) in zip(found[::2], found[1::2], _MISTAKES, strict=True)
@@ -49,12 +62,7 @@ def lives_by_part(
     ]
     if problems:
         raise DataRefused(problems)
-    known = engine.query(lives_statement(), inputs).to_arrow()
-    if parts == 1:
-        return [known]
-    order, starts = by_part(known[KEY_HASH].to_numpy(), parts)
-    ordered = taken(known.combine_chunks(), order)
-    return [ordered.slice(begin, end - begin) for begin, end in pairwise(starts.tolist())]
+    return lives
 
 
 def require_scope(engine: Engine, source: Path, crossings: Relation) -> None:

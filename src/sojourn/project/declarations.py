@@ -61,11 +61,26 @@ class Agency(Declaration):
 class EngineSettings(Declaration):
     """What the computing may use."""
 
-    kind: Literal["duckdb"] = Field(default="duckdb", description="Engine")
+    kind: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="`duckdb` works on this machine, `spark` on a cluster of many"
+    )
+    master: str = Field(
+        default="",
+        pattern=r"^(spark://[\w.-]+:\d+(,[\w.-]+:\d+)*)?$",
+        description="Address of the cluster's master, as in `spark://host:7077`; with `kind: spark` only",
+    )
     memory: str = Field(
         default="2GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="Memory before it spills to disk"
     )
     threads: int | None = Field(default=None, ge=1, description="Threads; all cores when not given")
+
+    @model_validator(mode="after")
+    def _has_a_master_when_it_needs_one(self) -> EngineSettings:
+        if self.kind == "spark" and not self.master:
+            raise ValueError("spark needs the address of its `master`, as in spark://host:7077")
+        if self.kind != "spark" and self.master:
+            raise ValueError("a `master` belongs to `kind: spark`")
+        return self
 
 
 class DatedRule(Declaration):
