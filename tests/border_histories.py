@@ -81,7 +81,12 @@ def plain_classes(column, days, sides, excluded, *, until, observed_from=0):
     threshold, window = RULES[column]
     first_states = (1 - sides[0],) if days[0] - observed_from >= threshold else (0, 1)
     outcomes = decided(
-        days, sides, threshold=threshold, window=window, until=until, first_states=first_states
+        days,
+        sides,
+        thresholds=[threshold] * len(days),
+        windows=[window] * len(days),
+        until=until,
+        first_states=first_states,
     )
     found = []
     for place, (before, after, migrates) in enumerate(outcomes):

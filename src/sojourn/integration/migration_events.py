@@ -37,13 +37,7 @@ FRAMEWORKS = {"1998": "1998", "2021-06": "2021_06", "2021-12": "2021_12", "natio
 # Columns without a framework in their name whose values wait for the national rule. The length of a stay
 # does not: it is known when the stay ends, or reaches the threshold.
 OF_THE_NATIONAL_RULE = frozenset(
-    {
-        "previously_resident",
-        "return_migrant",
-        "repeat_migrant",
-        "onward_migrant",
-        "circular_migrant",
-    }
+    {"previously_resident", "return_migrant", "repeat_migrant", "onward_migrant", "circular_migrant"}
 )
 _CROSSINGS = sql_beside(__file__, "crossings_of_movements.sql")
 _CLASSES = sql_beside(__file__, "stay_classes.sql")
@@ -152,7 +146,7 @@ def _decided(
             rule=rule,
             observation=observation,
             gaps=rules.gaps,
-            excludes_boundary=rules.excludes_boundary and rule.days_present < rule.window_days,
+            excludes_boundary=rules.excludes_boundary and rule.present < rule.window,
         )
         for rule in wanted
     }
@@ -218,7 +212,7 @@ def _in_force(framework: Framework) -> Iterator[tuple[date | None, date | None, 
 
 def _bands(engine: Engine, shown: pa.Table, rules: EventRules, observation: Observation) -> pa.ChunkedArray:
     """The length of the stay after each crossing."""
-    threshold = rules.national.rule(observation.last).residence.days_present
+    threshold = rules.national.rule(observation.last).residence.least_days
     given = engine.relation(shown.select(["row", "problem", "stay_days", "open_days"]))
     found = _BANDS(crossings=given, threshold=threshold)
     table = _by_row(found.to_arrow())

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from sojourn.integration.movement_histories import (
     MISSING_BEFORE_OR_AFTER,
+    NO_BIRTH,
+    NO_DEATH,
     NOT_A_DAY,
     put_in_turn,
     usable,
@@ -55,7 +57,9 @@ def _stays(
     order = np.empty(longest, np.int64)
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
-        count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
+        count = usable(
+            begin, end, days, directions, observed_from, observed_until, NO_BIRTH, NO_DEATH, order, problem
+        )
         if count == 0:
             continue
         put_in_turn(moments, directions, order, count)

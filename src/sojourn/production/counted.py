@@ -12,6 +12,7 @@ from sojourn.engine.deliveries import each_once_statement
 from sojourn.engine.rules import parse_rule
 from sojourn.errors import ProjectError
 from sojourn.integration.migration_events import FRAMEWORKS, OF_THE_NATIONAL_RULE, sql_of_events
+from sojourn.integration.movement_spans import days_from
 from sojourn.integration.movements import Observation
 from sojourn.integration.permit_outcomes import sql_of_permit_outcomes
 from sojourn.integration.residents import sql_of_residents
@@ -144,11 +145,9 @@ def is_final(workspace: Workspace, table: TableDeclaration, period: str) -> bool
 def _is_decided(rules: Framework, days: Days, observation: Observation) -> bool:
     """Whether all that happened in the days is decided, under each rule that was in force until their end."""
     begun = [rule for rule in rules.rules if rule.valid_from <= days.last] or rules.rules[:1]
-    windows_over = [
-        min(rule.valid_to or days.last, days.last) + datetime.timedelta(days=rule.residence.window_days)
-        for rule in begun
-    ]
-    threshold = max(rule.residence.days_present for rule in begun)
+    ends = [(rule.residence, min(rule.valid_to or days.last, days.last)) for rule in begun]
+    windows_over = [end + datetime.timedelta(days=days_from(rule, end)[1]) for rule, end in ends]
+    threshold = max(days_from(rule.residence, observation.first)[0] for rule in begun)
     known_from = observation.first + datetime.timedelta(days=threshold)
     return known_from <= days.first and max(windows_over) <= observation.last
 

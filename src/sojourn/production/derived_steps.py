@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sojourn.concepts.frameworks import Framework, ResidenceRule, framework, national_framework
+from sojourn.concepts.frameworks import Framework, framework, national_framework
 from sojourn.contracts.microdata import MigrationEvent, Movement, Resident
 from sojourn.contracts.table import Table, Zone
 from sojourn.engine import Engine, Relation
@@ -62,10 +62,7 @@ def event_rules(settings: Settings) -> EventRules:
 
 def _national(settings: Settings) -> Framework:
     """The country's own framework; without a declared rule the one that comes with Sojourn."""
-    dated = {
-        rule.valid_from: ResidenceRule(rule.days_present, rule.window_days)
-        for rule in settings.rules.residence
-    }
+    dated = {rule.valid_from: rule.residence for rule in settings.rules.residence}
     if not dated:
         return framework("national")
     return national_framework(dated, source="sojourn.yaml", titles=dict(settings.title))
