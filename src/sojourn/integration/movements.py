@@ -110,12 +110,14 @@ def classified_movements(
             "A window as long as the threshold has no spare days whose boundary could be excluded.",
             "Leave the boundary with the migrations, or take a longer window.",
         )
+    crossings = crossings.combine_chunks()
     order, starts = rows_by_person(crossings["person_id"])
-    moments = _moments(crossings["date"])
-    in_order(order, starts, moments, crossings["crossing_id"])
     sorted_rows = taken(crossings, order)
+    other_order = in_order(starts, _moments(sorted_rows["date"]), sorted_rows["crossing_id"])
+    if other_order is not None:
+        sorted_rows = taken(sorted_rows, other_order)
     found = _decided(
-        sorted_rows, starts, moments[order], _anchors_of(anchors, sorted_rows["person_id"], starts),
+        sorted_rows, starts, _moments(sorted_rows["date"]), _anchors_of(anchors, sorted_rows["person_id"], starts),
         rule, observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
@@ -167,8 +169,10 @@ def _decided(
     states = np.full((3, count), UNKNOWN, np.int8)
     days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
-    nobody = rows["person_id"].is_null().to_numpy()
-    of_rows = np.where(nobody, np.int32(histories.NOT_A_DAY), _days(rows["date"]))
+    of_rows, nobody = _days(rows["date"]), np.flatnonzero(rows["person_id"].is_null())
+    if len(nobody):
+        of_rows = of_rows.copy()
+        of_rows[nobody] = histories.NOT_A_DAY
     histories.decide_histories(
         starts, moments, of_rows, _direction_codes(rows["direction"]), *anchors,
         rule.days_present, rule.window_days, excludes_boundary, int(gaps),
@@ -209,8 +213,7 @@ def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     if pa.types.is_dictionary(directions.type):
         whole = directions.combine_chunks()
         known = _direction_codes(pa.chunked_array([whole.dictionary]))
-        places = whole.indices.cast(pa.int64()).fill_null(len(known)).to_numpy(zero_copy_only=False)
-        of_rows: npt.NDArray[np.int8] = np.append(known, np.int8(2))[places]
+        of_rows: npt.NDArray[np.int8] = pa.array(known).take(whole.indices).fill_null(2).to_numpy()
         return of_rows
     known = pc.index_in(directions, pa.array(["departure", "arrival"], directions.type))
     codes: npt.NDArray[np.int8] = known.fill_null(2).cast(pa.int8()).to_numpy()
@@ -219,4 +222,5 @@ def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
 
 def _problem_names(codes: npt.NDArray[np.int8]) -> pa.DictionaryArray:
     names = pa.array([PROBLEMS[code] for code in sorted(PROBLEMS)], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes - np.int8(1), mask=codes == 0), names)
+    places = _array(pa.int8(), len(codes), _bits(codes != 0), codes - np.int8(1))
+    return pa.DictionaryArray.from_arrays(places, names)

@@ -58,19 +58,21 @@ class Summary:
 
     def add(self, found: pa.Table) -> None:
         """Count the crossings of one part."""
-        migrations = found["direction"].filter(found["is_migration"]).cast(pa.string())
-        immigrations = pc.sum(pc.equal(migrations, "arrival")).as_py() or 0
+        migrations = _counts(found["direction"].filter(found["is_migration"]))
         self.crossings += len(found)
-        self.immigrations += immigrations
-        self.emigrations += len(migrations) - immigrations
+        self.immigrations += migrations["arrival"]
+        self.emigrations += migrations["departure"]
         self.unresolved += found["is_migration"].null_count
-        if found["problem"].null_count < len(found):
-            for kind in pc.value_counts(found["problem"].drop_null().cast(pa.string())).to_pylist():
-                self.problems[kind["values"]] += kind["counts"]
+        self.problems += _counts(found["problem"].drop_null())
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
         return {**vars(self), "problems": dict(self.problems)}
+
+
+def _counts(names: pa.ChunkedArray) -> Counter[str]:
+    """How often each name occurs."""
+    return Counter({each["values"]: each["counts"] for each in pc.value_counts(names).to_pylist()})
 
 
 def classify_file(
@@ -175,7 +177,7 @@ def _split(engine: Engine, crossings: Relation, folder: Path, parts: int) -> int
 
 def _coded(engine: Engine, crossings: Relation, *, has_others: bool) -> Iterator[pa.RecordBatch]:
     statement = crossings_statement(crossings.columns, has_other_directions=has_others)
-    for batch in engine.query(statement, {"crossings": crossings}).batches():
+    for batch in engine.query(statement, {"crossings": crossings}).batches(122_880):
         if not has_others and batch["direction"].null_count:
             raise _OtherDirections
         yield batch
