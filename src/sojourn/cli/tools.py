@@ -56,12 +56,17 @@ def classify_movements(
         str,
         typer.Option(help="Exactly the spare days on the old side: migration, or no-migration."),
     ] = "migration",
+    after: Annotated[
+        Path | None,
+        typer.Option(help="Folder of earlier results: decide only the people whom IN touches, into OUT there."),
+    ] = None,
     memory: Annotated[str, typer.Option(help="Memory before the reading spills to disk.")] = "1GB",
 ) -> None:
     """Say of each border crossing whether it changed where the person lives, and since when that is certain.
 
     IN has the columns person_id, crossing_id, date and direction (arrival or departure); others pass through.
-    OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`.
+    OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`. With --after
+    OUT has all crossings of the people touched, and replaces them in the earlier results of its folder.
 
     Example: `sojourn tool classify-movements crossings.parquet classified.parquet --rule 12/16
     --observed-from 2015-01-01 --observed-until 2024-12-31`
@@ -90,9 +95,12 @@ def classify_movements(
             anchors=anchors,
             gaps=Gaps[missing.upper()],
             excludes_boundary=boundary == "no-migration",
+            after=after,
             memory=memory,
             on_progress=report,
         )
+    if found.persons_decided_again is not None:
+        session.screen.say(f"{found.persons_decided_again:,} persons were decided again.")
     session.screen.say(
         f"{found.crossings:,} crossings: {found.immigrations:,} immigrations,"
         f" {found.emigrations:,} emigrations, {found.unresolved:,} unresolved. They are in {target}."

@@ -59,12 +59,24 @@ def _writer(file: Path, schema: pa.Schema) -> Iterator[Any]:
         yield writer
 
 
-def parts_of(folder: Path, parts: int) -> Iterator[pa.Table]:
-    """The parts one after the other; the file of one is removed when the next is asked for."""
-    for file in filter(Path.exists, _files(folder, parts)):
-        with pa.memory_map(str(file)) as opened:
-            yield pa.ipc.open_file(opened).read_all()
-        file.unlink()
+def parts_of(folder: Path, parts: int, least: int = 1) -> Iterator[pa.Table]:
+    """The parts one after the other, small ones together until they have at least so many rows.
+
+    The files of one are removed when the next is asked for.
+    """
+    files = [file for file in _files(folder, parts) if file.exists()]
+    while files:
+        with ExitStack() as stack:
+            tables: list[pa.Table] = []
+            taken_files = 0
+            while not tables or (taken_files < len(files) and sum(map(len, tables)) < least):
+                opened = stack.enter_context(pa.memory_map(str(files[taken_files])))
+                tables.append(pa.ipc.open_file(opened).read_all())
+                taken_files += 1
+            yield pa.concat_tables(tables)
+        for file in files[:taken_files]:
+            file.unlink()
+        files = files[taken_files:]
 
 
 def _files(folder: Path, parts: int) -> list[Path]:

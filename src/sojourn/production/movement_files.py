@@ -1,6 +1,7 @@
 """Classify the border crossings of a plain file: read it, split it by person, decide, write the result.
 
-The file may be larger than memory. The result appears under its name when it is whole, and not before.
+The file may be larger than memory. The result appears under its name when it is whole, and not before. New
+crossings go on from earlier results: then only the people whom they touch are decided, with all their crossings.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
 from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_results import Terms, earlier_results, histories, require_same_columns
 
 __all__ = ["Summary", "classify_file"]
 
@@ -54,6 +56,7 @@ class Summary:
     immigrations: int = 0
     emigrations: int = 0
     unresolved: int = 0
+    persons_decided_again: int | None = None
     problems: Counter[str] = field(default_factory=Counter)
 
     def add(self, found: pa.Table) -> None:
@@ -84,26 +87,38 @@ def classify_file(
     anchors: Path | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
+    after: Path | None = None,
     memory: str = "1GB",
     on_progress: Progress | None = None,
 ) -> Summary:
     """Classify the crossings of a Parquet or CSV file into another one, a row for each crossing.
 
-    Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
-    missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
+    With `after`, a folder of earlier results, the result has all crossings of the people touched by new ones,
+    or by the days observed since, as if all crossings had been decided at once.
+
+    Raises: ProjectError for a target that exists or another form of file, or earlier results that cannot be gone
+    on from; DataRefused when a column is missing or of the wrong type, a value cannot be read, or an anchor
+    comes after its person's last crossing.
     """
     _require_writable(target)
+    terms = Terms.of(rule, observation, gaps, anchors, excludes_boundary=excludes_boundary)
+    earlier = earlier_results(after, target, terms) if after is not None else None
+    read_from = [source.resolve().parent, *([after.resolve()] if after is not None else [])]
     with (
         _beside(target) as folder,
-        Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
+        Engine([*read_from, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
         content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
-        crossings = engine.relation(content)
+        crossings, summary = engine.relation(content), Summary()
         _require_columns(source, target, pq.read_schema(content))
+        rows = pq.read_metadata(content).num_rows
+        if earlier is not None:
+            require_same_columns(source, crossings, earlier, engine.relation(earlier.files[-1]))
+            crossings, summary.persons_decided_again = histories(engine, crossings, earlier, rule, observation)
+            rows += earlier.rows
         known = _anchors(engine, crossings, anchors)
-        parts = _parts(content)
+        parts = _parts(rows)
         rows = _split(engine, crossings, folder, parts)
-        summary = Summary()
         decide = partial(
             classified_movements,
             rule=rule,
@@ -113,8 +128,8 @@ def classify_file(
             excludes_boundary=excludes_boundary,
         )
         written = folder / f"result{target.suffix}"
-        with _writer(written) as write:
-            for part in parts_of(folder, parts) if rows else [pq.read_table(content)]:
+        with _writer(written, partial(terms.written_into, after=earlier.files if earlier else ())) as write:
+            for part in parts_of(folder, parts, ROWS_OF_A_PART // 2) if rows else [crossings.to_arrow()]:
                 found = _as_given(decide(part), crossings.columns)
                 write(found)
                 summary.add(found)
@@ -203,9 +218,8 @@ def _as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
     return file
 
 
-def _parts(content: Path) -> int:
-    """Into how many parts a file is split: a power of two, so that none has many more rows than wanted."""
-    rows: int = pq.read_metadata(content).num_rows
+def _parts(rows: int) -> int:
+    """Into how many parts rows are split: a power of two, so that none has many more than wanted."""
     return 1 << (rows // ROWS_OF_A_PART).bit_length()
 
 
@@ -239,13 +253,14 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _writer(file: Path) -> Iterator[Callable[[pa.Table], None]]:
+def _writer(file: Path, tell: Callable[[pa.Schema], pa.Schema]) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that writes tables to a file, whose schema tells what there is to tell of it."""
     opened: Any = None
 
     def write(table: pa.Table) -> None:
         nonlocal opened
         if opened is None:
-            opened = _opened(file, table.schema)
+            opened = _opened(file, tell(table.schema))
         opened.write_table(table)
 
     try:
