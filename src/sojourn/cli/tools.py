@@ -58,15 +58,17 @@ def classify_movements(
     ] = "migration",
     after: Annotated[
         Path | None,
-        typer.Option(help="Folder of earlier results: decide only the people whom IN touches, into OUT there."),
+        typer.Option(
+            help="Folder of earlier results: decide only the people whom IN touches, into OUT there."
+        ),
     ] = None,
     memory: Annotated[str, typer.Option(help="Memory before the reading spills to disk.")] = "1GB",
 ) -> None:
     """Say of each border crossing whether it changed where the person lives, and since when that is certain.
 
     IN has the columns person_id, crossing_id, date and direction (arrival or departure); others pass through.
-    OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`. With --after
-    OUT has all crossings of the people touched, and replaces them in the earlier results of its folder.
+    OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`.
+    With --after, OUT has all crossings of the people touched, and replaces them in the results of its folder.
 
     Example: `sojourn tool classify-movements crossings.parquet classified.parquet --rule 12/16
     --observed-from 2015-01-01 --observed-until 2024-12-31`

@@ -52,7 +52,7 @@ FROM judged"""
 
 
 def touched_statement() -> str:
-    """The people with new `crossings`, and those of `results` with a crossing since `$open_since`, if given."""
+    """The people with new `crossings`, and those of `results` with a crossing since `$open_since`, if any."""
     return """SELECT DISTINCT person_id FROM (
   SELECT person_id FROM crossings
   UNION ALL
@@ -61,7 +61,7 @@ def touched_statement() -> str:
 
 
 def histories_statement(columns: Sequence[str], results: Sequence[str]) -> str:
-    """All crossings of the people in `touched`: those of the last result that has them, and new `crossings`."""
+    """All crossings of people in `touched`: those of the last result that has them, and new `crossings`."""
     shown = ", ".join(quoted(name) for name in columns)
     parts = []
     for number, result in enumerate(results):

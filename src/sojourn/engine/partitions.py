@@ -33,7 +33,9 @@ def write_parts(batches: Iterator[pa.RecordBatch], folder: Path, parts: int) -> 
         for batch in batches:
             content = batch.select([name for name in batch.schema.names if name != KEY_HASH])
             if not writers:
-                writers = [stack.enter_context(_writer(file, content.schema)) for file in _files(folder, parts)]
+                writers = [
+                    stack.enter_context(_writer(file, content.schema)) for file in _files(folder, parts)
+                ]
             order, starts = by_part(batch[KEY_HASH].to_numpy(), parts)
             ordered.append((taken(content, order), starts.tolist()))
             rows, waiting = rows + len(batch), waiting + len(batch)

@@ -117,8 +117,8 @@ def classified_movements(
     if other_order is not None:
         sorted_rows = taken(sorted_rows, other_order)
     found = _decided(
-        sorted_rows, starts, _moments(sorted_rows["date"]), _anchors_of(anchors, sorted_rows["person_id"], starts),
-        rule, observation, gaps, excludes_boundary,
+        sorted_rows, starts, _moments(sorted_rows["date"]),
+        _anchors_of(anchors, sorted_rows["person_id"], starts), rule, observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
         sorted_rows = sorted_rows.append_column(CLASSIFIED.field(name), values)

@@ -1,7 +1,7 @@
 """Classify the border crossings of a plain file: read it, split it by person, decide, write the result.
 
 The file may be larger than memory. The result appears under its name when it is whole, and not before. New
-crossings go on from earlier results: then only the people whom they touch are decided, with all their crossings.
+crossings can go on from earlier results: then only the people whom they touch are decided again.
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def classify_file(
     With `after`, a folder of earlier results, the result has all crossings of the people touched by new ones,
     or by the days observed since, as if all crossings had been decided at once.
 
-    Raises: ProjectError for a target that exists or another form of file, or earlier results that cannot be gone
-    on from; DataRefused when a column is missing or of the wrong type, a value cannot be read, or an anchor
-    comes after its person's last crossing.
+    Raises: ProjectError for a target that exists or another form of file, or for earlier results that do not
+    fit; DataRefused when a column is missing or of the wrong type, a value cannot be read, or an anchor comes
+    after its person's last crossing.
     """
     _require_writable(target)
     terms = Terms.of(rule, observation, gaps, anchors, excludes_boundary=excludes_boundary)
@@ -114,7 +114,8 @@ def classify_file(
         rows = pq.read_metadata(content).num_rows
         if earlier is not None:
             require_same_columns(source, crossings, earlier, engine.relation(earlier.files[-1]))
-            crossings, summary.persons_decided_again = histories(engine, crossings, earlier, rule, observation)
+            crossings, again = histories(engine, crossings, earlier, rule, observation)
+            summary.persons_decided_again = again
             rows += earlier.rows
         known = _anchors(engine, crossings, anchors)
         parts = _parts(rows)
@@ -128,9 +129,9 @@ def classify_file(
             excludes_boundary=excludes_boundary,
         )
         written = folder / f"result{target.suffix}"
+        tables = parts_of(folder, parts, ROWS_OF_A_PART // 2) if rows else iter([crossings.to_arrow()])
         with _writer(written, partial(terms.written_into, after=earlier.files if earlier else ())) as write:
-            for part in parts_of(folder, parts, ROWS_OF_A_PART // 2) if rows else [crossings.to_arrow()]:
-                found = _as_given(decide(part), crossings.columns)
+            for found in (_as_given(decide(table), crossings.columns) for table in tables):
                 write(found)
                 summary.add(found)
                 if on_progress is not None:

@@ -91,7 +91,9 @@ def earlier_results(folder: Path, target: Path, terms: Terms) -> Earlier:
         raise ProjectError(f"{folder} is no folder.", "Name the folder with the earlier results.")
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise ProjectError(f"There are no results in {folder}.", "Decide all crossings first, into a file there.")
+        raise ProjectError(
+            f"There are no results in {folder}.", "Decide all crossings first, into a file there."
+        )
     last = _told_in_order(files)
     is_last = target.suffix == ".parquet" and target.name > files[-1].name
     if target.resolve().parent != folder.resolve() or not is_last:
@@ -106,7 +108,7 @@ def earlier_results(folder: Path, target: Path, terms: Terms) -> Earlier:
 
 def _told_in_order(files: Sequence[Path]) -> Terms:
     """The terms of the last file, when each says that it was decided after those before it."""
-    last = None
+    last: Terms
     for place, file in enumerate(files):
         try:
             told: dict[str, Any] = json.loads((pq.read_schema(file).metadata or {})[_KEY])
@@ -116,7 +118,6 @@ def _told_in_order(files: Sequence[Path]) -> Terms:
             after = ", ".join(told["after"]) or "no other file"
             raise ProjectError(f"{file} was decided after {after}, and the folder holds others.", _FOLDER)
         last = Terms(**told["terms"])
-    assert last is not None
     return last
 
 
@@ -143,10 +144,14 @@ def require_same_columns(source: Path, crossings: Relation, earlier: Earlier, re
     given = crossings.types
     wanted = {name: kind for name, kind in results.types.items() if name not in CLASSIFIED.names}
     problems = [
-        f"there is no column {shown(name)}, as in {earlier.files[-1].name}." for name in wanted if name not in given
+        f"there is no column {shown(name)}, as in {earlier.files[-1].name}."
+        for name in wanted
+        if name not in given
     ]
     problems += [
-        f"the column {shown(name)} is not in {earlier.files[-1].name}." for name in given if name not in wanted
+        f"the column {shown(name)} is not in {earlier.files[-1].name}."
+        for name in given
+        if name not in wanted
     ]
     problems += [
         f"the column {shown(name)} holds {kind}, in {earlier.files[-1].name} {wanted[name]}."
@@ -161,7 +166,7 @@ def require_same_columns(source: Path, crossings: Relation, earlier: Earlier, re
 def histories(
     engine: Engine, crossings: Relation, earlier: Earlier, rule: ResidenceRule, observation: Observation
 ) -> tuple[Relation, int]:
-    """All crossings of the people whom new crossings touch, earlier and new ones, and how many people they are.
+    """All crossings of the people whom new crossings touch, earlier and new, and how many people they are.
 
     When more days have been observed than before, these are also the people with a crossing whose window was
     open. Crossings of nobody are decided with the file in which they come.
