@@ -105,6 +105,21 @@ def write_later(crossings: Path, file: Path, rows: int, first_day: str) -> None:
     )
 
 
+def write_copies(crossings: Path, file: Path, copies: int) -> None:
+    """Write each crossing so many times, with as many other people, in the same order of time."""
+    source = pq.ParquetFile(crossings, read_dictionary=["direction"])
+    names, numbers = ["person_id", "crossing_id", "date", "direction"], np.arange(copies)
+    schema = source.schema_arrow
+    with pq.ParquetWriter(file, schema, use_dictionary=["date", "direction"]) as writer:
+        for batch in source.iter_batches(122_880, columns=names):
+            again = pa.array(np.repeat(np.arange(len(batch)), copies))
+            persons = batch["person_id"].to_numpy()[:, None] + numbers * 1_000_000_007
+            identifiers = batch["crossing_id"].to_numpy()[:, None] * copies + numbers
+            others = [batch[name].take(again) for name in names[2:]]
+            table = pa.table([persons.ravel(), identifiers.ravel(), *others], names=names)
+            writer.write_table(table.cast(schema))
+
+
 def classified(what: str, source: Path, target: Path, until: str = UNTIL, after: Path | None = None) -> Cost:
     """The cost of the command."""
     command = [
@@ -160,6 +175,7 @@ def main() -> None:
     )
     parser.add_argument("--crossings", type=int, default=100_000_000)
     parser.add_argument("--sample", type=int, default=10_000_000)
+    parser.add_argument("--copies", type=int, help="decide the file so many times larger as well")
     parser.add_argument("--folder", type=Path, help="where the files go; a temporary folder otherwise")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -178,6 +194,10 @@ def main() -> None:
             classified("sojourn tool classify-movements", whole, results / "2019-12.parquet"),
         ]
         costs += later(whole, results)
+        if arguments.copies:
+            many = folder / "many.parquet"
+            write_copies(whole, many, arguments.copies)
+            costs.append(classified(f"{arguments.copies} times as many", many, folder / "many_found.parquet"))
         ours = classified("sojourn, sample", sample, folder / "s.parquet")
         others = peers(sample, tenth, folder)
         rows = {file: pq.read_metadata(file).num_rows for file in sizes}
@@ -191,8 +211,13 @@ def main() -> None:
     print(f"sojourn took {ratio:.2f} times the CPU of sorting and at most {costs[1].megabytes:,.0f} MB")
     of_a_row = ours.cpu / rows[sample]
     times = {what: found.cpu / rows[file] / of_a_row for what, (found, file) in others.items()}
+    of_a_row_of_whole = costs[1].cpu / rows[whole]
     for what, factor in times.items():
-        print(f"{what} took {factor:.1f} times the CPU of sojourn, start-up included")
+        of_whole = factor * of_a_row / of_a_row_of_whole
+        print(
+            f"{what} took {factor:.1f} times the CPU of sojourn on the sample, start-up included,"
+            f" and {of_whole:.1f} times what a crossing of the whole file took"
+        )
     if arguments.json:
         listed = [{n: v for n, v in vars(c).items() if n != "said"} for c in (*costs, *on_sample)]
         arguments.json.write_text(json.dumps({"costs": listed, "ratio": ratio, "peers": times}, indent=1))
