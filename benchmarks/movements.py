@@ -7,6 +7,9 @@ missing. `sojourn tool classify-movements` reads it, decides every crossing with
 certain, and writes thirteen columns. DuckDB, with 2 GB of memory, reads it, sorts it by person and time and
 writes its four columns again.
 
+Then a month comes, a fiftieth of the file, of people who crossed shortly before: the command goes on from its
+result, once with the days observed moving on, and once more with as many late crossings on the same last day.
+
 On a sample, a plain answer to the same rule, without days of certainty, early decisions or missing movements,
 is computed by window SQL in DuckDB, by Polars, by R's data.table where it is installed, and, on a tenth of
 the sample, by a function for each person in pandas. Times of peers are compared by crossing.
@@ -33,6 +36,7 @@ FIRST = 14610  # 1 January 2010, in days since 1970
 PERSONS_AT_ONCE = 2_000_000
 CROSSINGS_OF_A_PERSON = 5.65  # on average, as generated below
 UNTIL = "2019-12-31"
+MONTH_LATER = "2020-01-31"
 
 SORTED = """
 import duckdb
@@ -89,7 +93,34 @@ def _crossings(first_person: int, persons: int) -> pa.Table:
     )
 
 
-def classified(what: str, source: Path, target: Path) -> Cost:
+def write_later(crossings: Path, file: Path, rows: int, first_day: str) -> None:
+    """Write a month of crossings from a day on: the people of the last rows cross the other way."""
+    engine = duckdb.connect()
+    engine.execute(
+        "COPY (SELECT person_id, 1000000000000 + crossing_id AS crossing_id, date, direction FROM ("
+        f" SELECT person_id, crossing_id, DATE '{first_day}' + CAST(hash(crossing_id) % 31 AS INT) AS date,"
+        " CASE direction WHEN 'arrival' THEN 'departure' ELSE 'arrival' END AS direction"
+        f" FROM '{crossings}' ORDER BY crossing_id DESC LIMIT {rows}) ORDER BY date)"
+        f" TO '{file}' (FORMAT parquet)"
+    )
+
+
+def write_copies(crossings: Path, file: Path, copies: int) -> None:
+    """Write each crossing so many times, with as many other people, in the same order of time."""
+    source = pq.ParquetFile(crossings, read_dictionary=["direction"])
+    names, numbers = ["person_id", "crossing_id", "date", "direction"], np.arange(copies)
+    schema = source.schema_arrow
+    with pq.ParquetWriter(file, schema, use_dictionary=["date", "direction"]) as writer:
+        for batch in source.iter_batches(122_880, columns=names):
+            again = pa.array(np.repeat(np.arange(len(batch)), copies))
+            persons = batch["person_id"].to_numpy()[:, None] + numbers * 1_000_000_007
+            identifiers = batch["crossing_id"].to_numpy()[:, None] * copies + numbers
+            others = [batch[name].take(again) for name in names[2:]]
+            table = pa.table([persons.ravel(), identifiers.ravel(), *others], names=names)
+            writer.write_table(table.cast(schema))
+
+
+def classified(what: str, source: Path, target: Path, until: str = UNTIL, after: Path | None = None) -> Cost:
     """The cost of the command."""
     command = [
         sys.executable,
@@ -101,9 +132,18 @@ def classified(what: str, source: Path, target: Path) -> Cost:
         str(source),
         str(target),
     ]
-    return cost(
-        what, [*command, "--rule", "12/16", "--observed-from", "2010-01-01", "--observed-until", UNTIL]
-    )
+    command += ["--rule", "12/16", "--observed-from", "2010-01-01", "--observed-until", until]
+    return cost(what, [*command, "--after", str(after)] if after is not None else command)
+
+
+def later(whole: Path, results: Path) -> list[Cost]:
+    """The cost of going on from the results of the whole: with a new month, and with late crossings."""
+    file, rows = whole.with_name("later.parquet"), pq.read_metadata(whole).num_rows // 50
+    write_later(whole, file, rows, "2020-01-01")
+    month = classified("a month more", file, results / "2020-01.parquet", MONTH_LATER, results)
+    write_later(whole, file, rows, "2019-12-01")
+    late = classified("as many late", file, results / "2020-01b.parquet", MONTH_LATER, results)
+    return [month, late]
 
 
 def peers(sample: Path, tenth: Path, folder: Path) -> dict[str, tuple[Cost, Path]]:
@@ -135,6 +175,7 @@ def main() -> None:
     )
     parser.add_argument("--crossings", type=int, default=100_000_000)
     parser.add_argument("--sample", type=int, default=10_000_000)
+    parser.add_argument("--copies", type=int, help="decide the file so many times larger as well")
     parser.add_argument("--folder", type=Path, help="where the files go; a temporary folder otherwise")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -146,10 +187,17 @@ def main() -> None:
             write_crossings(file, crossings)
         classified("warm up", sample, folder / "warm.parquet")
         sorting = SORTED.format(file=whole, target=folder / "sorted.parquet", spill=folder)
+        results = folder / "results"
+        results.mkdir()
         costs = [
             cost("duckdb: read, sort by person and time, write", [sys.executable, "-c", sorting]),
-            classified("sojourn tool classify-movements", whole, folder / "classified.parquet"),
+            classified("sojourn tool classify-movements", whole, results / "2019-12.parquet"),
         ]
+        costs += later(whole, results)
+        if arguments.copies:
+            many = folder / "many.parquet"
+            write_copies(whole, many, arguments.copies)
+            costs.append(classified(f"{arguments.copies} times as many", many, folder / "many_found.parquet"))
         ours = classified("sojourn, sample", sample, folder / "s.parquet")
         others = peers(sample, tenth, folder)
         rows = {file: pq.read_metadata(file).num_rows for file in sizes}
@@ -158,12 +206,18 @@ def main() -> None:
     for each in (*costs, *on_sample):
         print(each)
     ratio = costs[1].cpu / costs[0].cpu
-    print(json.loads(costs[1].said))
+    for each in costs[1:]:
+        print(each.what, json.loads(each.said))
     print(f"sojourn took {ratio:.2f} times the CPU of sorting and at most {costs[1].megabytes:,.0f} MB")
     of_a_row = ours.cpu / rows[sample]
     times = {what: found.cpu / rows[file] / of_a_row for what, (found, file) in others.items()}
+    of_a_row_of_whole = costs[1].cpu / rows[whole]
     for what, factor in times.items():
-        print(f"{what} took {factor:.1f} times the CPU of sojourn, start-up included")
+        of_whole = factor * of_a_row / of_a_row_of_whole
+        print(
+            f"{what} took {factor:.1f} times the CPU of sojourn on the sample, start-up included,"
+            f" and {of_whole:.1f} times what a crossing of the whole file took"
+        )
     if arguments.json:
         listed = [{n: v for n, v in vars(c).items() if n != "said"} for c in (*costs, *on_sample)]
         arguments.json.write_text(json.dumps({"costs": listed, "ratio": ratio, "peers": times}, indent=1))

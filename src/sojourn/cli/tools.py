@@ -71,6 +71,12 @@ def classify_movements(
         str,
         typer.Option(help="Exactly the spare days on the old side: migration, or no-migration."),
     ] = "migration",
+    after: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of earlier results: decide only the people whom IN touches, into OUT there."
+        ),
+    ] = None,
     memory: Annotated[
         str, typer.Option(help="Memory before the reading spills to disk, on one machine.")
     ] = "1GB",
@@ -82,6 +88,7 @@ def classify_movements(
     IN has the columns person_id, crossing_id, date and direction (arrival or departure); others pass through.
     Rows whose column out_of_scope is true are not counted as movements.
     OUT has a row for each crossing. What the observed days do not decide is empty and `unresolved`.
+    With --after, OUT has all crossings of the people touched, and replaces them in the results of its folder.
 
     Example: `sojourn tool classify-movements crossings.parquet classified.parquet --rule 12/16
     --observed-from 2015-01-01 --observed-until 2024-12-31`
@@ -92,13 +99,18 @@ def classify_movements(
     from sojourn.production.movement_files import classify_file
 
     _require_engine(engine, master)
+    if after is not None and (engine == "spark" or lives is not None):
+        raise ProjectError(
+            "Earlier results can be gone on from on one machine only, and without births and deaths.",
+            "Leave out --after and decide all crossings at once.",
+        )
     if re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", memory) is None:
         raise ProjectError(f"{memory!r} is no amount of memory.", "Write for instance 512MB or 2GB.")
     chosen = _rule(threshold, window, unit, rule, framework, observed_until.date())
     classified = (
         partial(classified_on_cluster, master=master)
         if engine == "spark"
-        else partial(classify_file, memory=memory)
+        else partial(classify_file, memory=memory, after=after)
     )
     with session.screen.progress(f"Classifying {source.name}") as report:
         found = classified(
@@ -112,6 +124,8 @@ def classify_movements(
             excludes_boundary=_excludes_boundary(boundary),
             on_progress=report,
         )
+    if found.persons_decided_again is not None:
+        session.screen.say(f"{found.persons_decided_again:,} persons were decided again.")
     session.screen.say(
         f"{found.crossings:,} crossings: {found.immigrations:,} immigrations,"
         f" {found.emigrations:,} emigrations, {found.unresolved:,} unresolved. They are in {target}."

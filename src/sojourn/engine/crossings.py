@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from sojourn.engine.names import quoted
 from sojourn.engine.partitions import KEY_HASH
 
-__all__ = ["anchors_statement", "crossings_statement", "lives_mistakes_statement", "lives_statement"]
+__all__ = [
+    "anchors_statement",
+    "crossings_statement",
+    "histories_statement",
+    "lives_mistakes_statement",
+    "lives_statement",
+    "touched_statement",
+]
 
 _DIRECTIONS = "ENUM('arrival', 'departure')"
 
@@ -71,3 +78,22 @@ SELECT count(*) FILTER (WHERE is_incomplete) AS incomplete,
   min(row) FILTER (WHERE is_contradicted AND NOT is_incomplete) AS first_contradicted,
   count(*) FILTER (WHERE is_late) AS late, min(row) FILTER (WHERE is_late) AS first_late
 FROM judged"""
+
+
+def touched_statement() -> str:
+    """The people with new `crossings`, and those of `results` with a crossing since `$open_since`, if any."""
+    return """SELECT DISTINCT person_id FROM (
+  SELECT person_id FROM crossings
+  UNION ALL
+  SELECT person_id FROM results WHERE CAST(date AS DATE) >= CAST($open_since AS DATE)
+) AS people WHERE person_id IS NOT NULL"""
+
+
+def histories_statement(columns: Sequence[str], results: Sequence[str]) -> str:
+    """All crossings of people in `touched`: those of the last result that has them, and new `crossings`."""
+    shown = ", ".join(quoted(name) for name in columns)
+    parts = []
+    for number, result in enumerate(results):
+        replaced = "".join(f" ANTI JOIN {quoted(later)} USING (person_id)" for later in results[number + 1 :])
+        parts.append(f"SELECT {shown} FROM {quoted(result)} SEMI JOIN touched USING (person_id){replaced}")
+    return "\nUNION ALL\n".join([*parts, f"SELECT {shown} FROM crossings"])

@@ -12,6 +12,7 @@ from numba import njit
 __all__ = ["by_part", "taken"]
 
 Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 
@@ -35,17 +36,19 @@ def _by_part(hashes: Any, shift: Any, order: Any, starts: Any) -> None:
         place[target] += 1
 
 
-def by_part(hashes: npt.NDArray[np.uint64], parts: int) -> tuple[Numbers, Numbers]:
+def by_part(hashes: npt.NDArray[np.uint64], parts: int) -> tuple[Places, Numbers]:
     """The rows part by part, in the order in which they are, and where each part begins.
 
-    The part is told by the leading bits of the hash; `parts` is a power of two above one.
+    The part is told by the leading bits of the hash; `parts` is a power of two.
     """
-    order, starts = np.empty(len(hashes), np.int64), np.empty(parts + 1, np.int64)
+    if parts == 1:
+        return np.arange(len(hashes), dtype=np.int32), np.array([0, len(hashes)])
+    order, starts = np.empty(len(hashes), np.int32), np.empty(parts + 1, np.int64)
     _by_part(hashes, np.uint64(64 - (parts.bit_length() - 1)), order, starts)
     return order, starts
 
 
-def taken(rows: Rows, order: Numbers) -> Rows:
+def taken(rows: Rows, order: Places) -> Rows:
     """The rows of a table or batch in another order."""
     places = pa.array(order)
     columns = [_taken(column, order, places) for column in rows.columns]
@@ -53,7 +56,7 @@ def taken(rows: Rows, order: Numbers) -> Rows:
     return found
 
 
-def _taken(column: Any, order: Numbers, places: pa.Array) -> Any:
+def _taken(column: Any, order: Places, places: pa.Array) -> Any:
     kind = column.type
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(kind):

@@ -40,6 +40,11 @@ class Relation:
         """The names and Arrow types of the columns; no row is read."""
         return self.engine.arrow(f"SELECT * FROM {quoted(self.name)} LIMIT 0").schema
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The columns with their types, as the engine names them."""
+        return {row[0]: row[1] for row in self._read(f"DESCRIBE {quoted(self.name)}").fetchall()}
+
     def count(self) -> int:
         """How many rows there are."""
         return int(self._read(f"SELECT count(*) FROM {quoted(self.name)}").fetchall()[0][0])

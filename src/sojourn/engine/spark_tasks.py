@@ -113,7 +113,7 @@ def _in_order(rows: pa.Table) -> pa.Table:
     """The rows as they stood in the files, file by file, without the columns that say so."""
     file, row = (rows[name].to_numpy() for name in (FILE_COLUMN, ROW_COLUMN))
     content = rows.drop_columns([FILE_COLUMN, ROW_COLUMN])
-    order = np.lexsort((row, file))
+    order = np.lexsort((row, file)).astype(np.int32)
     return taken(content.combine_chunks(), order)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 
-__all__ = ["days_from", "days_of_months", "spans_by_day"]
+__all__ = ["days_from", "days_of_months", "longest_window", "spans_by_day"]
 
 Numbers = npt.NDArray[np.int64]
 DayRows = np.ndarray[tuple[int, int], np.dtype[np.int32]]
@@ -43,6 +43,11 @@ def days_from(rule: ResidenceRule, day: datetime.date) -> tuple[int, int]:
     """How many days threshold and window have from a day."""
     (threshold,), (spare,) = spans_by_day(rule, day, day, excludes_boundary=False).tolist()
     return threshold, threshold + spare
+
+
+def longest_window(rule: ResidenceRule) -> int:
+    """The most days that the window can have, from whatever day."""
+    return rule.window if rule.unit == Unit.DAYS else 31 * rule.window
 
 
 def days_of_months(days: npt.NDArray[np.datetime64], months: int) -> Numbers:

@@ -131,14 +131,16 @@ def classified_movements(
             "A window as long as the threshold has no spare days whose boundary could be excluded.",
             "Leave the boundary with the migrations, or take a longer window.",
         )
+    crossings = crossings.combine_chunks()
     order, starts = rows_by_person(crossings["person_id"])
-    moments = moments_of(crossings["date"])
-    in_order(order, starts, moments, crossings["crossing_id"])
     sorted_rows = taken(crossings, order)
+    other_order = in_order(starts, moments_of(sorted_rows["date"]), sorted_rows["crossing_id"])
+    if other_order is not None:
+        sorted_rows = taken(sorted_rows, other_order)
     persons = sorted_rows["person_id"].take(pa.array(starts[:-1])).combine_chunks()
     found = _decided(
-        sorted_rows, starts, moments[order], _anchors_of(anchors, persons), _lives_of(lives, persons), rule,
-        observation, gaps, excludes_boundary,
+        sorted_rows, starts, moments_of(sorted_rows["date"]), _anchors_of(anchors, persons),
+        _lives_of(lives, persons), rule, observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
         sorted_rows = sorted_rows.append_column(CLASSIFIED.field(name), values)
@@ -204,15 +206,17 @@ def _decided(
     states = np.full((3, count), UNKNOWN, np.int8)
     days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
-    nobody = rows["person_id"].is_null().to_numpy()
-    is_outside = _claims(rows, "out_of_scope")
-    of_rows = np.where(nobody | is_outside, np.int32(histories.NOT_A_DAY), day_numbers(rows["date"]))
+    of_rows, nobody = day_numbers(rows["date"]), np.flatnonzero(rows["person_id"].is_null())
+    outside = np.flatnonzero(_claims(rows, "out_of_scope"))
+    if len(nobody) or len(outside):
+        of_rows = of_rows.copy()
+        of_rows[nobody], of_rows[outside] = histories.NOT_A_DAY, histories.NOT_A_DAY
     histories.decide_histories(
         starts, moments, of_rows, direction_codes(rows["direction"]), *anchors, *lives,
         spans_by_day(rule, observation.first, observation.last, excludes_boundary=excludes_boundary),
         excludes_boundary, int(gaps), *observation.day_numbers(), states, days, problem,
     )  # fmt: skip
-    problem[is_outside] = histories.OUT_OF_SCOPE
+    problem[outside] = histories.OUT_OF_SCOPE
     problem[nobody] = histories.NO_PERSON
     known, claims = _bits(states != UNKNOWN), _bits(states == YES)
     counted = _bits(days[histories.DAYS_IN] != histories.NOT_COUNTED)
@@ -256,8 +260,7 @@ def direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     if pa.types.is_dictionary(directions.type):
         whole = directions.combine_chunks()
         known = direction_codes(pa.chunked_array([whole.dictionary]))
-        places = whole.indices.cast(pa.int64()).fill_null(len(known)).to_numpy(zero_copy_only=False)
-        of_rows: npt.NDArray[np.int8] = np.append(known, np.int8(2))[places]
+        of_rows: npt.NDArray[np.int8] = pa.array(known).take(whole.indices).fill_null(2).to_numpy()
         return of_rows
     known = pc.index_in(directions, pa.array(["departure", "arrival"], directions.type))
     codes: npt.NDArray[np.int8] = known.fill_null(2).cast(pa.int8()).to_numpy()
@@ -266,4 +269,5 @@ def direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
 
 def _problem_names(codes: npt.NDArray[np.int8]) -> pa.DictionaryArray:
     names = pa.array([PROBLEMS[code] for code in sorted(PROBLEMS)], pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes - np.int8(1), mask=codes == 0), names)
+    places = _array(pa.int8(), len(codes), _bits(codes != 0), codes - np.int8(1))
+    return pa.DictionaryArray.from_arrays(places, names)

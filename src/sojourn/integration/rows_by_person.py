@@ -18,11 +18,12 @@ from sojourn.sources.reader.compiled import compiled
 __all__ = ["in_order", "rows_by_person"]
 
 Numbers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 _MIXER = 0x9E3779B97F4A7C15
 
 
 @compiled
-def _grouped(persons: Numbers, order: Numbers, starts: Numbers) -> int:
+def _grouped(persons: Numbers, order: Places, starts: Numbers) -> int:
     """Group equal numbers in the order in which each is first seen; return how many groups there are."""
     count = len(persons)
     bits = 4
@@ -57,7 +58,19 @@ def _grouped(persons: Numbers, order: Numbers, starts: Numbers) -> int:
 
 
 @compiled
-def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Numbers) -> int:
+def _is_in_order(starts: Numbers, moments: Any, ranks: Numbers) -> bool:
+    """Whether each person's rows are in order of moment and rank, and none share a moment without ranks."""
+    for group in range(len(starts) - 1):
+        for row in range(starts[group] + 1, starts[group + 1]):
+            if moments[row] <= moments[row - 1] and (
+                moments[row] < moments[row - 1] or len(ranks) == 0 or ranks[row] < ranks[row - 1]
+            ):
+                return False
+    return True
+
+
+@compiled
+def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Places) -> int:
     """Sort each person's rows by moment and rank where they are not; return how many rows share a moment."""
     ties = 0
     for group in range(len(starts) - 1):
@@ -78,25 +91,30 @@ def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Numbers)
     return ties
 
 
-def rows_by_person(persons: pa.ChunkedArray) -> tuple[Numbers, Numbers]:
+def rows_by_person(persons: pa.ChunkedArray) -> tuple[Places, Numbers]:
     """The rows grouped by person, and where the rows of each begin, with the end of the last.
 
     Rows without a person are each a person of their own.
     """
     codes = _numbers(persons)
-    order, starts = np.empty(len(codes), np.int64), np.empty(len(codes) + 1, np.int64)
+    order, starts = np.empty(len(codes), np.int32), np.empty(len(codes) + 1, np.int64)
     groups = _grouped(codes, order, starts)
     return order, starts[: groups + 1]
 
 
-def in_order(
-    order: Numbers, starts: Numbers, moments: npt.NDArray[Any], identifiers: pa.ChunkedArray
-) -> None:
-    """Put the rows of each person in order of their moments, those of one moment by their identifiers."""
-    if pa.types.is_integer(identifiers.type) and not identifiers.null_count:
-        _put_in_order(starts, moments, identifiers.cast(pa.int64(), safe=False).to_numpy(), order)
-    elif _put_in_order(starts, moments, np.zeros(0, np.int64), order):
+def in_order(starts: Numbers, moments: npt.NDArray[Any], identifiers: pa.ChunkedArray) -> Places | None:
+    """The rows of each person in order of their moments, those of one moment by their identifiers.
+
+    None when they are in order as they stand, as they are when they came in order of time.
+    """
+    is_number = pa.types.is_integer(identifiers.type) and not identifiers.null_count
+    numbers = identifiers.cast(pa.int64(), safe=False).to_numpy() if is_number else np.zeros(0, np.int64)
+    if _is_in_order(starts, moments, numbers):
+        return None
+    order = np.arange(len(moments), dtype=np.int32)
+    if _put_in_order(starts, moments, numbers, order) and not is_number:
         _put_in_order(starts, moments, _ranks(identifiers), order)
+    return order
 
 
 def _ranks(identifiers: pa.ChunkedArray) -> Numbers:

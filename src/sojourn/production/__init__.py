@@ -3,7 +3,3 @@
 Receive a delivery, make tables of it, take them through the gate. Everything here composes other
 rooms; the methods themselves are below.
 """
-
-from sojourn.production.workspace import Workspace
-
-__all__ = ["Workspace"]

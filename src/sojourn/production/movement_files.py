@@ -1,6 +1,7 @@
 """Classify the border crossings of a plain file: read it, split it by person, decide, write the result.
 
-The file may be larger than memory. The result appears under its name when it is whole, and not before.
+The file may be larger than memory. The result appears under its name when it is whole, and not before. New
+crossings can go on from earlier results: then only the people whom they touch are decided again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from sojourn.production.movement_reading import (
     SCOPE_COLUMN,
     opened_table,
 )
+from sojourn.production.movement_results import Terms, earlier_results, histories, require_same_columns
 
 __all__ = ["Summary", "anchor_problems", "classify_file", "opened_parquet", "require_columns"]
 
@@ -60,23 +62,26 @@ class Summary:
     immigrations: int = 0
     emigrations: int = 0
     unresolved: int = 0
+    persons_decided_again: int | None = None
     problems: Counter[str] = field(default_factory=Counter)
 
     def add(self, found: pa.Table) -> None:
         """Count the crossings of one part."""
-        migrations = found["direction"].filter(found["is_migration"]).cast(pa.string())
-        immigrations = pc.sum(pc.equal(migrations, "arrival")).as_py() or 0
+        migrations = _counts(found["direction"].filter(found["is_migration"]))
         self.crossings += len(found)
-        self.immigrations += immigrations
-        self.emigrations += len(migrations) - immigrations
+        self.immigrations += migrations["arrival"]
+        self.emigrations += migrations["departure"]
         self.unresolved += found["is_migration"].null_count
-        if found["problem"].null_count < len(found):
-            for kind in pc.value_counts(found["problem"].drop_null().cast(pa.string())).to_pylist():
-                self.problems[kind["values"]] += kind["counts"]
+        self.problems += _counts(found["problem"].drop_null())
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
         return {**vars(self), "problems": dict(self.problems)}
+
+
+def _counts(names: pa.ChunkedArray) -> Counter[str]:
+    """How often each name occurs."""
+    return Counter({each["values"]: each["counts"] for each in pc.value_counts(names).to_pylist()})
 
 
 def classify_file(
@@ -89,29 +94,41 @@ def classify_file(
     lives: Path | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
+    after: Path | None = None,
     memory: str = "1GB",
     on_progress: Progress | None = None,
 ) -> Summary:
     """Classify the crossings of a Parquet or CSV file into another one, a row for each crossing.
 
-    Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
-    missing or of the wrong type, a value cannot be read, an anchor comes after its person's last crossing,
-    or a life is told twice or backwards.
+    With `after`, a folder of earlier results, the result has all crossings of the people touched by new ones,
+    or by the days observed since, as if all crossings had been decided at once.
+
+    Raises: ProjectError for a target that exists or another form of file, or for earlier results that do not
+    fit; DataRefused when a column is missing or of the wrong type, a value cannot be read, an anchor comes
+    after its person's last crossing, or a life is told twice or backwards.
     """
     _require_writable(target)
+    terms = Terms.of(rule, observation, gaps, anchors, lives, excludes_boundary=excludes_boundary)
+    earlier = earlier_results(after, target, terms) if after is not None else None
+    read_from = [source.resolve().parent, *([after.resolve()] if after is not None else [])]
     with (
         _beside(target) as folder,
-        Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
+        Engine([*read_from, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
         content = _as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
-        crossings = engine.relation(content)
+        crossings, summary = engine.relation(content), Summary()
         require_columns(source, target, pq.read_schema(content))
         require_scope(engine, source, crossings)
+        rows = pq.read_metadata(content).num_rows
+        if earlier is not None:
+            require_same_columns(source, crossings, earlier, engine.relation(earlier.files[-1]))
+            crossings, again = histories(engine, crossings, earlier, rule, observation)
+            summary.persons_decided_again = again
+            rows += earlier.rows
         known = _anchors(engine, crossings, anchors)
-        parts = _parts(content)
+        parts = _parts(rows)
         lives_of = lives_by_part(engine, crossings, lives, parts)
         rows = _split(engine, crossings, folder, parts)
-        summary = Summary()
         decide = partial(
             classified_movements,
             rule=rule,
@@ -121,10 +138,12 @@ def classify_file(
             excludes_boundary=excludes_boundary,
         )
         written = folder / f"result{target.suffix}"
-        with _writer(written) as write:
-            whole = parts_of(folder, parts) if rows else [pq.read_table(content)]
-            for part, of_part in zip(whole, lives_of, strict=False):
-                found = _as_given(decide(part, lives=of_part), crossings.columns)
+        # Lives are split as the crossings are; without them small parts may be decided together.
+        least = ROWS_OF_A_PART // 2 if lives is None else 1
+        tables = parts_of(folder, parts, least) if rows else iter([crossings.to_arrow()])
+        with _writer(written, partial(terms.written_into, after=earlier.files if earlier else ())) as write:
+            for table, of_part in zip(tables, lives_of, strict=False):
+                found = _as_given(decide(table, lives=of_part), crossings.columns)
                 write(found)
                 summary.add(found)
                 if on_progress is not None:
@@ -189,7 +208,7 @@ def _split(engine: Engine, crossings: Relation, folder: Path, parts: int) -> int
 
 def _coded(engine: Engine, crossings: Relation, *, has_others: bool) -> Iterator[pa.RecordBatch]:
     statement = crossings_statement(crossings.columns, has_other_directions=has_others)
-    for batch in engine.query(statement, {"crossings": crossings}).batches():
+    for batch in engine.query(statement, {"crossings": crossings}).batches(122_880):
         if not has_others and batch["direction"].null_count:
             raise _OtherDirections
         yield batch
@@ -215,9 +234,8 @@ def _as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
     return file
 
 
-def _parts(content: Path) -> int:
-    """Into how many parts a file is split: a power of two, so that none has many more rows than wanted."""
-    rows: int = pq.read_metadata(content).num_rows
+def _parts(rows: int) -> int:
+    """Into how many parts rows are split: a power of two, so that none has many more than wanted."""
     return 1 << (rows // ROWS_OF_A_PART).bit_length()
 
 
@@ -256,13 +274,14 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _writer(file: Path) -> Iterator[Callable[[pa.Table], None]]:
+def _writer(file: Path, tell: Callable[[pa.Schema], pa.Schema]) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that writes tables to a file, whose schema tells what there is to tell of it."""
     opened: Any = None
 
     def write(table: pa.Table) -> None:
         nonlocal opened
         if opened is None:
-            opened = _opened(file, table.schema)
+            opened = _opened(file, tell(table.schema))
         opened.write_table(table)
 
     try:
