@@ -139,7 +139,7 @@ def classify_file(
         )
         written = folder / f"result{target.suffix}"
         # Lives are split as the crossings are; without them small parts may be decided together.
-        least = ROWS_OF_A_PART // 2 if lives is None else 1
+        least = ROWS_OF_A_PART // 2 if lives is None else 0
         tables = parts_of(folder, parts, least) if rows else iter([crossings.to_arrow()])
         with _writer(written, partial(terms.written_into, after=earlier.files if earlier else ())) as write:
             for table, of_part in zip(tables, lives_of, strict=False):
