@@ -32,7 +32,7 @@ from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
 from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
 
-__all__ = ["Summary", "classify_file"]
+__all__ = ["Summary", "classify_file", "require_writable"]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
@@ -90,7 +90,7 @@ def classify_file(
     Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
     missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
     """
-    _require_writable(target)
+    require_writable(target)
     with (
         _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
@@ -122,7 +122,8 @@ def classify_file(
     return summary
 
 
-def _require_writable(target: Path) -> None:
+def require_writable(target: Path) -> None:
+    """Refuse a result in another form than Parquet or CSV, over a file, or where there is no folder."""
     if target.suffix not in (".parquet", ".csv"):
         raise ProjectError(
             f"{target} ends in neither .parquet nor .csv.", "Name the result in one of these forms."
