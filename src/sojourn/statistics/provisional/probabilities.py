@@ -39,6 +39,7 @@ MOST_ROWS = 8_000
 _EXACT_DAYS = 60
 _COARSE_DAYS = 3
 _MOST_DAYS = 600
+_MOST_CODES = 250
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _predicted(measures: _Measures, learned: Numbers, outcome: Chances, now: Num
     both = np.concatenate([np.arange(len(kept)), uncertain])
     is_migration = np.concatenate([outcome > 0, np.zeros(len(uncertain), bool)])
     share = np.concatenate([np.where(outcome > 0, outcome, 1), 1 - outcome[uncertain]])
-    measured, of_now, are_codes = _with_few_codes(measured, measures.of(now), measures.are_codes)
+    measured, of_now, are_codes = _comparable(measured, measures.of(now), measures.are_codes)
     model = HistGradientBoostingClassifier(
         max_iter=80, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=1.0,
         categorical_features=are_codes, early_stopping=False, random_state=seed,
@@ -179,19 +180,19 @@ def _sample(strata: Numbers, seed: int) -> tuple[Numbers, Chances]:
     return np.concatenate(kept), np.concatenate(weights)
 
 
-def _with_few_codes(
-    learned: Floats, now: Floats, are_codes: Sequence[bool]
-) -> tuple[Floats, Floats, list[bool]]:
-    """Codes numbered anew by how often they were learned from; those beyond the most frequent are missing.
+def _comparable(learned: Floats, now: Floats, are_codes: Sequence[bool]) -> tuple[Floats, Floats, list[bool]]:
+    """The measures that tell anything apart; codes numbered anew, and missing where they are rare.
 
     A classifier takes at most 255 codes. What was never learned from is missing too, and is treated as
     whatever else is rare.
     """
     for column in np.flatnonzero(are_codes):
         codes, counts = np.unique(learned[:, column], return_counts=True)
-        frequent = np.sort(codes[np.argsort(-counts, kind="stable")[:250]])
+        frequent = np.sort(codes[np.argsort(-counts, kind="stable")[:_MOST_CODES]])
         for values in (learned, now):
             place = np.minimum(np.searchsorted(frequent, values[:, column]), len(frequent) - 1)
             is_frequent = frequent[place] == values[:, column]
             values[:, column] = np.where(is_frequent, place, np.nan)
-    return learned, now, list(are_codes)
+    lowest, highest = np.fmin.reduce(learned, axis=0), np.fmax.reduce(learned, axis=0)
+    varied = np.flatnonzero(lowest < highest)
+    return learned[:, varied], now[:, varied], [are_codes[column] for column in varied]

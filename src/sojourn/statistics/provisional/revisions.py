@@ -66,7 +66,8 @@ def revision_summary(triangle: Relation) -> Relation:
 
     Columns: flow, months_after, figures, mean_revision, mean_absolute_revision, root_mean_square_revision,
     wrong_sign (share of figures with another sign than the final one; of balances it says that a gain was
-    taken for a loss), covered (share of intervals that hold the final figure). Only final months count.
+    taken for a loss), covered (share of intervals that hold the final figure). Only figures that
+    were uncertain and whose months are final count.
 
     Source: domain reference, section 5.2.
     """

@@ -40,7 +40,7 @@ def monthly_totals(known: Histories, said: Vintage, *, by: Sequence[str] = ()) -
     An interval never leaves what is possible: decided crossings stay, and no more than the open ones come.
     """
     months = np.arange(first_figure(known), said.month + 1)
-    cells, names = _cells(known, by)
+    cells, names = _cells(known, by, said.month)
     parts = [_sums(known, said, np.zeros(len(known), np.int64), 1, months)]
     if by:
         parts.append(_sums(known, said, cells, len(names), months))
@@ -51,17 +51,20 @@ def monthly_totals(known: Histories, said: Vintage, *, by: Sequence[str] = ()) -
     return pa.concat_tables(tables).sort_by(keys)
 
 
-def _cells(known: Histories, by: Sequence[str]) -> tuple[Numbers, list[tuple[str, ...]]]:
-    """The cell of each crossing, and the codes of each cell."""
+def _cells(known: Histories, by: Sequence[str], last_month: int) -> tuple[Numbers, list[tuple[str, ...]]]:
+    """The cell of each crossing up to a month, and the codes of each cell; later ones make no cell."""
     if not by:
         return np.zeros(len(known), np.int64), []
+    in_time = np.flatnonzero(known.months <= last_month)
     texts = [pc.fill_null(known.table[name].cast(pa.string()), NOT_STATED) for name in by]
-    encoded = [text.combine_chunks().dictionary_encode() for text in texts]
+    encoded = [text.take(pa.array(in_time)).combine_chunks().dictionary_encode() for text in texts]
     codes = np.stack([each.indices.to_numpy() for each in encoded], axis=1)
-    different, cells = np.unique(codes, axis=0, return_inverse=True)
+    different, places = np.unique(codes, axis=0, return_inverse=True)
     values = [each.dictionary.to_pylist() for each in encoded]
     names = [tuple(values[at][code] for at, code in enumerate(row)) for row in different.tolist()]
-    return cells.ravel().astype(np.int64), names
+    cells = np.zeros(len(known), np.int64)
+    cells[in_time] = places.ravel()
+    return cells, names
 
 
 def _sums(known: Histories, said: Vintage, cells: Numbers, count: int, months: Numbers) -> Sums:
