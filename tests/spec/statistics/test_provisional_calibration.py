@@ -1,4 +1,4 @@
-"""Probabilities that are known: people whose chance to stay, given how long they have been here, is a formula."""
+"""Probabilities that are known: people whose chance to stay, after so many days here, is a formula."""
 
 from __future__ import annotations
 
