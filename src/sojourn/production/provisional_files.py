@@ -12,7 +12,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import ResidenceRule
-from sojourn.errors import ProjectError
+from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation
 from sojourn.production.movement_files import require_writable
 from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
@@ -60,11 +60,13 @@ def estimate_file(
         require_writable(file)
     if len({file.resolve() for file in chosen}) < len(chosen):
         raise ProjectError("Two results have the same name.", "Give each a file of its own.")
-    needed = {**CROSSING_COLUMNS, **DECISION_COLUMNS, **dict.fromkeys((*features, *by), "any")}
-    if birth_date is not None:
-        needed[birth_date] = "day"
+    needed = {
+        **CROSSING_COLUMNS,
+        **DECISION_COLUMNS,
+        **dict.fromkeys((*features, *by, *filter(None, [birth_date])), "any"),
+    }
     found = provisional_figures(
-        _read(source, needed), rule=rule, observation=observation, features=features, birth_date=birth_date,
+        _with_days(source, _read(source, needed), birth_date), rule=rule, observation=observation, features=features, birth_date=birth_date,
         by=by, learning=learning, on_progress=on_progress,
     )  # fmt: skip
     _write(found.totals, targets.figures)
@@ -81,6 +83,24 @@ def _read(source: Path, needed: Mapping[str, str]) -> pa.Table:
     if isinstance(opened, Path):
         return pq.read_table(opened, columns=list(needed))
     return opened.read_all().select(list(needed))
+
+
+def _with_days(source: Path, table: pa.Table, birth_date: str | None) -> pa.Table:
+    """The table with its dates of birth as days: in a file they may have become text."""
+    if birth_date is None or not pa.types.is_string(table[birth_date].type):
+        return table
+    try:
+        days = table[birth_date].cast(pa.date32())
+    except pa.ArrowInvalid:
+        place = Problem(
+            shown(source.name),
+            None,
+            f"the column {shown(birth_date)} holds something that is no day.",
+            "Write days as 2024-03-31, and leave a cell empty where the day is not known.",
+        )
+        # The reason that Arrow gives quotes the cell.
+        raise DataRefused(place) from None
+    return table.set_column(table.column_names.index(birth_date), birth_date, days)
 
 
 def _write(table: pa.Table, target: Path) -> None:
