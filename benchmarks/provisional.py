@@ -239,8 +239,10 @@ def _counted(known: Histories, month: int, rows: Numbers, counts: npt.NDArray[np
 
 def _show(name: str, found: dict[str, object]) -> None:
     learned, others = found["learned"], found["propensity"]
-    print(f"\n{name}: {found['crossings']:,} crossings, vintages {found['vintages']},"
-          f" {found['seconds_a_vintage']:.1f} s each; reclassified alike: {found['reclassified_alike']}")  # fmt: skip
+    print(
+        f"\n{name}: {found['crossings']:,} crossings, vintages {found['vintages']},"
+        f" {found['seconds_a_vintage']:.1f} s each; reclassified alike: {found['reclassified_alike']}"
+    )
     print(f"{'mean absolute revision':<72} directions  less      net  less")
     print(f"{'learned probabilities':<72} {learned['directions']:>10.2f} {'':>5} {learned['net']:>8.2f}")
     for what, value in others.items():
@@ -255,13 +257,11 @@ def _show(name: str, found: dict[str, object]) -> None:
             f" {row['wrong_sign']:>11.1%} {row['covered']:>8.1%}"
         )
     print("said       crossings     said   became")
-    for tenth in found["calibration"][:-1]:
-        print(
-            f"{tenth['from']:.1f} and up {tenth['crossings']:>9,} {tenth['said']:>8.3f} {tenth['became']:>8.3f}"
-        )
-    print(
-        f"Brier score {found['calibration'][-1]['brier']:.5f}, share {found['calibration'][-1]['base']:.5f}"
-    )
+    *tenths, score = found["calibration"]
+    for each in tenths:
+        shares = f"{each['said']:>8.3f} {each['became']:>8.3f}"
+        print(f"{each['from']:.1f} and up {each['crossings']:>9,} {shares}")
+    print(f"Brier score {score['brier']:.5f}, share {score['base']:.5f}")
 
 
 RUNS = ("visa", "no-visa", "changing", "changing-no-visa")

@@ -60,15 +60,18 @@ def estimate_file(
         require_writable(file)
     if len({file.resolve() for file in chosen}) < len(chosen):
         raise ProjectError("Two results have the same name.", "Give each a file of its own.")
-    needed = {
-        **CROSSING_COLUMNS,
-        **DECISION_COLUMNS,
-        **dict.fromkeys((*features, *by, *filter(None, [birth_date])), "any"),
-    }
+    others = [*features, *by, *([birth_date] if birth_date is not None else [])]
+    needed = {**CROSSING_COLUMNS, **DECISION_COLUMNS, **dict.fromkeys(others, "any")}
     found = provisional_figures(
-        _with_days(source, _read(source, needed), birth_date), rule=rule, observation=observation, features=features, birth_date=birth_date,
-        by=by, learning=learning, on_progress=on_progress,
-    )  # fmt: skip
+        _with_days(source, _read(source, needed), birth_date),
+        rule=rule,
+        observation=observation,
+        features=features,
+        birth_date=birth_date,
+        by=by,
+        learning=learning,
+        on_progress=on_progress,
+    )
     _write(found.totals, targets.figures)
     if targets.crossings is not None:
         _write(found.crossings, targets.crossings)

@@ -36,7 +36,6 @@ _NEEDED = (
     "date",
     "direction",
     "resident_before",
-    "resident_after",
     "is_migration",
     "status_final_on",
     "migration_final_on",
