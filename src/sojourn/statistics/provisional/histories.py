@@ -181,7 +181,13 @@ def _crossings_of(classified: pa.Table) -> pa.Table:
 
 def _ordered(crossings: pa.Table) -> tuple[pa.Table, Numbers, Codes]:
     """The crossings by person and turn, where each person's begin, and 1 for each arrival."""
-    keys = {name: _plain(crossings[name]) for name in ("person_id", "date", "crossing_id")}
+    keys = {}
+    for name in ("person_id", "date", "crossing_id"):
+        keys[name] = _plain(crossings[name])
+        if pa.types.is_string(keys[name].type):
+            # The shorter first: numbers that have become text stay in their order.
+            values = keys.pop(name)
+            keys |= {f"{name}_length": pc.utf8_length(values), name: values}
     order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys])
     table = crossings.take(order)
     persons = pc.run_end_encode(keys["person_id"].take(order).combine_chunks())

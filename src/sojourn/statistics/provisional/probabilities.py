@@ -195,4 +195,4 @@ def _comparable(learned: Floats, now: Floats, are_codes: Sequence[bool]) -> tupl
             values[:, column] = np.where(is_frequent, place, np.nan)
     lowest, highest = np.fmin.reduce(learned, axis=0), np.fmax.reduce(learned, axis=0)
     varied = np.flatnonzero(lowest < highest)
-    return learned[:, varied], now[:, varied], [are_codes[column] for column in varied]
+    return learned[:, varied], now[:, varied], [are_codes[int(column)] for column in varied]
