@@ -182,7 +182,7 @@ def run(name: str, made: pa.Table, vintages: int) -> dict[str, object]:
     last = LAST_MONTH - months_in_window(known)
     judged = range(last - vintages + 1, last + 1)
     learning = LearningWindow()
-    before = [at for at in range(judged[0] - 24, judged[0], 3) if at >= earliest_vintage(known, learning)]
+    before = [at for at in range(judged[0] - 24, judged[0], 4) if at >= earliest_vintage(known, learning)]
     began = time.monotonic()
     all_made = replayed(known, [*before, *judged], learning=learning)
     seconds = (time.monotonic() - began) / len(all_made)
@@ -269,7 +269,7 @@ RUNS = ("visa", "no-visa", "changing", "changing-no-visa")
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("--persons", type=int, default=200_000)
+    arguments.add_argument("--persons", type=int, default=100_000)
     arguments.add_argument("--vintages", type=int, default=36)
     arguments.add_argument("--seed", type=int, default=2024)
     arguments.add_argument("--run", nargs="*", default=RUNS, choices=RUNS)

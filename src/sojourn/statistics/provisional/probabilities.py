@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float32]
 Chances = npt.NDArray[np.float64]
 
 # Rows of one stratum (direction, side, outcome) from which a band learns; a sample stands for more.
-MOST_ROWS = 8_000
+MOST_ROWS = 4_000
 # A classifier distinguishes at most 255 values: days to the day up to here, to three days beyond.
 _EXACT_DAYS = 60
 _COARSE_DAYS = 3

@@ -22,6 +22,10 @@ Flags = npt.NDArray[np.bool_]
 
 _AGE_BAND = 10
 _FEWEST = 10
+# More than any column has different codes.
+_MOST_CODES = 4096
+# What makes a cell, from the finest to the widest; the state of residence before always does.
+_CELLS: tuple[tuple[str, ...] | None, ...] = (None, ("visa", "direction"), ("direction",))
 
 
 class Reading(Enum):
@@ -52,9 +56,10 @@ def propensity(
     until = int(last_day_of_month(np.array([month]))[0])
     span = -(-known.window // 30)
     rows, counts = [], []
+    labels = known.label(until)
     for reference in range(month - span, month + 1):
         here = np.flatnonzero(known.months == reference)
-        label = known.label(until)[here]
+        label = labels[here]
         applied = here if reading is Reading.ALL else here[label == UNKNOWN]
         years = 1 if looks_ahead or _quarter(reference, 1)[-1] <= month - span - 1 else 2
         shares = _shares(known, applied, until, _quarter(reference, years), month - reference, reading)
@@ -79,32 +84,34 @@ def _shares(
     if reading is Reading.STILL_OPEN:
         is_open = (known.final[was] > then) & (known.days[was] + known.window > then)
         was, then = was[is_open], then[is_open]
-    else:
-        then = np.full(len(was), np.iinfo(np.int32).max)
-    became = known.label(2**30)[was] == YES
-    found = np.full(len(applied), np.nan)
-    for keys_then, keys_now in zip(
-        _cells(known, was, then), _cells(known, applied, np.full(len(applied), until)), strict=True
-    ):
-        cells = np.unique(np.concatenate([keys_then, keys_now]), axis=0, return_inverse=True)[1].ravel()
-        of_then, of_now = cells[: len(was)], cells[len(was) :]
-        size = np.bincount(of_then, minlength=cells.max(initial=0) + 1)
-        share = np.bincount(of_then, became, minlength=len(size)) / np.maximum(size, 1)
-        fits = np.isnan(found) & (size[of_now] >= _FEWEST)
-        found[fits] = share[of_now[fits]]
-    overall = became.mean() if len(became) else 0.0
-    return np.where(np.isnan(found), overall, found)
+    if not len(was):
+        return np.zeros(len(applied))
+    became = known.outcome[was] == YES
+    found = np.full(len(applied), became.mean())
+    wanting = np.arange(len(applied))
+    for names in _CELLS:
+        of_now = _cell(known, applied[wanting], np.full(len(wanting), until), names)
+        cells, place, size = np.unique(
+            _cell(known, was, then, names), return_inverse=True, return_counts=True
+        )
+        at = np.minimum(np.searchsorted(cells, of_now), len(cells) - 1)
+        fits = (cells[at] == of_now) & (size[at] >= _FEWEST)
+        found[wanting[fits]] = (np.bincount(place, became) / size)[at[fits]]
+        wanting = wanting[~fits]
+    return found
 
 
-def _cells(known: Histories, rows: Numbers, when: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int16]]:
-    """What tells cells apart, from the finest to the widest."""
+def _cell(
+    known: Histories, rows: Numbers, when: npt.NDArray[np.int32], names: tuple[str, ...] | None
+) -> Numbers:
+    """A number for the cell of each crossing: of all that tells crossings apart, or of the named things."""
     state = np.where(known.before_final[rows] <= when, known.before[rows], UNKNOWN)
-    columns = {"state": state}
+    cell: Numbers = state.astype(np.int64)
     for name, values in zip(known.fixed_names, known.fixed, strict=True):
-        if name in known.categories:
-            columns[name] = values[rows]
-        elif name == "age":
-            columns[name] = np.nan_to_num(values[rows] // _AGE_BAND, nan=-1)
-    last = [name for name in columns if name in ("visa", "direction", "state")]
-    chosen = [list(columns), last, ["direction", "state"], ["direction"]]
-    return [np.stack([columns[name] for name in names], axis=1).astype(np.int16) for names in chosen]
+        if name not in known.categories and name != "age":
+            continue
+        if names is None or name in names:
+            of_rows = values[rows]
+            codes = np.nan_to_num(of_rows // _AGE_BAND, nan=-1) + 1 if name == "age" else of_rows
+            cell = cell * _MOST_CODES + codes.astype(np.int64)
+    return cell
