@@ -13,7 +13,7 @@ from layout import docstring, table
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from sojourn.project import declarations
+from sojourn.project import declarations, table_declarations
 from sojourn.project.declarations import Declaration
 
 __all__ = ["declaration_page", "models"]
@@ -24,9 +24,9 @@ FILES = (
     declarations.Agreement,
     declarations.Person,
     declarations.SourceDeclaration,
-    declarations.Indicator,
-    declarations.TableDeclaration,
-    declarations.ReleaseDeclaration,
+    table_declarations.Indicator,
+    table_declarations.TableDeclaration,
+    table_declarations.ReleaseDeclaration,
 )
 _PLAIN = {
     str: "text",

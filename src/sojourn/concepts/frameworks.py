@@ -1,7 +1,7 @@
 """Migration frameworks: when does a stay make a person a migrant, a resident, or neither?
 
 The frameworks disagree on purpose, so one stay carries a class under each. Residence is a rule of days
-present within a window; twelve months without a break is the rule with both numbers equal. Rules are
+present within a window, so that short absences do not break it. Rules are
 dated, and the rule in force on the day of arrival decides. Here a stay is a length and a purpose; how
 stays are made from movements, and absences bridged, belongs to integration.
 """

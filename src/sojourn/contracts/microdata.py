@@ -9,7 +9,18 @@ import datetime
 
 from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["Identity", "Movement", "Person", "QuarantinedRecord", "Repetition", "Respondent", "Status"]
+__all__ = [
+    "Identity",
+    "MigrationEvent",
+    "Movement",
+    "PermitOutcome",
+    "Person",
+    "QuarantinedRecord",
+    "Repetition",
+    "Resident",
+    "Respondent",
+    "Status",
+]
 
 _QUASI = Sensitivity.QUASI
 _SENSITIVE = Sensitivity.SENSITIVE
@@ -85,6 +96,119 @@ class Movement(Table, zone=Zone.SECURE, natural_key=("movement_id",)):
     birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
     citizenship: str = column("Country of citizenship on the document", codes="CL_AREA", sensitivity=_QUASI)
     visa: str = column("Visa or permit travelled on, national code", sensitivity=_SENSITIVE)
+    previous_residence: str = column(
+        "Country of residence before an arrival", codes="CL_AREA", sensitivity=_QUASI
+    )
+    next_residence: str = column(
+        "Country of residence after a departure, as intended", codes="CL_AREA", sensitivity=_QUASI
+    )
+    purpose: str = column("Purpose of the journey", codes="CL_PURPOSE", sensitivity=_SENSITIVE)
+
+
+class MigrationEvent(Movement, zone=Zone.SECURE):
+    """One crossing of the border with what it did to the traveller's residence under every framework.
+
+    A class is that of the stay which begins with the crossing: not applicable where it only brings the
+    traveller back to the side on which they live, unknown where the observed days do not decide it.
+    """
+
+    problem: str = column("What is wrong with the record or its place in the history; null where nothing is")
+    position: int = column("Place in the person's history, counted from 1; null where it has none")
+    stay_days: int = column("Days until the next crossing, to the other side; null where open or not known")
+    duration_band: str = column(
+        "Length of the stay on the new side",
+        codes="CL_DURATION_BAND",
+        required=True,
+    )
+    class_1998: str = column("Class under the recommendations of 1998", codes="CL_STAY_CLASS", required=True)
+    class_2021_06: str = column(
+        "Class under the framework of 2021 with six months", codes="CL_STAY_CLASS", required=True
+    )
+    class_2021_12: str = column(
+        "Class under the framework of 2021 with twelve months", codes="CL_STAY_CLASS", required=True
+    )
+    class_national: str = column("Class under the national rule", codes="CL_STAY_CLASS", required=True)
+    final_on_1998: datetime.date = column("Day since which the class of 1998 is certain")
+    final_on_2021_06: datetime.date = column("Day since which the class of 2021 with six months is certain")
+    final_on_2021_12: datetime.date = column("Day since which that of 2021 with twelve months is certain")
+    final_on_national: datetime.date = column("Day since which the class under the national rule is certain")
+    residence_before_1998: str = column(
+        "Where the traveller lives before it, as in 1998", codes="CL_RESIDENCE", required=True
+    )
+    residence_before_2021_06: str = column(
+        "Where the traveller lives before it, as in 2021, six months", codes="CL_RESIDENCE", required=True
+    )
+    residence_before_2021_12: str = column(
+        "Where the traveller lives before it, as in 2021, twelve months",
+        codes="CL_RESIDENCE",
+        required=True,
+    )
+    residence_before_national: str = column(
+        "Where the traveller lives before it, under the national rule", codes="CL_RESIDENCE", required=True
+    )
+    residence_after_1998: str = column(
+        "Where the traveller lives after it, as in 1998", codes="CL_RESIDENCE", required=True
+    )
+    residence_after_2021_06: str = column(
+        "Where the traveller lives after it, as in 2021, six months", codes="CL_RESIDENCE", required=True
+    )
+    residence_after_2021_12: str = column(
+        "Where the traveller lives after it, as in 2021, twelve months",
+        codes="CL_RESIDENCE",
+        required=True,
+    )
+    residence_after_national: str = column(
+        "Where the traveller lives after it, under the national rule", codes="CL_RESIDENCE", required=True
+    )
+    previously_resident: str = column(
+        "Whether an immigrant is known to have lived here before (national rule)",
+        codes="CL_YES_NO",
+        required=True,
+    )
+    return_migrant: str = column(
+        "Whether an immigrant comes back to the country of citizenship (national rule)",
+        codes="CL_YES_NO",
+        required=True,
+    )
+    repeat_migrant: str = column(
+        "Whether it is not the person's first migration in this direction in the observed period",
+        codes="CL_YES_NO",
+        required=True,
+    )
+    onward_migrant: str = column(
+        "Whether an emigrant goes on to a country of neither birth, citizenship nor earlier residence",
+        codes="CL_YES_NO",
+        required=True,
+    )
+    circular_migrant: str = column(
+        "Whether the migrant is a circular one by the last observed day", codes="CL_YES_NO", required=True
+    )
+
+
+class Resident(Table, zone=Zone.SECURE):
+    """One traveller on one day: on which side of the border, and where they live under every framework.
+
+    Of all who crossed the border in the observed period, those are listed who may be here or live here.
+    """
+
+    person_key: str = column("Keyed pseudonym of the person", key=True)
+    reference_date: datetime.date = column("Day for which the row holds, at its end", key=True)
+    presence: str = column("Side of the border", codes="CL_PRESENCE", required=True)
+    residence_1998: str = column("Where the person lives, as in 1998", codes="CL_RESIDENCE", required=True)
+    residence_2021_06: str = column(
+        "Where the person lives, as in 2021 with six months", codes="CL_RESIDENCE", required=True
+    )
+    residence_2021_12: str = column(
+        "Where the person lives, as in 2021 with twelve months", codes="CL_RESIDENCE", required=True
+    )
+    residence_national: str = column(
+        "Where the person lives under the national rule", codes="CL_RESIDENCE", required=True
+    )
+    sex: str = column("Sex, as at the nearest crossing", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship on the document", codes="CL_AREA", sensitivity=_QUASI)
+    visa: str = column("Visa or permit travelled on, national code", sensitivity=_SENSITIVE)
 
 
 class Status(Table, zone=Zone.SECURE, natural_key=("status_id",)):
@@ -103,6 +227,72 @@ class Status(Table, zone=Zone.SECURE, natural_key=("status_id",)):
     citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
     reason: str = column("Main reason for the status", codes="CL_REASON", sensitivity=_SENSITIVE)
     region: str = column("Region, national code", sensitivity=_QUASI)
+
+
+class PermitOutcome(Table, zone=Zone.SECURE):
+    """One visa or permit granted, joined to its holder's border crossings and other statuses.
+
+    It is there to be counted. A single row is no finding about a person: crossings go unrecorded, passports
+    change, and applications are pending.
+    """
+
+    record_id: str = column("Record of the status within its delivery", key=True)
+    person_key: str = column("Keyed pseudonym of the holder", required=True)
+    kind: str = column("Kind of status: visa or permit", required=True)
+    category: str = column("Category within the kind, national code", sensitivity=_SENSITIVE)
+    reason: str = column("Main reason for the status", codes="CL_REASON", sensitivity=_SENSITIVE)
+    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
+    birth_year: int = column("Year of birth", sensitivity=_QUASI)
+    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
+    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
+    region: str = column("Region, national code", sensitivity=_QUASI)
+    valid_from: datetime.date = column("First day of validity", required=True)
+    valid_to: datetime.date = column("Last day of validity; null while it has no known end")
+    months: int = column(
+        "Completed months from the first to the last day of validity; null without an end", unit="months"
+    )
+    occasion: str = column(
+        "First permit, renewal or change of reason", codes="CL_PERMIT_OCCASION", required=True
+    )
+    previous_reason: str = column(
+        "Main reason for the permit before, of a renewal or change",
+        codes="CL_REASON",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    stands_until: datetime.date = column(
+        "Last day on which this permit stands for its holder, who may have several;"
+        " the day before it begins if it never does, null without an end"
+    )
+    outcome: str = column(
+        "Whether the holder was here within the validity",
+        codes="CL_PERMIT_OUTCOME",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    first_arrival: datetime.date = column("Day of the arrival, of those who arrived", sensitivity=_QUASI)
+    days_waited: int = column(
+        "Days from the first day of validity to the arrival, or, without one, to the last day observed",
+        unit="days",
+        sensitivity=_QUASI,
+    )
+    side_at_end: str = column(
+        "Side of the border at the end of the last day of validity",
+        codes="CL_PRESENCE",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    after_validity: str = column(
+        "What the holder did when the validity ended",
+        codes="CL_AFTER_VALIDITY",
+        required=True,
+        sensitivity=_SENSITIVE,
+    )
+    days_beyond: int = column(
+        "Days here after the last day of validity without another status known",
+        unit="days",
+        sensitivity=_SENSITIVE,
+    )
 
 
 class Respondent(Table, zone=Zone.SECURE):

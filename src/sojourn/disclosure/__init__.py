@@ -4,7 +4,7 @@
 be worked out from what is published, rounds, and reports.
 """
 
-from sojourn.disclosure.protect import Protected, already_published, protect
+from sojourn.disclosure.protect import Protected, already_published, protect, with_net
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "PublicationRule",
     "already_published",
     "protect",
+    "with_net",
 ]

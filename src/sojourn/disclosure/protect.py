@@ -35,7 +35,7 @@ from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
 from sojourn.errors import DisclosureRisk, ProjectError
 
-__all__ = ["Protected", "already_published", "protect"]
+__all__ = ["Protected", "already_published", "protect", "with_net"]
 
 _SEAL = object()
 _MISSING = "O"
@@ -134,6 +134,42 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
     cells = {"all": table.num_rows, "published": table.num_rows}
     report = {"rules": {"none_because": reason}, "dimensions": list(dimensions), "cells": cells}
     return Protected(figures.engine.relation(observations), report, _SEAL)
+
+
+def with_net(protected: Protected, *, dimensions: Sequence[str]) -> Protected:
+    """The observations with arrivals less departures added, for every other code, as direction `NET`.
+
+    It is worked out from what is published and tells nothing that the two do not: where one of them is
+    withheld or missing there is no difference, with the same status. A direction without a row is nobody's.
+    """
+    table = protected.observations.to_arrow()
+    names = tuple(name.upper() for name in dimensions)
+    others = [name for name in names if name != "DIRECTION"] + ["TIME_PERIOD"]
+    shown = [*others, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
+    arrivals, departures = (
+        table.filter(pc.equal(table.column("DIRECTION"), side)).select(shown) for side in ("A", "D")
+    )
+    pairs = arrivals.join(departures, others, join_type="full outer", left_suffix="_A", right_suffix="_D")
+    nothing = pa.nulls(pairs.num_rows, pa.float64())
+    columns = {name: pairs.column(name) for name in others} | _differences(pairs)
+    columns |= {"DIRECTION": pa.repeat(pa.scalar("NET"), pairs.num_rows), "SE": nothing, "CV": nothing}
+    added = Observation.conform(pa.table(columns), names)
+    both = pa.concat_tables([table.cast(added.schema), added])
+    return Protected(protected.observations.engine.relation(both), protected.report, _SEAL)
+
+
+def _differences(pairs: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Value and status of arrivals (`_A`) less departures (`_D`)."""
+    value_in, value_out = (
+        pc.if_else(pc.is_null(pairs.column(f"OBS_STATUS_{side}")), 0.0, pairs.column(f"OBS_VALUE_{side}"))
+        for side in ("A", "D")
+    )
+    value = pc.subtract(value_in, value_out)
+    found = {"OBS_VALUE": value}
+    for name, usual in (("OBS_STATUS", "A"), ("CONF_STATUS", "F")):
+        why = pc.if_else(pc.is_null(value_in), pairs.column(f"{name}_A"), pairs.column(f"{name}_D"))
+        found[name] = pc.if_else(pc.is_null(value), why, usual)
+    return found
 
 
 def _pattern(

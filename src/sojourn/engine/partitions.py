@@ -15,10 +15,16 @@ from typing import Any
 import pyarrow as pa
 
 from sojourn.engine.gather import by_part, taken
+from sojourn.engine.names import quoted
 
-__all__ = ["KEY_HASH", "parts_of", "write_parts"]
+__all__ = ["KEY_HASH", "hashed_statement", "parts_of", "write_parts"]
 
 KEY_HASH = "key_hash"
+
+
+def hashed_statement(key: str, relation: str) -> str:
+    """The rows of a relation, each with the number made from its key by which it can be split."""
+    return f"SELECT *, hash({quoted(key)}) AS {quoted(KEY_HASH)} FROM {quoted(relation)}"
 
 
 def write_parts(batches: Iterator[pa.RecordBatch], folder: Path, parts: int) -> int:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.rules import Rule
 from sojourn.errors import ProjectError
 
-__all__ = ["of_period_statement", "periods_statement", "selected_statement"]
+__all__ = [
+    "of_period_statement",
+    "periods_statement",
+    "renamed_statement",
+    "selected_statement",
+    "stacked_statement",
+]
 
 _FREQUENCIES = {
     "year": "strftime({day}, '%Y')",
@@ -41,3 +49,14 @@ def periods_statement() -> str:
 def of_period_statement(period: str) -> str:
     """The records of one period."""
     return f"SELECT * EXCLUDE (period_of_record) FROM records WHERE period_of_record = {text_literal(period)}"
+
+
+def renamed_statement(columns: Mapping[str, str], relation: str) -> str:
+    """The rows of a relation with some of its columns, under new names."""
+    shown = ", ".join(f"{quoted(old)} AS {quoted(new)}" for new, old in columns.items())
+    return f"SELECT {shown} FROM {quoted(relation)}"
+
+
+def stacked_statement(relations: Sequence[str]) -> str:
+    """The rows of several relations with the same columns, one below the other."""
+    return " UNION ALL BY NAME ".join(f"SELECT * FROM {quoted(name)}" for name in relations)

@@ -26,7 +26,16 @@ from sojourn.integration import movement_histories as histories
 from sojourn.integration.movement_kernel import AFTER, BEFORE, MIGRATION, UNKNOWN, YES
 from sojourn.integration.rows_by_person import in_order, rows_by_person
 
-__all__ = ["CLASSIFIED", "PROBLEMS", "Gaps", "Observation", "classified_movements"]
+__all__ = [
+    "CLASSIFIED",
+    "PROBLEMS",
+    "Gaps",
+    "Observation",
+    "classified_movements",
+    "day_numbers",
+    "direction_codes",
+    "moments_of",
+]
 
 Numbers = npt.NDArray[np.int64]
 _EPOCH = datetime.date(1970, 1, 1)
@@ -80,6 +89,10 @@ class Observation:
         if self.first > self.last:
             raise ValueError(f"Observation cannot begin on {self.first} and end on {self.last}.")
 
+    def day_numbers(self) -> tuple[int, int]:
+        """Both days as days since 1 January 1970."""
+        return (self.first - _EPOCH).days, (self.last - _EPOCH).days
+
 
 def classified_movements(
     crossings: pa.Table,
@@ -111,7 +124,7 @@ def classified_movements(
             "Leave the boundary with the migrations, or take a longer window.",
         )
     order, starts = rows_by_person(crossings["person_id"])
-    moments = _moments(crossings["date"])
+    moments = moments_of(crossings["date"])
     in_order(order, starts, moments, crossings["crossing_id"])
     sorted_rows = taken(crossings, order)
     found = _decided(
@@ -123,15 +136,16 @@ def classified_movements(
     return sorted_rows
 
 
-def _moments(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
+def moments_of(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Days or microseconds as numbers that sort; what is missing comes first."""
     if pa.types.is_date32(dates.type):
-        return _days(dates)
+        return day_numbers(dates)
     moments: Numbers = dates.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
     return moments
 
 
-def _days(dates: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+def day_numbers(dates: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    """Days since 1 January 1970; NOT_A_DAY where there is none."""
     days = dates if pa.types.is_date32(dates.type) else dates.cast(pa.date32(), safe=False)
     numbers: npt.NDArray[np.int32] = days.cast(pa.int32()).fill_null(histories.NOT_A_DAY).to_numpy()
     return numbers
@@ -150,7 +164,7 @@ def _anchors_of(
     places = ordered["place"].to_numpy()
     begins = np.searchsorted(places, np.arange(len(starts))).astype(np.int64)
     states: npt.NDArray[np.int8] = ordered["resident"].cast(pa.int8()).to_numpy()
-    return begins, _days(ordered["date"]).astype(np.int64), states
+    return begins, day_numbers(ordered["date"]).astype(np.int64), states
 
 
 def _decided(
@@ -168,11 +182,11 @@ def _decided(
     days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
     nobody = rows["person_id"].is_null().to_numpy()
-    of_rows = np.where(nobody, np.int32(histories.NOT_A_DAY), _days(rows["date"]))
+    of_rows = np.where(nobody, np.int32(histories.NOT_A_DAY), day_numbers(rows["date"]))
     histories.decide_histories(
-        starts, moments, of_rows, _direction_codes(rows["direction"]), *anchors,
+        starts, moments, of_rows, direction_codes(rows["direction"]), *anchors,
         rule.days_present, rule.window_days, excludes_boundary, int(gaps),
-        (observation.first - _EPOCH).days, (observation.last - _EPOCH).days, states, days, problem,
+        *observation.day_numbers(), states, days, problem,
     )  # fmt: skip
     problem[nobody] = histories.NO_PERSON
     known, claims = _bits(states != UNKNOWN), _bits(states == YES)
@@ -204,11 +218,11 @@ def _array(
     return pa.Array.from_buffers(kind, count, [validity, pa.py_buffer(values)])
 
 
-def _direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+def direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     """0 for a departure, 1 for an arrival, 2 for anything else."""
     if pa.types.is_dictionary(directions.type):
         whole = directions.combine_chunks()
-        known = _direction_codes(pa.chunked_array([whole.dictionary]))
+        known = direction_codes(pa.chunked_array([whole.dictionary]))
         places = whole.indices.cast(pa.int64()).fill_null(len(known)).to_numpy(zero_copy_only=False)
         of_rows: npt.NDArray[np.int8] = np.append(known, np.int8(2))[places]
         return of_rows

@@ -25,13 +25,15 @@ from sojourn.dissemination.publication import (
 )
 from sojourn.dissemination.wording import wording
 from sojourn.errors import ProjectError
+from sojourn.production.counted import contract_behind, given_by
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
-from sojourn.project.contracts import CONTRACTS
-from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.contracts import sources_behind
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.dimensions import Dimension as DeclaredDimension
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["agency_of", "country_of", "describe_table"]
 
@@ -66,7 +68,7 @@ def describe_table(
     `decimals` is given for published figures, which are shown as they are; others have those of their kind.
     """
     indicator = declarations.indicators[table.indicator]
-    source = declarations.sources[indicator.source]
+    sources = sources_behind(indicator, declarations.sources)
     settings = declarations.settings
     return TableDescription(
         id=table.id,
@@ -77,8 +79,11 @@ def describe_table(
         statistic=indicator.statistic if indicator.statistic != "value" else "count",
         dimensions=_dimensions(declarations, table, codes),
         time_periods=tuple(periods),
-        sources=(_source(declarations, source, deliveries),),
-        method=_method(indicator, source, has_errors),
+        sources=tuple(
+            _source(declarations, source, [one for one in deliveries if one["source"] == source.id])
+            for source in sources
+        ),
+        method=_method(declarations, indicator, has_errors),
         protection=_protection(table, report),
         licence=Licence(id=settings.licence.id, url=settings.licence.url),
         contact=_contact(declarations),
@@ -115,9 +120,9 @@ def _words(key: str, **values: float) -> dict[str, str]:
     return found
 
 
-def _method(indicator: Indicator, source: SourceDeclaration, has_errors: bool) -> Method:
+def _method(declarations: Declarations, indicator: Indicator, has_errors: bool) -> Method:
     return Method(
-        id=f"{indicator.statistic}_of_{source.gives}",
+        id=f"{indicator.statistic}_of_{given_by(declarations, indicator)}",
         title=_words(f"method_{indicator.statistic}"),
         summary=_words(f"summary_{_origin(indicator, has_errors)}"),
     )
@@ -127,6 +132,10 @@ def _origin(indicator: Indicator, has_errors: bool) -> str:
     """What kind of figures these are, as the words about method and uncertainty are named."""
     if indicator.statistic == "value":
         return "published"
+    if indicator.counts == "permit_outcome":
+        return "permits"
+    if indicator.counts is not None:
+        return "border"
     return "survey" if has_errors else "register"
 
 
@@ -141,7 +150,7 @@ def _dimensions(
     declarations: Declarations, table: TableDeclaration, codes: Mapping[str, Sequence[str]]
 ) -> tuple[Dimension, ...]:
     indicator = declarations.indicators[table.indicator]
-    known = dimensions_of(CONTRACTS[declarations.sources[indicator.source].gives])
+    known = dimensions_of(contract_behind(declarations, indicator))
     added = _added_to_one(table, indicator)
     return tuple(
         _dimension(known[name], codes[name.upper()], declarations, adds_to_one=name in added)

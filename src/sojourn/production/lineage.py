@@ -14,7 +14,8 @@ from sojourn.errors import ProjectError
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.tables import table_versions
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import TableDeclaration
+from sojourn.project.contracts import sources_behind
+from sojourn.project.table_declarations import TableDeclaration
 
 __all__ = ["lineage", "selected_cells"]
 
@@ -55,8 +56,7 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
     made = table_versions(workspace, name)
     cells = selected_cells(workspace, name, [*conditions, *(totals if table.totals == "all" else [])])
     indicator = declarations.indicators[table.indicator]
-    source = declarations.sources[indicator.source]
-    agreement = declarations.agreements[source.agreement]
+    sources = sources_behind(indicator, declarations.sources)
     return {
         "table": table.id,
         "cells": cells.to_pylist(),
@@ -69,13 +69,18 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
         },
         "estimates_version": made.estimates.fingerprint,
         "observations_version": made.observations.fingerprint,
-        "source": {
-            "id": source.id,
-            "provider": source.provider,
-            "agreement": agreement.id,
-            "law": agreement.law,
-        },
-        "deliveries": [_delivery(row) for row in deliveries_in_force(workspace, source.id)],
+        "sources": [
+            {
+                "id": source.id,
+                "provider": source.provider,
+                "agreement": source.agreement,
+                "law": declarations.agreements[source.agreement].law,
+            }
+            for source in sources
+        ],
+        "deliveries": [
+            _delivery(row) for source in sources for row in deliveries_in_force(workspace, source.id)
+        ],
     }
 
 

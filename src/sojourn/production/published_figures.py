@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from sojourn.contracts.aggregates import Estimate
 from sojourn.errors import DisclosureRisk, ProjectError
-from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.declarations import SourceDeclaration
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["decimals_of", "estimate_columns", "published_estimates"]
 

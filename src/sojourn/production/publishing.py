@@ -21,7 +21,9 @@ from sojourn.production.published_figures import decimals_of
 from sojourn.production.quality import records_behind
 from sojourn.production.tables import method_sql, protected_table, table_versions
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person, ReleaseDeclaration, TableDeclaration
+from sojourn.project.contracts import sources_behind
+from sojourn.project.declarations import Person
+from sojourn.project.table_declarations import ReleaseDeclaration, TableDeclaration
 from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable
 
@@ -105,7 +107,11 @@ def _draft(
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}
     has_errors = observations["SE"].null_count < len(observations)
-    deliveries = deliveries_in_force(workspace, indicator.source)
+    deliveries = [
+        delivery
+        for source in sources_behind(indicator, workspace.declarations.sources)
+        for delivery in deliveries_in_force(workspace, source.id)
+    ]
     description = describe_table(
         workspace.declarations,
         table,

@@ -11,9 +11,7 @@ from typing import Any
 from sojourn.contracts.microdata import Repetition
 from sojourn.errors import ProjectError
 from sojourn.pipeline import Made, Step
-from sojourn.pipeline import run as run_steps
 from sojourn.production.deliveries import in_order_of_arrival
-from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.once import repetitions_name, write_repetitions
 from sojourn.production.records import Delivered, records_fingerprint, records_name, write_records
 from sojourn.production.versions import is_named, record_delivery_version
@@ -22,7 +20,7 @@ from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.store.store import Version
 
-__all__ = ["counted_versions", "delivery_in", "source_steps", "source_versions"]
+__all__ = ["counted_versions", "delivery_in", "is_repetitions", "source_steps"]
 
 _RECORDS, _ONCE = "records", "once"
 
@@ -44,24 +42,15 @@ def source_steps(workspace: Workspace, source: SourceDeclaration, needed_by: str
     return steps
 
 
-def source_versions(
-    workspace: Workspace, source: SourceDeclaration, needed_by: str
-) -> dict[str, Made[Version]]:
-    """What the source's steps have made for the deliveries in force, by step.
-
-    Raises: ProjectError when they have to be run first.
-    """
-    steps = source_steps(workspace, source, needed_by)
-    made = run_steps(steps, fingerprint, code=code_fingerprint(), is_dry=True)
-    if len(made) < len(steps):
-        raise ProjectError(f"The records of {source.id} are not read yet.", "Run: sojourn run")
-    return made
-
-
 def counted_versions(made: Mapping[str, Version]) -> tuple[list[Version], Version | None]:
     """The records of a source, and the list of those that do not count, from what its steps made by name."""
     records = [version for name, version in made.items() if name.startswith(f"{_RECORDS}:")]
-    return records, next((version for name, version in made.items() if name.startswith(f"{_ONCE}:")), None)
+    return records, next((version for name, version in made.items() if is_repetitions(name)), None)
+
+
+def is_repetitions(step: str) -> bool:
+    """Whether the step of that name lists the records that do not count."""
+    return step.startswith(f"{_ONCE}:")
 
 
 def delivery_in(step: str) -> str | None:

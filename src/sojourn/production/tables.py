@@ -20,22 +20,31 @@ import sqlalchemy as sa
 from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
-from sojourn.disclosure import Protected, ProtectionRules, already_published, protect
+from sojourn.disclosure import Protected, ProtectionRules, already_published, protect, with_net
 from sojourn.engine import Engine, Relation
-from sojourn.engine.deliveries import each_once_statement
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
+from sojourn.production.counted import (
+    contract_behind,
+    given_by,
+    is_final,
+    record_steps,
+    record_versions,
+    records_of,
+    records_read,
+    replicates_of,
+    sql_of_records,
+)
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
-from sojourn.production.once import each_once
 from sojourn.production.published_figures import estimate_columns, published_estimates
-from sojourn.production.source_steps import counted_versions, delivery_in, source_steps, source_versions
+from sojourn.production.source_steps import delivery_in, is_repetitions
 from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
-from sojourn.project.contracts import CONTRACTS
-from sojourn.project.declarations import Indicator, SourceDeclaration, TableDeclaration
+from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 from sojourn.sources.mapping import expanded
 from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
@@ -97,10 +106,9 @@ def _steps(workspace: Workspace, tables: Sequence[TableDeclaration]) -> list[Ste
     steps: dict[str, Step[Version]] = {}
     for table in tables:
         indicator = workspace.declarations.indicators[table.indicator]
-        source = workspace.declarations.sources[indicator.source]
-        before = source_steps(workspace, source, table.id)
+        before = record_steps(workspace, indicator, table.id)
         inputs = tuple(step.name for step in before)
-        for step in (*before, *_table_steps(workspace, table, indicator, source, inputs)):
+        for step in (*before, *_table_steps(workspace, table, indicator, inputs)):
             steps[step.name] = step
     return list(steps.values())
 
@@ -109,13 +117,13 @@ def _table_steps(
     workspace: Workspace,
     table: TableDeclaration,
     indicator: Indicator,
-    source: SourceDeclaration,
     inputs: tuple[str, ...],
 ) -> list[Step[Version]]:
+    replicates = replicates_of(workspace.declarations, indicator)
     settings = {
         "table": table.model_dump(mode="json", exclude={"title", "description", "release"}),
         "indicator": indicator.model_dump(mode="json", exclude={"title", "definition", "unit"}),
-        "replicates": source.replicates.model_dump(mode="json") if source.replicates is not None else None,
+        "replicates": replicates.model_dump(mode="json") if replicates is not None else None,
         "country": workspace.declarations.settings.country,
     }
     figures = Step[Version](
@@ -160,16 +168,13 @@ def _make_estimates(
     beside = estimate_columns(table, workspace.declarations.indicators[table.indicator])
     with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
-            records, repetitions = counted_versions(versions)
-            figures = _figures(workspace, engine, table, each_once(engine, records, repetitions))
+            indicator = workspace.declarations.indicators[table.indicator]
+            figures = _figures(workspace, engine, table, records_of(engine, indicator, versions))
             with workspace.store.writing(Estimate, name, mark, beside) as folder:
                 pq.write_table(Estimate.conform(figures, beside), folder / "part-000000.parquet")
         about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
         work.then(partial(name_version, workspace, about))
-        read = sum(version.rows for version in records)
-        work.detail.update(
-            records=read - (repetitions.rows if repetitions is not None else 0), cells=len(figures)
-        )
+        work.detail.update(records=records_read(indicator, versions), cells=len(figures))
     found = workspace.store.version(Estimate, name, mark)
     if found is None:
         raise RuntimeError("The version is not there, although it was written a moment ago.")
@@ -177,16 +182,20 @@ def _make_estimates(
 
 
 def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
-    indicator = workspace.declarations.indicators[table.indicator]
-    source = workspace.declarations.sources[indicator.source]
+    declarations = workspace.declarations
+    indicator = declarations.indicators[table.indicator]
     records = _selected(workspace, engine, table, counted)
     if indicator.statistic == "value":
-        return published_estimates(records.to_arrow(), table, indicator, source)
+        return published_estimates(
+            records.to_arrow(), table, indicator, declarations.sources[indicator.source or ""]
+        )
     parts = []
     for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
+        if not is_final(workspace, indicator, period):
+            continue
         of_period = engine.query(of_period_statement(period), {"records": records})
-        cells = cube(of_period, **_cube_settings(table, indicator, source))
-        found = estimates(cells, time_period=period, **_estimate_settings(table, indicator, source))
+        cells = cube(of_period, **_cube_settings(declarations, table, indicator))
+        found = estimates(cells, time_period=period, **_estimate_settings(declarations, table, indicator))
         parts.append(found.to_arrow())
         engine.forget(found, cells)
     if not parts:
@@ -197,8 +206,7 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, coun
 def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> Relation:
     """The records that the indicator counts, with the table's dimensions and their period."""
     indicator = workspace.declarations.indicators[table.indicator]
-    source = workspace.declarations.sources[indicator.source]
-    contract = CONTRACTS[source.gives]
+    contract = contract_behind(workspace.declarations, indicator)
     rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
     is_text = contract.columns[indicator.time].python_type is str
     statement = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
@@ -206,27 +214,27 @@ def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, cou
     return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
 
 
-def _design(source: SourceDeclaration) -> ReplicateDesign | None:
-    if source.replicates is None:
+def _design(declarations: Declarations, indicator: Indicator) -> ReplicateDesign | None:
+    declared = replicates_of(declarations, indicator)
+    if declared is None:
         return None
-    declared = source.replicates
     return ReplicateDesign(declared.kind, expanded(declared.weights), declared.coefficient, declared.rho)
 
 
 def _cube_settings(
-    table: TableDeclaration, indicator: Indicator, source: SourceDeclaration
+    declarations: Declarations, table: TableDeclaration, indicator: Indicator
 ) -> dict[str, Any]:
-    has_weight = "weight" in source.columns
+    has_weight = indicator.source is not None and "weight" in declarations.sources[indicator.source].columns
     return {
         "dimensions": table.by,
         "weight": "weight" if has_weight else None,
-        "design": _design(source),
+        "design": _design(declarations, indicator),
         "measures": (indicator.of,) if indicator.statistic == "mean" and indicator.of else (),
     }
 
 
 def _estimate_settings(
-    table: TableDeclaration, indicator: Indicator, source: SourceDeclaration
+    declarations: Declarations, table: TableDeclaration, indicator: Indicator
 ) -> dict[str, Any]:
     return {
         "statistic": indicator.statistic,
@@ -234,8 +242,8 @@ def _estimate_settings(
         "totals": table.totals,
         "of": indicator.of if indicator.statistic == "mean" else None,
         "within": table.within,
-        "design": _design(source),
-        "method": f"{indicator.statistic}_of_{source.gives}",
+        "design": _design(declarations, indicator),
+        "method": f"{indicator.statistic}_of_{given_by(declarations, indicator)}",
     }
 
 
@@ -250,7 +258,7 @@ def protected_table(
     indicator = workspace.declarations.indicators[table.indicator]
     statistic = indicator.statistic
     if statistic == "value":
-        if workspace.declarations.sources[indicator.source].gives != "published_figure":
+        if given_by(workspace.declarations, indicator) != "published_figure":
             raise DisclosureRisk(f"{table.id} would publish records as they are.", "Nothing was made.")
         return already_published(figures, dimensions=table.by, reason=table.protect.none_because or "")
     rules = ProtectionRules(
@@ -258,7 +266,8 @@ def protected_table(
         secondary=table.protect.secondary,
         round_to=table.protect.round_to,
     )
-    return protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
+    found = protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
+    return with_net(found, dimensions=table.by) if table.net else found
 
 
 def _make_observations(
@@ -300,13 +309,13 @@ def _made_table(
         )
     )[0]
     deliveries = tuple(found for name in figures.inputs if (found := delivery_in(name)) is not None)
-    _, repetitions = counted_versions({name: made[name].result for name in figures.inputs})
+    repetitions = [made[name].result.rows for name in figures.inputs if is_repetitions(name)]
     return MadeTable(
         figures.result,
         observations.result,
         json.loads(row["settings"])["report"],
         deliveries,
-        repetitions.rows if repetitions is not None else 0,
+        sum(repetitions),
     )
 
 
@@ -326,31 +335,25 @@ def table_versions(workspace: Workspace, name: str) -> MadeTable:
 
 def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
     """The SQL by which the table's figures were made, step by step, as it is published."""
-    indicator = workspace.declarations.indicators[table.indicator]
-    source = workspace.declarations.sources[indicator.source]
-    contract = CONTRACTS[source.gives]
+    declarations = workspace.declarations
+    indicator = declarations.indicators[table.indicator]
+    contract = contract_behind(declarations, indicator)
     rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
     is_text = contract.columns[indicator.time].python_type is str
-    parts = [("Each record once", each_once_statement())] if contract.natural_key else []
-    parts += [
-        (
-            "Records that the indicator counts",
-            selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text),
-        )
-    ]
+    selected = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
+    parts = [*sql_of_records(declarations, indicator), ("Records that the indicator counts", selected)]
     parts += [(f"Dimension {name}", dimension_sql(name)) for name in table.by if name in DERIVED]
     if indicator.statistic == "value":
         return _as_text(parts)
     with workspace.engine(Zone.SECURE) as engine:
-        made = source_versions(workspace, source, table.id)
-        counted = each_once(engine, *counted_versions({name: one.result for name, one in made.items()}))
+        counted = records_of(engine, indicator, record_versions(workspace, indicator, table.id))
         records = engine.query(
             "SELECT * EXCLUDE (period_of_record) FROM records",
             {"records": _selected(workspace, engine, table, counted)},
         )
         settings, figures = (
-            _cube_settings(table, indicator, source),
-            _estimate_settings(table, indicator, source),
+            _cube_settings(declarations, table, indicator),
+            _estimate_settings(declarations, table, indicator),
         )
         parts.append(("Cells and their totals, with exact sums", cube_sql(records, **settings)))
         cells = cube(records, **settings)

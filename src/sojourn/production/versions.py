@@ -11,13 +11,22 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
-from sojourn.contracts.table import Zone
+from sojourn.contracts.table import Table, Zone
 from sojourn.production.records import RecordCounts, records_name
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
+from sojourn.store.store import Version
 
-__all__ = ["VersionRecord", "is_named", "name_records", "name_version", "record_delivery_version"]
+__all__ = [
+    "VersionRecord",
+    "found_version",
+    "is_named",
+    "made_version",
+    "name_records",
+    "name_version",
+    "record_delivery_version",
+]
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,21 @@ def is_named(workspace: Workspace, name: str, fingerprint: str) -> bool:
     versions = schema.table_version.c
     query = sa.select(versions.fingerprint).where(versions.name == name, versions.fingerprint == fingerprint)
     return bool(workspace.catalogue.rows(query))
+
+
+def found_version(workspace: Workspace, contract: type[Table], fingerprint: str) -> Version | None:
+    """The version of made records, named after their contract, or none when it is not there or not named."""
+    if not is_named(workspace, contract.title(), fingerprint):
+        return None
+    return workspace.store.version(contract, contract.title(), fingerprint)
+
+
+def made_version(workspace: Workspace, contract: type[Table], fingerprint: str) -> Version:
+    """The version of made records that was written a moment ago."""
+    found = workspace.store.version(contract, contract.title(), fingerprint)
+    if found is None:
+        raise RuntimeError("The version is not there, although it was written a moment ago.")
+    return found
 
 
 def name_version(workspace: Workspace, version: VersionRecord, act: Transaction) -> None:

@@ -44,9 +44,53 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Count over all records of the source that meet the definition.",
         "ar": "عدّ لجميع سجلات المصدر التي تستوفي التعريف.",
     },
+    "summary_border": {
+        "en": (
+            "Every crossing of the border is looked at together with the person's other crossings: one that"
+            " is followed by enough days on its new side changes where the person lives. Only periods are"
+            " given of which no later crossing can change anything."
+        ),
+        "ar": (
+            "يُنظر في كل عبور للحدود مع سائر عمليات عبور الشخص: فالعبور الذي تليه أيام كافية على الجانب الجديد"
+            " يغيّر مكان إقامة الشخص. ولا تُنشر إلا الفترات التي لا يمكن لأي عبور لاحق أن يغيّر فيها شيئا."
+        ),
+    },
+    "summary_permits": {
+        "en": (
+            "Every visa and permit is looked at together with its holder's border crossings and other"
+            " permits. What these do not decide is a group of its own."
+        ),
+        "ar": (
+            "يُنظر في كل تأشيرة وتصريح مع عمليات عبور حامله للحدود وسائر تصاريحه. وما لا تبت فيه هذه البيانات"
+            " فئة قائمة بذاتها."
+        ),
+    },
     "summary_published": {
         "en": "Figures as another body published them, with its own marks of status. Nothing was added up.",
         "ar": "أرقام كما نشرتها جهة أخرى، مع إشاراتها إلى حالة كل رقم. ولم يُجمع منها شيء.",
+    },
+    "uncertainty_border": {
+        "en": (
+            "The figures are counts without sampling error. Movements that were not recorded, people who"
+            " are not recognised under another document, and people whose residence before the first"
+            " recorded crossing is not known make them too low or too high; who cannot be decided is not"
+            " counted."
+        ),
+        "ar": (
+            "الأرقام عدّ لا يشوبه خطأ معاينة. وقد ترتفع أو تنخفض بسبب الحركات غير المسجلة، والأشخاص الذين لا"
+            " يُتعرف عليهم بوثيقة أخرى، والأشخاص الذين لا تُعرف إقامتهم قبل أول عبور مسجل؛ ومن لا يمكن البت"
+            " في أمره لا يُحسب."
+        ),
+    },
+    "uncertainty_permits": {
+        "en": (
+            "The figures are counts without sampling error, and no findings about persons: crossings go"
+            " unrecorded, passports change, applications are pending, and permits may be withdrawn early."
+        ),
+        "ar": (
+            "الأرقام عدّ لا يشوبه خطأ معاينة، وليست استنتاجات عن أشخاص: فقد لا تُسجل عمليات عبور، وتتغير جوازات"
+            " السفر، وتكون الطلبات قيد النظر، وقد تُلغى التصاريح قبل انتهائها."
+        ),
     },
     "uncertainty_published": {
         "en": "How certain the figures are is for the body that published them to say; see its own notes.",

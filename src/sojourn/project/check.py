@@ -10,7 +10,7 @@ from sojourn.concepts import code_list
 from sojourn.errors import Problem
 from sojourn.project.check_sources import source_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
-from sojourn.project.contracts import CONTRACTS
+from sojourn.project.contracts import CONTRACTS, COUNTED
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Reading
 from sojourn.project.names import read_names
@@ -35,7 +35,8 @@ def cross_checks(reading: Reading) -> None:
 
 
 def _names(reading: Reading) -> Iterator[Problem]:
-    known = {name for contract in CONTRACTS.values() for name in dimensions_of(contract)}
+    contracts = [*CONTRACTS.values(), *(contract for contract, _ in COUNTED.values())]
+    known = {name for contract in contracts for name in dimensions_of(contract)}
     folder = reading.folder / "codes" / "names"
     for file in sorted(folder.glob("*")) if folder.is_dir() else []:
         shown_as = f"codes/names/{file.name}"

@@ -9,11 +9,11 @@ from sojourn.concepts import framework
 from sojourn.contracts.aggregates import PublishedFigure
 from sojourn.contracts.table import Table
 from sojourn.errors import Problem, ProjectError
-from sojourn.project.contracts import CONTRACTS, GIVEN_BY_US
-from sojourn.project.declarations import Indicator, TableDeclaration
+from sojourn.project.contracts import COUNTED, GIVEN_BY_US, contract_of, sources_behind
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
 from sojourn.project.references import near, refers, wrong_rule
+from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["indicator_problems", "release_problems", "table_problems"]
 
@@ -22,10 +22,27 @@ def indicator_problems(reading: Reading) -> Iterator[Problem]:
     """What is wrong with the declared indicators."""
     for identifier, indicator in reading.found["indicators"].items():
         place = reading.place("indicators", identifier)
-        yield from refers(place, reading, "source", indicator.source, "sources")
-        source = reading.found["sources"].get(indicator.source)
-        if source is not None:
-            yield from _indicator(indicator, CONTRACTS[source.gives], place)
+        sources = reading.found["sources"]
+        if indicator.source is not None:
+            yield from refers(place, reading, "source", indicator.source, "sources")
+        else:
+            present = {source.gives for source in sources_behind(indicator, sources)}
+            for given in COUNTED[indicator.counts or ""][1]:
+                if given not in present:
+                    yield place.problem(
+                        f"counts is {indicator.counts!r}, and no source gives {given}.",
+                        f"Declare a source with `gives: {given}`.",
+                        "counts",
+                    )
+        contract = contract_of(indicator, sources)
+        if contract is not None:
+            yield from _indicator(indicator, contract, place)
+        if indicator.counts in ("migration_event", "resident") and indicator.framework is None:
+            yield place.problem(
+                f"an indicator of {indicator.counts} needs `framework:`: it decides when figures are final.",
+                "Write 1998, 2021-06, 2021-12 or national.",
+                "counts",
+            )
         if indicator.framework is not None:
             try:
                 framework(indicator.framework)
@@ -74,9 +91,9 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
         place = reading.place("tables", identifier)
         yield from refers(place, reading, "indicator", table.indicator, "indicators")
         indicator = reading.found["indicators"].get(table.indicator)
-        source = reading.found["sources"].get(indicator.source) if indicator is not None else None
-        if source is not None:
-            yield from _breakdown(table, CONTRACTS[source.gives], place)
+        contract = contract_of(indicator, reading.found["sources"]) if indicator is not None else None
+        if contract is not None:
+            yield from _breakdown(table, contract, place)
         if (
             table.protect.none_because is not None
             and indicator is not None
@@ -87,6 +104,13 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                 "Leave out none_because; it is for figures that another body has published.",
                 "protect",
                 "none_because",
+            )
+        is_count = indicator is not None and indicator.statistic == "count"
+        if table.net and ("direction" not in table.by or not is_count):
+            yield place.problem(
+                "net is asked for, and the table is no count by direction.",
+                "Add direction to `by:`, or leave out `net:`.",
+                "net",
             )
         if table.release is not None:
             try:

@@ -19,15 +19,14 @@ __all__ = [
     "Check",
     "ColumnRule",
     "Declaration",
-    "Indicator",
+    "Identifier",
     "Organisation",
     "Person",
-    "Protection",
-    "ReleaseDeclaration",
     "Role",
     "Settings",
     "SourceDeclaration",
-    "TableDeclaration",
+    "Strings",
+    "Texts",
     "Thresholds",
 ]
 
@@ -84,10 +83,54 @@ class DatedRule(Declaration):
         return self
 
 
+class MovementRules(Declaration):
+    """How movements become migration events."""
+
+    missing: Literal["bounds", "earliest", "latest", "midpoint", "exclude"] = Field(
+        default="bounds",
+        description=(
+            "What becomes of two movements in a row in one direction: `bounds` decides what holds wherever"
+            " the missing one lay; `earliest`, `latest`, `midpoint` assume a day; `exclude` decides nothing"
+        ),
+    )
+    boundary: Literal["migration", "no-migration"] = Field(
+        default="migration",
+        description="What a stay is that spends exactly the spare days of the window on the old side",
+    )
+
+
+class PermitRules(Declaration):
+    """How visas and permits are judged."""
+
+    grace_days: int = Field(
+        default=0, ge=0, description="Days after the validity within which a departure is still in time"
+    )
+    gap_months: int = Field(
+        default=6,
+        ge=1,
+        description="Months without a permit after which the next one is a first permit again",
+    )
+    newcomer_categories: Strings = Field(
+        default=(),
+        description="Categories, as the source writes them, that only people get who have not lived here yet",
+    )
+    complete_since: datetime.date | None = Field(
+        default=None,
+        description=(
+            "First day of which every permit in force is among the deliveries; without one it is not known"
+            " which permits are first ones"
+        ),
+    )
+
+
 class Rules(Declaration):
     """The dated rules of method."""
 
     residence: tuple[DatedRule, ...] = Field(default=(), description="Residence rules, by first day")
+    movements: MovementRules = Field(
+        default=MovementRules(), description="How movements become migration events"
+    )
+    permits: PermitRules = Field(default=PermitRules(), description="How visas and permits are judged")
 
 
 class AuditSettings(Declaration):
@@ -308,64 +351,3 @@ class SourceDeclaration(Declaration):
     replicates: Replicates | None = Field(default=None, description="Replicate weights")
     checks: tuple[Check, ...] = Field(default=(), description="Rules that records must keep")
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits past which a delivery is held")
-
-
-class Indicator(Declaration):
-    """`indicators/<id>.yaml`: one figure: what is counted, among whom, from which source."""
-
-    id: Identifier
-    title: Texts
-    definition: Texts = Field(description="Definition by language")
-    source: str = Field(description="Source of the records")
-    statistic: Literal["count", "share", "mean", "value"] = Field(default="count")
-    of: str | None = Field(default=None, description="Column whose mean or value is taken")
-    where: str | None = Field(default=None, description="Condition over the contract's columns")
-    time: str = Field(default="reference_date", description="Column of the day that decides the period")
-    frequency: Literal["year", "quarter", "month"] = Field(default="year")
-    unit: Texts = Field(default={"en": "Persons"}, description="Unit by language")
-    framework: str | None = Field(default=None, description="Migration framework, such as 2021-12")
-
-
-class Protection(Declaration):
-    """How the cells of a table are protected."""
-
-    minimum_contributors: int = Field(default=10, ge=1)
-    secondary: bool = True
-    round_to: int | None = Field(default=None, ge=2)
-    none_because: str | None = Field(
-        default=None, description="Why no protection is needed: figures already published by another body"
-    )
-
-
-class ReleasePlan(Declaration):
-    """When a table is published."""
-
-    every: Literal["month", "quarter", "year"] = "year"
-    on: str = Field(description="Month and day, MM-DD", pattern=r"^\d{2}-\d{2}$")
-
-
-class TableDeclaration(Declaration):
-    """`tables/<id>.yaml`: an indicator broken down."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
-    title: Texts
-    indicator: str
-    by: Strings = Field(default=(), description="Dimensions")
-    within: Strings = Field(default=(), description="Dimensions within which shares add up to one")
-    totals: Literal["all", "none"] = Field(default="all", description="Margins to compute")
-    headline: dict[str, str] = Field(
-        default={},
-        description="Codes of the one figure that stands for the table; totals where it names none",
-    )
-    protect: Protection = Field(default=Protection(), description="Protection of cells")
-    release: ReleasePlan | None = Field(default=None, description="When it is published")
-    description: Texts = Field(default={}, description="What readers should know")
-
-
-class ReleaseDeclaration(Declaration):
-    """`releases/<id>.yaml`: tables that are published together."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-    title: Texts
-    tables: Strings = Field(min_length=1)
-    note: Texts = Field(default={}, description="What is new or corrected")

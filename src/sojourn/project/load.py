@@ -17,14 +17,12 @@ from sojourn.project.code_maps import CodeMap
 from sojourn.project.declarations import (
     Agreement,
     Declaration,
-    Indicator,
     Organisation,
     Person,
-    ReleaseDeclaration,
     Settings,
     SourceDeclaration,
-    TableDeclaration,
 )
+from sojourn.project.table_declarations import Indicator, ReleaseDeclaration, TableDeclaration
 from sojourn.project.yaml_text import Document, read_yaml
 
 __all__ = ["Declarations", "Place", "load"]

@@ -13,7 +13,16 @@ from functools import cache
 
 import pyarrow as pa
 
-from sojourn.concepts import STATELESS, UNKNOWN, age_scheme, areas, present_successors, regions_of
+from sojourn.concepts import (
+    NOT_APPLICABLE,
+    STATELESS,
+    UNKNOWN,
+    Code,
+    age_scheme,
+    areas,
+    present_successors,
+    regions_of,
+)
 from sojourn.concepts.areas import Area, AreaKind
 from sojourn.concepts.code_lists import code_list
 from sojourn.engine import Relation, SqlFile, sql_beside
@@ -26,7 +35,10 @@ OLDEST = 130
 _TEXT, _WHOLE, _DAY = "VARCHAR", "BIGINT", "DATE"
 _FILES: Mapping[str, SqlFile] = {
     name: sql_beside(__file__, f"{name}.sql")
-    for name in ("age", "nativity", "citizen", "regions", "second_generation")
+    for name in (
+        *("age", "nativity", "citizen", "regions", "second_generation"),
+        *("permit_reason", "permit_duration"),
+    )
 }
 _PLACES = {"birthplace": _TEXT, "citizenship": _TEXT}
 _DATES = {"reference_date": _DAY, "event_date": _DAY, "valid_from": _DAY}
@@ -39,6 +51,10 @@ _NEEDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("birthplace", "birthplace_mother", "birthplace_father"), _TEXT),
         **dict.fromkeys(("nativity", "second_generation"), _TEXT),
     },
+    "permit_reason": dict.fromkeys(
+        ("reason", "previous_reason", "permit_reason", "previous_permit_reason"), _TEXT
+    ),
+    "permit_duration": {"valid_from": _DAY, "valid_to": _DAY, "permit_duration": _TEXT},
 }
 DERIVED: Mapping[str, str] = {
     "age_group": "age",
@@ -48,6 +64,9 @@ DERIVED: Mapping[str, str] = {
     "birthplace_region": "regions",
     "citizenship_region": "regions",
     "second_generation": "second_generation",
+    "permit_reason": "permit_reason",
+    "previous_permit_reason": "permit_reason",
+    "permit_duration": "permit_duration",
 }
 
 
@@ -85,6 +104,8 @@ def with_dimensions(
         meanings = {"places": places}
         if file == "age":
             meanings = {"fine": engine.relation(_ages(age_group)), "broad": engine.relation(_ages(age_broad))}
+        elif file == "permit_reason":
+            meanings = {"reasons": engine.relation(_permit_reasons())}
         found = _FILES[file](records=found, **meanings)
     kept = [*held, *(name for name in dimensions if name not in held)]
     return engine.query(chosen_statement(list(dict.fromkeys(kept))), {"records": found})
@@ -108,6 +129,25 @@ def _ages(scheme: str) -> pa.Table:
     return pa.table(
         {"age": pa.array(ages, pa.int64()), "code": pa.array([groups.group(age).code for age in ages])}
     )
+
+
+@cache
+def _permit_reasons() -> pa.Table:
+    """One row for each reason that a record may hold, with its main reason in European permit statistics."""
+    reasons = code_list("CL_REASON")
+    held = [reasons.code(code) for code in reasons.for_records]
+    return pa.table(
+        {
+            "reason": pa.array([reason.code for reason in held]),
+            "permit_reason": pa.array([_permit_reason(reason) for reason in held], pa.string()),
+        }
+    )
+
+
+def _permit_reason(reason: Code) -> str:
+    """The crosswalk of the code list; a reason that does not apply has none, and still does not apply."""
+    without = NOT_APPLICABLE if reason.code == NOT_APPLICABLE else UNKNOWN
+    return reason.attributes.get("eurostat_permit", without)
 
 
 @cache

@@ -18,8 +18,9 @@ from openpyxl import load_workbook
 
 from sojourn.concepts import code_list
 from sojourn.portal import application
+from sojourn.production.counted import record_versions
 from sojourn.production.receive import receive
-from sojourn.production.source_steps import counted_versions, source_versions
+from sojourn.production.source_steps import counted_versions
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
@@ -111,8 +112,8 @@ def _figures(cells):
 def _groups(partners, source):
     """How often a source's records name each group that has no standard code of its own."""
     with open_workspace(partners.project) as workspace:
-        made = source_versions(workspace, workspace.declarations.sources[source], source)
-    versions, _ = counted_versions({name: one.result for name, one in made.items()})
+        of_source = (one for one in workspace.declarations.indicators.values() if one.source == source)
+        versions, _ = counted_versions(record_versions(workspace, next(of_source), source))
     records = pa.concat_tables([pq.read_table(file) for version in versions for file in version.files])
     listed = zip(records["reference_area"].to_pylist(), records["publisher_area"].to_pylist(), strict=True)
     return Counter(name for code, name in listed if code == "_O")

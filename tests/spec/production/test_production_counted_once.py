@@ -15,11 +15,10 @@ from small_project import BORDER, HEADER, crossing
 from sojourn.cli.receipts import receipt_text
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, ProjectError
+from sojourn.production.counted import record_versions, records_of
 from sojourn.production.deliveries import all_deliveries, deliveries_in_force, withdraw_delivery
-from sojourn.production.once import each_once
 from sojourn.production.quarantine import write_quarantined
 from sojourn.production.receive import receive
-from sojourn.production.source_steps import counted_versions, source_versions
 from sojourn.production.tables import method_sql, run_tables
 from sojourn.production.workspace import open_workspace
 from sojourn.sources.periods import days_of
@@ -45,10 +44,10 @@ def _month(folder, month, numbers, **changed):
 def _counted(office):
     """Identifier and sex of every record that counts."""
     run_tables(office)
-    source = office.declarations.sources["border"]
-    made = source_versions(office, source, "CROSSINGS")
+    indicator = office.declarations.indicators["crossings"]
+    versions = record_versions(office, indicator, "CROSSINGS")
     with office.engine(Zone.SECURE) as engine:
-        records = each_once(engine, *counted_versions({name: one.result for name, one in made.items()}))
+        records = records_of(engine, indicator, versions)
         return sorted(records.rows("movement_id", "sex"))
 
 

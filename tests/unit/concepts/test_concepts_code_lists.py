@@ -10,7 +10,7 @@ import pytest
 
 from sojourn.concepts import Standing, code_list, code_list_from_rows, code_lists
 from sojourn.contracts.aggregates import Estimate, Observation
-from sojourn.contracts.microdata import Identity, Movement, Person, Respondent, Status
+from sojourn.contracts.microdata import Identity, Movement, PermitOutcome, Person, Respondent, Status
 from sojourn.errors import ProjectError
 
 HEADER = {
@@ -40,7 +40,7 @@ def test_membership_is_asked_with_in():
 
 
 def test_a_list_keeps_the_order_of_its_file():
-    assert [code.code for code in code_list("CL_DIRECTION")] == ["A", "D", "_U", "_T"]
+    assert [code.code for code in code_list("CL_DIRECTION")] == ["A", "D", "NET", "_U", "_T"]
 
 
 def test_a_slip_of_the_finger_is_answered_with_the_country_meant():
@@ -165,7 +165,9 @@ def test_every_code_but_withdrawn_areas_is_named_in_english_and_arabic(list_id: 
     assert [code.code for code in code_list(list_id) if not code.is_named_in("ar")] == []
 
 
-@pytest.mark.parametrize("contract", [Identity, Person, Movement, Status, Respondent, Estimate, Observation])
+@pytest.mark.parametrize(
+    "contract", [Identity, Person, Movement, Status, PermitOutcome, Respondent, Estimate, Observation]
+)
 def test_every_code_list_that_a_contract_names_exists(contract: type):
     named = {column.codes for column in contract.columns.values() if column.codes is not None}
     assert named <= set(code_lists())

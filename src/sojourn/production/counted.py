@@ -1,0 +1,136 @@
+"""What an indicator counts: the records of one source, or records that are made of those of several."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from sojourn.contracts.table import Table
+from sojourn.engine import Engine, Relation
+from sojourn.engine.deliveries import each_once_statement
+from sojourn.errors import ProjectError
+from sojourn.integration.migration_events import sql_of_events
+from sojourn.integration.permit_outcomes import sql_of_permit_outcomes
+from sojourn.integration.residents import sql_of_residents
+from sojourn.pipeline import Step
+from sojourn.pipeline import run as run_steps
+from sojourn.production.derived_steps import RESIDENTS, event_rules, event_steps, resident_step
+from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.observed import observation_of
+from sojourn.production.once import each_once
+from sojourn.production.permit_steps import PERMITS, permit_step
+from sojourn.production.source_steps import counted_versions, source_steps
+from sojourn.production.workspace import Workspace
+from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
+from sojourn.project.declarations import Replicates
+from sojourn.project.load import Declarations
+from sojourn.project.table_declarations import Indicator
+from sojourn.sources.periods import days_of
+from sojourn.store.store import Version
+
+__all__ = [
+    "contract_behind",
+    "given_by",
+    "is_final",
+    "record_steps",
+    "record_versions",
+    "records_of",
+    "records_read",
+    "replicates_of",
+    "sql_of_records",
+]
+
+
+def contract_behind(declarations: Declarations, indicator: Indicator) -> type[Table]:
+    """The contract of the records that an indicator of a checked project is about."""
+    found = contract_of(indicator, declarations.sources)
+    if found is None:
+        raise ProjectError(f"No source is called {indicator.source}.")
+    return found
+
+
+def given_by(declarations: Declarations, indicator: Indicator) -> str:
+    """The records' contract by the word that declarations use."""
+    return indicator.counts or declarations.sources[indicator.source or ""].gives
+
+
+def replicates_of(declarations: Declarations, indicator: Indicator) -> Replicates | None:
+    """The replicate weights of the indicator's source; made records have none."""
+    return declarations.sources[indicator.source].replicates if indicator.source is not None else None
+
+
+def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> list[Step[Version]]:
+    """The steps that give the records an indicator is about, for a table.
+
+    Raises: ProjectError when no delivery of a source is in force.
+    """
+    sources = sources_behind(indicator, workspace.declarations.sources)
+    steps = [step for source in sources for step in source_steps(workspace, source, needed_by)]
+    if indicator.counts == PERMITS:
+        steps.append(permit_step(workspace, sources, steps))
+    elif indicator.counts is not None:
+        steps += event_steps(workspace, sources, steps)
+    if indicator.counts == RESIDENTS:
+        steps.append(resident_step(workspace, observation_of(workspace, sources)))
+    return steps
+
+
+def record_versions(workspace: Workspace, indicator: Indicator, needed_by: str) -> dict[str, Version]:
+    """What these steps have made for the deliveries in force, by step.
+
+    Raises: ProjectError when they have to be run first.
+    """
+    steps = record_steps(workspace, indicator, needed_by)
+    made = run_steps(steps, fingerprint, code=code_fingerprint(), is_dry=True)
+    if len(made) < len(steps):
+        raise ProjectError(f"The records behind {needed_by} are not read yet.", "Run: sojourn run")
+    return {name: one.result for name, one in made.items()}
+
+
+def records_of(engine: Engine, indicator: Indicator, versions: Mapping[str, Version]) -> Relation:
+    """The records, each once, from what the steps made."""
+    if indicator.counts is not None:
+        return engine.relation(versions[indicator.counts].files)
+    return each_once(engine, *counted_versions(versions))
+
+
+def records_read(indicator: Indicator, versions: Mapping[str, Version]) -> int:
+    """How many records there are to count."""
+    if indicator.counts is not None:
+        return versions[indicator.counts].rows
+    records, repetitions = counted_versions(versions)
+    return sum(version.rows for version in records) - (repetitions.rows if repetitions is not None else 0)
+
+
+def sql_of_records(declarations: Declarations, indicator: Indicator) -> list[tuple[str, str]]:
+    """The statements by which the records came about, each with what it gives."""
+    sources = sources_behind(indicator, declarations.sources)
+    has_keys = any(CONTRACTS[source.gives].natural_key for source in sources)
+    parts = [("Each record once", each_once_statement())] if has_keys else []
+    if indicator.counts == PERMITS:
+        parts.append(("Visas and permits with their holders' movements", sql_of_permit_outcomes()))
+    elif indicator.counts is not None:
+        parts += sql_of_events()
+    if indicator.counts == RESIDENTS:
+        parts.append(("Who was here and who lived here", sql_of_residents()))
+    return parts
+
+
+def is_final(workspace: Workspace, indicator: Indicator, period: str) -> bool:
+    """Whether nothing that is still to come can change the records of a period.
+
+    Only events and residents can change: an event is decided by the days of the window after it, and where
+    people lived before is known when no movement was recorded for the threshold's days. What is open of a
+    permit is an outcome of its own.
+    """
+    if indicator.counts is None or indicator.counts == PERMITS:
+        return True
+    days = days_of(period)
+    if days is None:
+        return False
+    observation = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
+    rules = event_rules(workspace.declarations.settings).framework(indicator.framework or "national")
+    residence = rules.rule(days.last).residence
+    known_from = observation.first + datetime.timedelta(days=residence.days_present)
+    known_until = observation.last - datetime.timedelta(days=residence.window_days)
+    return known_from <= days.first and days.last <= known_until

@@ -1,0 +1,198 @@
+"""The steps to records that Sojourn makes of what sources give: migration events, and residents."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sojourn.concepts.frameworks import Framework, ResidenceRule, framework, national_framework
+from sojourn.contracts.microdata import MigrationEvent, Movement, Resident
+from sojourn.contracts.table import Table, Zone
+from sojourn.engine import Engine, Relation
+from sojourn.engine.partitions import hashed_statement, parts_of, write_parts
+from sojourn.engine.selections import stacked_statement
+from sojourn.integration.migration_events import (
+    EventRules,
+    crossings_of_movements,
+    migration_events,
+)
+from sojourn.integration.movements import Gaps, Observation
+from sojourn.integration.residents import residents
+from sojourn.pipeline import Made, Step
+from sojourn.production.observed import observation_of
+from sojourn.production.once import each_once
+from sojourn.production.resident_accounts import Accounts
+from sojourn.production.source_steps import counted_versions
+from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
+from sojourn.production.workspace import Workspace
+from sojourn.project.contracts import CONTRACTS
+from sojourn.project.declarations import Settings, SourceDeclaration
+from sojourn.store.store import Version
+
+__all__ = [
+    "EVENTS",
+    "RESIDENTS",
+    "event_rules",
+    "event_steps",
+    "last_days_of_years",
+    "records_of_sources",
+    "resident_step",
+]
+
+EVENTS, RESIDENTS = "migration_event", "resident"
+ROWS_OF_A_PART = 1 << 19
+
+
+def event_rules(settings: Settings) -> EventRules:
+    """The rules by which the project's movements become events."""
+    rules = settings.rules
+    return EventRules(
+        settings.country,
+        _national(settings),
+        Gaps[rules.movements.missing.upper()],
+        rules.movements.boundary == "no-migration",
+    )
+
+
+def _national(settings: Settings) -> Framework:
+    """The country's own framework; without a declared rule the one that comes with Sojourn."""
+    dated = {
+        rule.valid_from: ResidenceRule(rule.days_present, rule.window_days)
+        for rule in settings.rules.residence
+    }
+    if not dated:
+        return framework("national")
+    return national_framework(dated, source="sojourn.yaml", titles=dict(settings.title))
+
+
+def event_steps(
+    workspace: Workspace, sources: Sequence[SourceDeclaration], before: Sequence[Step[Version]]
+) -> list[Step[Version]]:
+    """The step that makes events of the movements of the sources, whose own steps come before.
+
+    Raises: ProjectError when the deliveries do not say from when until when crossings were recorded.
+    """
+    observation = observation_of(workspace, sources)
+    settings = {
+        "rules": workspace.declarations.settings.rules.model_dump(mode="json"),
+        "country": workspace.declarations.settings.country,
+        "observed": [observation.first.isoformat(), observation.last.isoformat()],
+    }
+    inputs = tuple(step.name for step in before)
+    return [
+        Step[Version](
+            EVENTS,
+            inputs,
+            settings,
+            partial(found_version, workspace, MigrationEvent),
+            lambda mark, made: _make_events(
+                workspace, sources, {name: made[name] for name in inputs}, mark, settings, observation
+            ),
+        )
+    ]
+
+
+def resident_step(workspace: Workspace, observation: Observation) -> Step[Version]:
+    """The step that says who was here, and lived here, on the last day of each observed year."""
+    days = last_days_of_years(observation)
+    settings = {"days": [day.isoformat() for day in days]}
+
+    def make(mark: str, made: Mapping[str, Made[Version]]) -> Version:
+        with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
+            with (
+                workspace.engine(Zone.SECURE) as engine,
+                workspace.store.writing(Resident, RESIDENTS, mark) as folder,
+            ):
+                rows = 0
+                for number, file in enumerate(made[EVENTS].result.files):
+                    found = residents(engine, pq.read_table(file), days)
+                    pq.write_table(found, folder / f"part-{number:06d}.parquet")
+                    rows += len(found)
+            about = VersionRecord(
+                RESIDENTS, Zone.SECURE, "Resident", mark, rows, (made[EVENTS].fingerprint,), settings
+            )
+            work.then(partial(name_version, workspace, about))
+            work.detail.update(events=made[EVENTS].result.rows, rows=rows)
+        return made_version(workspace, Resident, mark)
+
+    return Step[Version](RESIDENTS, (EVENTS,), settings, partial(found_version, workspace, Resident), make)
+
+
+def last_days_of_years(observation: Observation) -> list[datetime.date]:
+    """The last days of the years, within the observation."""
+    days = (datetime.date(year, 12, 31) for year in range(observation.first.year, observation.last.year + 1))
+    return [day for day in days if observation.first <= day <= observation.last]
+
+
+def _make_events(
+    workspace: Workspace,
+    sources: Sequence[SourceDeclaration],
+    made: Mapping[str, Made[Version]],
+    mark: str,
+    settings: Mapping[str, Any],
+    observation: Observation,
+) -> Version:
+    rules = event_rules(workspace.declarations.settings)
+    with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
+        with (
+            workspace.engine(Zone.SECURE) as engine,
+            workspace.store.beside(Zone.SECURE) as unfinished,
+            workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
+        ):
+            rows, accounts = 0, Accounts(observation)
+            movements = records_of_sources(engine, sources, made, Movement)
+            for number, part in enumerate(_by_person(engine, movements, unfinished, made)):
+                crossings = _crossings(engine, part)
+                found = migration_events(engine, crossings, rules=rules, observation=observation)
+                accounts.add(engine, found)
+                pq.write_table(found, folder / f"part-{number:06d}.parquet")
+                rows += len(found)
+            if not rows:
+                pq.write_table(MigrationEvent.schema().empty_table(), folder / "part-000000.parquet")
+        inputs = tuple(one.fingerprint for one in made.values())
+        kept = {**settings, "accounts": accounts.to_json()}
+        about = VersionRecord(EVENTS, Zone.SECURE, "MigrationEvent", mark, rows, inputs, kept)
+        work.then(partial(name_version, workspace, about))
+        work.detail.update(crossings=rows)
+    return made_version(workspace, MigrationEvent, mark)
+
+
+def records_of_sources(
+    engine: Engine,
+    sources: Sequence[SourceDeclaration],
+    made: Mapping[str, Made[Version]],
+    contract: type[Table],
+) -> Relation:
+    """The records of all sources that give a contract, each once, with every column of the contract."""
+    found = [engine.relation(contract.schema().empty_table())]
+    for source in sources:
+        if CONTRACTS[source.gives] is contract:
+            own = {name: one.result for name, one in made.items() if name.split(":")[1] == source.id}
+            found.append(each_once(engine, *counted_versions(own)))
+    names = [f"source_{number}" for number in range(len(found))]
+    return engine.query(stacked_statement(names), dict(zip(names, found, strict=True)))
+
+
+def _by_person(
+    engine: Engine, movements: Relation, folder: Path, made: Mapping[str, Made[Version]]
+) -> Iterator[pa.Table]:
+    """The movements in parts that fit into memory, each with all movements of its persons."""
+    rows = sum(one.result.rows for one in made.values())
+    parts = 1 << (rows // ROWS_OF_A_PART).bit_length()
+    split = engine.query(hashed_statement("person_key", "movements"), {"movements": movements})
+    write_parts(split.batches(), folder, parts)
+    return parts_of(folder, parts)
+
+
+def _crossings(engine: Engine, movements: pa.Table) -> pa.Table:
+    given = engine.relation(movements)
+    found = crossings_of_movements(given)
+    table = found.to_arrow()
+    engine.forget(found, given)
+    return table
