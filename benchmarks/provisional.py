@@ -1,6 +1,6 @@
 """Provisional migration figures against what became of them, month by month over 36 vintages.
 
-    python benchmarks/provisional.py [--persons 200000] [--vintages 36] [--run NAME…] [--json FILE]
+    python benchmarks/provisional.py [--persons 100000] [--vintages 36] [--run NAME…] [--json FILE]
 
 Ruritania's people cross its border for ten years. At the end of each month the figures of that month and of
 those before it that are not final are estimated from what was known on that day, and compared with the final
