@@ -24,7 +24,7 @@ setup: python ## Install what the demonstration needs; does nothing when that is
 	@$(PYTHON) scripts/setup.py run
 
 .PHONY: setup-tests
-setup-tests: python ## Install what the tests need as well: a browser, PostgreSQL, R, strace
+setup-tests: python ## Install what the tests need as well: a browser, PostgreSQL, Java and Spark, R, strace
 	@$(PYTHON) scripts/setup.py tests
 
 .PHONY: setup-again
@@ -59,7 +59,7 @@ docs: reference ## Build the documentation into site/
 
 .PHONY: benchmarks
 benchmarks: setup-tests ## Run every benchmark; MESSY= names the unpacked messy files for two of them
-	@for benchmark in read_speed receive movements provisional permit_outcomes replicates faults; do \
+	@for benchmark in read_speed receive movements provisional cluster permit_outcomes replicates faults; do \
 		echo "== $$benchmark"; $(VENV)/python benchmarks/$$benchmark.py || exit 1; done
 	@if test -d "$(MESSY)"; then \
 		echo "== messy_cases"; $(VENV)/python benchmarks/messy_cases.py "$(MESSY)" && \

@@ -193,8 +193,8 @@ def measured(project: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
         residence = rules.framework(name).rule(observation.last).residence
         given = {
             "class_": f"class_{column}",
-            "first": observation.first + datetime.timedelta(days=residence.days_present),
-            "last": observation.last - datetime.timedelta(days=residence.window_days),
+            "first": observation.first + datetime.timedelta(days=residence.present),
+            "last": observation.last - datetime.timedelta(days=residence.window),
         }
         found[name] = {
             "scores": [with_ratios(row) for row in scores(work, given)],

@@ -86,6 +86,9 @@ FONTS = (
     Font("Chinese", "noto-cjk-sans-sc-regular", "fonts-noto-cjk"),
 )
 
+# Carries Spark itself, half a gigabyte, and comes as source text: only tests and clusters need it.
+CLUSTER_PACKAGE = "pyspark"
+
 # Compiled once for this machine and kept beside the code; else the first delivery would wait for it.
 KERNELS = """
 import pyarrow
@@ -100,6 +103,7 @@ keyed_digests(pyarrow.array([""]), bytes(64), bytes(64), b"")
 # Each Debian package, and what is missing without it.
 TEST_PACKAGES = {
     "chromium": "browser tests are skipped",
+    "openjdk-17-jre-headless": "tests on a cluster are skipped",
     "fonts-noto-core": "pictures of pages show boxes for some scripts",
     "postgresql": "tests of the catalogue on PostgreSQL are skipped",
     "r-base-core": "comparisons with R are skipped",
@@ -298,6 +302,14 @@ def from_npm(file: RegistryFile, folder: Path) -> bytes | None:
     return None
 
 
+def install_cluster(run: SetUp) -> None:
+    """Install what the tests start a cluster with."""
+    if not succeeds([PYTHON, "-c", f"import {CLUSTER_PACKAGE}"], explained=False):
+        say("installing Spark")
+    if not install(CLUSTER_PACKAGE, explained=False):
+        run.lacks(CLUSTER_PACKAGE, "tests on a cluster are skipped")
+
+
 def install_test_packages(run: SetUp) -> None:
     """Install the programs that the tests drive."""
     if from_debian(run, *TEST_PACKAGES):
@@ -317,6 +329,7 @@ def set_up(purpose: str) -> None:
     fetch(run, SHAPES, "maps are not drawn")
     if purpose == "tests":
         fetch(run, AXE, "tests of accessibility are skipped")
+        install_cluster(run)
         install_test_packages(run)
         write_stamp("run", run.missing)
     write_stamp(purpose, run.missing)

@@ -1,4 +1,4 @@
-"""Histories of crossings for tests: movements from short rows, their events, and their classes counted plainly."""
+"""Histories of crossings for tests: movements from short rows, their events, their classes by definition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sojourn.integration.movements import Observation
 FIRST = datetime.date(2010, 1, 1)
 TWELVE_OF_SIXTEEN = ResidenceRule(365, 487)
 # The columns of each framework, with its threshold and window in days.
-RULES = {"1998": (365, 365), "2021_06": (183, 365), "2021_12": (365, 365), "national": (365, 487)}
+RULES = {"1998": (365, 487), "2021_06": (183, 365), "2021_12": (365, 487), "national": (365, 487)}
 
 
 def day(number):
@@ -30,7 +30,7 @@ def national(*rules):
 
 
 def movements(rows):
-    """Movements from (person, day number or date, direction) or the same with a dictionary of other columns."""
+    """Movements from (person, day number or date, direction), or with a dictionary of other columns."""
     records = []
     for number, (person, when, direction, *rest) in enumerate(rows):
         beside = dict(rest[0]) if rest else {}
@@ -79,12 +79,14 @@ def plain_class_of_a_stay(column, days, is_excluded):
 def plain_classes(column, days, sides, excluded, *, until, observed_from=0):
     """Class, residence before and residence after of alternating crossings, counted day by day."""
     threshold, window = RULES[column]
-    if days[0] - observed_from >= threshold:
-        first_states = (1 - sides[0],)
-    else:
-        first_states = (0, 1)
+    first_states = (1 - sides[0],) if days[0] - observed_from >= threshold else (0, 1)
     outcomes = decided(
-        days, sides, threshold=threshold, window=window, until=until, first_states=first_states
+        days,
+        sides,
+        thresholds=[threshold] * len(days),
+        windows=[window] * len(days),
+        until=until,
+        first_states=first_states,
     )
     found = []
     for place, (before, after, migrates) in enumerate(outcomes):

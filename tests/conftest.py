@@ -10,18 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from small_project import (
-    AGREEMENTS,
-    BORDER,
-    CROSSINGS,
-    HEADER,
-    ORGANISATIONS,
-    PEOPLE,
-    RELEASE,
-    SETTINGS,
-    TABLE,
-    crossing,
-)
+from small_project import HEADER, crossing, write_small_project
 from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
 
@@ -69,21 +58,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A small country project whose declarations have no mistake."""
-    folder = tmp_path / "ruritania"
-    files = {
-        "sojourn.yaml": SETTINGS.format(keys=tmp_path / "keys"),
-        "strategy/organisations.yaml": ORGANISATIONS,
-        "strategy/agreements.yaml": AGREEMENTS,
-        "strategy/people.yaml": PEOPLE,
-        "sources/border/source.yaml": BORDER,
-        "indicators/crossings.yaml": CROSSINGS,
-        "tables/crossings.yaml": TABLE,
-        "releases/2024.yaml": RELEASE,
-    }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    return write_small_project(tmp_path / "ruritania", tmp_path / "keys")
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The outcome-based rule written down plainly, day by day: what the compiled method is held to.
 
 Slow on purpose. A history is decided by what holds under every way in which it can go on; a way to go on is
-described by the days that it adds inside until the ends of the windows that are still open.
+described by the days that it adds inside until the ends of the windows that are still open. Threshold and
+window are numbers of days for each crossing, as months of the calendar need it; no window ends before that
+of an earlier crossing.
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ def outcome(sides_by_day, start, side, threshold, window):
     return None
 
 
-def can_go_on(open_crossings, assignment, sides_by_day, until_index, threshold, window):
+def can_go_on(open_crossings, assignment, sides_by_day, until_index):
     """Whether days can follow that give the open crossings these outcomes.
 
     The days inside that follow are counted up to the end of each window; each must lie in a range, and from
     one end to the next they can grow by no more than the days between.
     """
     low = high = passed = 0
-    for (start, side), is_yes in zip(open_crossings, assignment, strict=True):
+    for (start, side, threshold, window), is_yes in zip(open_crossings, assignment, strict=True):
         observed = sides_by_day[start : until_index + 1]
         rest = window - len(observed)
         new = observed.count(side)
@@ -57,18 +59,20 @@ def can_go_on(open_crossings, assignment, sides_by_day, until_index, threshold, 
     return True
 
 
-def decided(days, sides, *, threshold, window, until, first_states):
+def decided(days, sides, *, thresholds, windows, until, first_states):
     """Residence before, after, and migration of each crossing: 0, 1 or UNKNOWN."""
     first = days[0]
     by_day = side_of_each_day(days, sides, first, until)
-    results = [
-        outcome(by_day, day - first, side, threshold, window) for day, side in zip(days, sides, strict=True)
+    crossings = [
+        (day - first, side, threshold, window)
+        for day, side, threshold, window in zip(days, sides, thresholds, windows, strict=True)
     ]
+    results = [outcome(by_day, *crossing) for crossing in crossings]
     unknown = [place for place, result in enumerate(results) if result is None]
-    open_crossings = [(days[place] - first, sides[place]) for place in unknown]
+    open_crossings = [crossings[place] for place in unknown]
     found = [[set(), set(), set()] for _ in days]
     for assignment in itertools.product((False, True), repeat=len(unknown)):
-        if not can_go_on(open_crossings, assignment, by_day, until - first, threshold, window):
+        if not can_go_on(open_crossings, assignment, by_day, until - first):
             continue
         outcomes = list(results)
         for place, is_yes in zip(unknown, assignment, strict=True):

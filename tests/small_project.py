@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 SETTINGS = """\
 country: XRT
 title: {{en: Ruritania}}
@@ -84,3 +86,21 @@ def crossing(number: int, **changed: str) -> str:
         "NAT": ("NOR", "NAM", "SYR", "FRA")[number % 4],
     }
     return ",".join((cells | changed).values())
+
+
+def write_small_project(folder: Path, keys: Path) -> Path:
+    """Write the project into a folder, which is returned; `keys` lies outside of it."""
+    files = {
+        "sojourn.yaml": SETTINGS.format(keys=keys),
+        "strategy/organisations.yaml": ORGANISATIONS,
+        "strategy/agreements.yaml": AGREEMENTS,
+        "strategy/people.yaml": PEOPLE,
+        "sources/border/source.yaml": BORDER,
+        "indicators/crossings.yaml": CROSSINGS,
+        "tables/crossings.yaml": TABLE,
+        "releases/2024.yaml": RELEASE,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = [
     "Framework",
     "FrameworkRule",
     "ResidenceRule",
+    "Unit",
     "class_of_stay",
     "framework",
     "frameworks",
@@ -36,21 +38,38 @@ __all__ = [
 _BAND_TWO_STARTS = 90
 
 
+class Unit(StrEnum):
+    """In what a residence rule counts: days, or months of the calendar from the day of each crossing."""
+
+    DAYS = "days"
+    MONTHS = "months"
+
+
 @dataclass(frozen=True)
 class ResidenceRule:
-    """How many days present, within how long a window, make a country the usual residence."""
+    """How long present, within how long a window, makes a country the usual residence.
 
-    days_present: int
-    window_days: int
+    Months are days after all: as many as the calendar has from the day of a crossing to the same day so many
+    months later, or to the last day of that month where it has no such day.
+    """
+
+    present: int
+    window: int
+    unit: Unit = Unit.DAYS
 
     def __post_init__(self) -> None:
-        if self.days_present < 1:
-            raise ValueError(f"A residence rule cannot ask for {self.days_present} days present.")
-        if self.days_present > self.window_days:
+        if self.present < 1:
+            raise ValueError(f"A residence rule cannot ask for {self.present} {self.unit} present.")
+        if self.present > self.window:
             raise ValueError(
-                f"A residence rule cannot ask for {self.days_present} days present"
-                f" within a window of {self.window_days} days."
+                f"A residence rule cannot ask for {self.present} {self.unit} present"
+                f" within a window of {self.window} {self.unit}."
             )
+
+    @property
+    def least_days(self) -> int:
+        """The days of a stay that count as the time present: twelfths of 365 days, rounded up, for months."""
+        return self.present if self.unit == Unit.DAYS else -(-365 * self.present // 12)
 
 
 @dataclass(frozen=True)
@@ -144,15 +163,19 @@ class Framework:
         return begun[-1]
 
     def to_arrow(self) -> pa.Table:
-        """For joins: one row for each category of each rule, with the days and dates that bound it."""
+        """For joins: one row for each category of each rule, with the days and dates that bound it.
+
+        `present` and `window` are the rule of residence, in its `unit`; categories are bounded in days.
+        """
         pairs = [(rule, category) for rule in self.rules for category in rule.categories]
         return pa.table(
             {
                 "framework": pa.array([self.id] * len(pairs), pa.string()),
                 "valid_from": pa.array([rule.valid_from for rule, _ in pairs], pa.date32()),
                 "valid_to": pa.array([rule.valid_to for rule, _ in pairs], pa.date32()),
-                "days_present": pa.array([rule.residence.days_present for rule, _ in pairs], pa.int64()),
-                "window_days": pa.array([rule.residence.window_days for rule, _ in pairs], pa.int64()),
+                "present": pa.array([rule.residence.present for rule, _ in pairs], pa.int64()),
+                "window": pa.array([rule.residence.window for rule, _ in pairs], pa.int64()),
+                "unit": pa.array([rule.residence.unit.value for rule, _ in pairs], pa.string()),
                 "code": pa.array([category.code for _, category in pairs], pa.string()),
                 "band": pa.array([category.band for _, category in pairs], pa.string()),
                 "from_days": pa.array([category.from_days for _, category in pairs], pa.int64()),
@@ -225,8 +248,8 @@ def national_framework(
 ) -> Framework:
     """A country's own framework from its residence rules, each by the first day on which it is in force.
 
-    A rule is in force until the next begins. Stays shorter than the days present that a rule asks for
-    are temporary mobility, longer ones change the residence.
+    A rule is in force until the next begins. Stays shorter than the time present that a rule asks for
+    are temporary mobility, longer ones change the residence; the categories count months as `least_days`.
     """
     if not rules:
         raise ValueError("A national framework needs at least one residence rule.")
@@ -248,13 +271,13 @@ def national_framework(
 
 
 def _national_rule(start: date, end: date | None, residence: ResidenceRule) -> FrameworkRule:
-    threshold = residence.days_present
+    threshold = residence.least_days
     bounds = [("D0", 0, 1), ("D1", 1, min(_BAND_TWO_STARTS, threshold)), ("D2", _BAND_TWO_STARTS, threshold)]
     shorter = [Category("TMP", band, lower, upper) for band, lower, upper in bounds if lower < upper]
     return FrameworkRule(
         valid_from=start,
         valid_to=end,
-        stated=f"{threshold} days present within {residence.window_days}",
+        stated=f"{residence.present} {residence.unit} present within {residence.window}",
         residence=residence,
         categories=(*shorter, Category("RES", "D3", threshold, None)),
     )

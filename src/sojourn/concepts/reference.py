@@ -235,9 +235,13 @@ def _one_framework(found: Framework) -> Iterator[str]:
 def _one_rule(rule: FrameworkRule) -> Iterator[str]:
     classes, bands = code_list("CL_STAY_CLASS"), code_list("CL_DURATION_BAND")
     until = f" to {rule.valid_to}" if rule.valid_to else ""
-    present, window = rule.residence.days_present, rule.residence.window_days
+    residence = rule.residence
     yield from ["", f"From {rule.valid_from}{until}: {rule.stated}."]
-    yield from [f"Residence by {present} days present within {window} days.", ""]
+    yield from [
+        f"Residence by {residence.present} {residence.unit} present within"
+        f" {residence.window} {residence.unit}.",
+        "",
+    ]
     yield from _table(
         ["Class", "English", "العربية", "From days", "Below days", "Length", "If the purpose is excluded"],
         (

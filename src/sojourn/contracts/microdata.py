@@ -176,7 +176,8 @@ class MigrationEvent(Movement, zone=Zone.SECURE):
         required=True,
     )
     onward_migrant: str = column(
-        "Whether an emigrant goes on to a country of neither birth, citizenship nor earlier residence",
+        "Whether an emigrant born elsewhere goes on to a country of neither birth, citizenship nor"
+        " earlier residence",
         codes="CL_YES_NO",
         required=True,
     )

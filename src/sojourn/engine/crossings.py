@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sojourn.engine.names import quoted
 from sojourn.engine.partitions import KEY_HASH
 
-__all__ = ["anchors_statement", "crossings_statement"]
+__all__ = ["anchors_statement", "crossings_statement", "lives_mistakes_statement", "lives_statement"]
 
 _DIRECTIONS = "ENUM('arrival', 'departure')"
 
@@ -25,6 +25,28 @@ def crossings_statement(columns: Sequence[str], *, has_other_directions: bool) -
         f"SELECT {', '.join(shown)}, {direction} AS direction{others if has_other_directions else ''},"
         f" hash(person_id) AS {quoted(KEY_HASH)}\nFROM crossings"
     )
+
+
+def lives_mistakes_statement() -> str:
+    """What is wrong with `lives`: how many rows, and the first one, of three mistakes."""
+    return """WITH judged AS (      -- each life with what is wrong with it
+  SELECT row, person_id IS NULL AS is_nobodys, count(*) OVER (PARTITION BY person_id) > 1 AS is_repeated,
+    CAST(death_date AS DATE) < CAST(birth_date AS DATE) AS is_backwards
+  FROM lives
+)
+SELECT count(*) FILTER (WHERE is_nobodys) AS nobodys, min(row) FILTER (WHERE is_nobodys) AS first_nobodys,
+  count(*) FILTER (WHERE is_repeated AND NOT is_nobodys) AS repeated,
+  min(row) FILTER (WHERE is_repeated AND NOT is_nobodys) AS first_repeated,
+  count(*) FILTER (WHERE is_backwards) AS backwards, min(row) FILTER (WHERE is_backwards) AS first_backwards
+FROM judged"""
+
+
+def lives_statement() -> str:
+    """Birth and death in `lives` of those who have `crossings`, with the number made from each person."""
+    return f"""WITH persons AS (SELECT DISTINCT person_id FROM crossings)
+SELECT persons.person_id, CAST(birth_date AS DATE) AS birth_date, CAST(death_date AS DATE) AS death_date,
+  hash(persons.person_id) AS {quoted(KEY_HASH)}
+FROM persons JOIN lives ON persons.person_id = lives.person_id"""
 
 
 def anchors_statement() -> str:

@@ -35,6 +35,11 @@ class Relation:
         """The names of the columns, in order."""
         return tuple(row[0] for row in self._read(f"DESCRIBE {quoted(self.name)}").fetchall())
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The names and Arrow types of the columns; no row is read."""
+        return self.engine.arrow(f"SELECT * FROM {quoted(self.name)} LIMIT 0").schema
+
     def count(self) -> int:
         """How many rows there are."""
         return int(self._read(f"SELECT count(*) FROM {quoted(self.name)}").fetchall()[0][0])

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sojourn.concepts.frameworks import Framework, ResidenceRule, framework
 from sojourn.contracts.microdata import MigrationEvent
@@ -20,13 +23,26 @@ from sojourn.integration.circularity import LONG_TERM_DAYS, circularity
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 from sojourn.integration.stays import stays
 
-__all__ = ["FRAMEWORKS", "EventRules", "crossings_of_movements", "migration_events", "sql_of_events"]
+__all__ = [
+    "FRAMEWORKS",
+    "OF_THE_NATIONAL_RULE",
+    "EventRules",
+    "crossings_of_movements",
+    "migration_events",
+    "sql_of_events",
+]
 
 # The names of the frameworks in the columns of the contract.
 FRAMEWORKS = {"1998": "1998", "2021-06": "2021_06", "2021-12": "2021_12", "national": "national"}
+# Columns without a framework in their name whose values wait for the national rule. The length of a stay
+# does not: it is known when the stay ends, or reaches the threshold.
+OF_THE_NATIONAL_RULE = frozenset(
+    {"previously_resident", "return_migrant", "repeat_migrant", "onward_migrant", "circular_migrant"}
+)
 _CROSSINGS = sql_beside(__file__, "crossings_of_movements.sql")
 _CLASSES = sql_beside(__file__, "stay_classes.sql")
-_EVENTS = sql_beside(__file__, "migration_events.sql")
+_BANDS = sql_beside(__file__, "duration_bands.sql")
+_KINDS = sql_beside(__file__, "migrant_kinds.sql")
 _MIGRATIONS = sql_beside(__file__, "national_migrations.sql")
 _TEN_YEARS = timedelta(days=3652)
 
@@ -56,8 +72,8 @@ class EventRules:
 def crossings_of_movements(movements: Relation) -> Relation:
     """Movements as crossings that can be classified; columns beyond those of a crossing stay beside them.
 
-    Movements of a person must come together. Those of one day are in the order of their instants; where one of
-    them has none, as when one of two sources writes no times, arrivals and departures take turns.
+    Movements of a person must come together. Those of one day are in the order of their instants; where one
+    of them has none, as when one of two sources writes no times, arrivals and departures take turns.
     """
     return _CROSSINGS(movements=movements)
 
@@ -70,7 +86,8 @@ def sql_of_events() -> list[tuple[str, str]]:
     return [
         ("Movements as crossings", _CROSSINGS.text),
         ("Class of the stay after each crossing, for each framework", _CLASSES.text),
-        ("Migration events", _EVENTS.text),
+        ("Length of the stay after each crossing", _BANDS.text),
+        ("What kind of migrant each migration makes", _KINDS.text),
     ]
 
 
@@ -84,23 +101,38 @@ def migration_events(
     """
     decided = _decided(crossings, rules, observation)
     first = next(iter(decided.values()))
-    row = pa.array(range(len(first)), pa.int64())
     begun = stays(first, observation, gaps=rules.gaps)
-    held = [name for name in first.column_names if name in crossings.column_names]
+    held = {name: first[name] for name in first.column_names if name in crossings.column_names}
     shown = pa.table(
         {
-            **{name: first[name] for name in held},
+            **held,
             "problem": first["problem"].cast(pa.string()),
-            "row": row,
+            "row": pa.array(np.arange(len(first))),
+            "person": begun.persons,
             "position": begun.positions,
             "stay_days": begun.days,
+            "open_days": begun.open_days,
         }
     )
     classes = {
         column: _classes(engine, one, decided, shown, begun.rows_before)
         for column, one in rules.frameworks().items()
     }
-    return MigrationEvent.conform(_assembled(engine, shown, classes, rules, observation))
+    columns = {
+        **{name: shown[name] for name in MigrationEvent.columns if name in shown.column_names},
+        "record_id": shown["crossing_id"],
+        "person_key": shown["person_id"],
+        "direction": shown["direction_code"],
+        "duration_band": _bands(engine, shown, rules, observation),
+        **{
+            f"{name}_{column}": found[name]
+            for column, found in classes.items()
+            for name in ("class", "final_on", "residence_before")
+        },
+        **{f"residence_after_{column}": found["residence"] for column, found in classes.items()},
+        **_kinds(engine, shown, classes["national"], rules, observation),
+    }
+    return MigrationEvent.conform(pa.table(columns))
 
 
 def _decided(
@@ -114,7 +146,7 @@ def _decided(
             rule=rule,
             observation=observation,
             gaps=rules.gaps,
-            excludes_boundary=rules.excludes_boundary and rule.days_present < rule.window_days,
+            excludes_boundary=rules.excludes_boundary and rule.present < rule.window,
         )
         for rule in wanted
     }
@@ -150,9 +182,18 @@ def _classes(
         )
         parts.append(relation.to_arrow())
         engine.forget(relation)
-    return pa.concat_tables(parts)
+    return _by_row(pa.concat_tables(parts))
 
 
+def _by_row(found: pa.Table) -> pa.Table:
+    """The rows of a result that has one for each crossing, in the order of the crossings."""
+    return found.take(pa.array(np.argsort(found["row"].to_numpy())))
+
+
+_OF_A_KIND = (
+    "row", "person", "position", "event_date", "direction_code", "problem", "previous_residence",
+    "next_residence", "birthplace", "citizenship",
+)  # fmt: skip
 _OF_A_STAY = ("row", "event_date", "direction_code", "purpose", "problem", "position", "stay_days")
 _OF_A_DECISION = (
     "resident_before",
@@ -169,29 +210,44 @@ def _in_force(framework: Framework) -> Iterator[tuple[date | None, date | None, 
         yield None if number == 0 else rule.valid_from, rule.valid_to, number
 
 
-def _assembled(
-    engine: Engine,
-    shown: pa.Table,
-    classes: Mapping[str, pa.Table],
-    rules: EventRules,
-    observation: Observation,
-) -> pa.Table:
-    crossings = engine.relation(shown)
-    named = {
-        name if name == "national" else f"f{name}": engine.relation(table) for name, table in classes.items()
+def _bands(engine: Engine, shown: pa.Table, rules: EventRules, observation: Observation) -> pa.ChunkedArray:
+    """The length of the stay after each crossing."""
+    threshold = rules.national.rule(observation.last).residence.least_days
+    given = engine.relation(shown.select(["row", "problem", "stay_days", "open_days"]))
+    found = _BANDS(crossings=given, threshold=threshold)
+    table = _by_row(found.to_arrow())
+    engine.forget(found, given)
+    return table["band"]
+
+
+def _kinds(
+    engine: Engine, shown: pa.Table, national: pa.Table, rules: EventRules, observation: Observation
+) -> dict[str, pa.Array]:
+    """What kind of migrant each crossing makes; not applicable where it is no migration."""
+    of_kinds = [name for name in _OF_A_KIND if name in shown.column_names]
+    columns = {name: shown[name] for name in of_kinds} | {
+        name: national[name] for name in ("class", "residence", "residence_before")
     }
-    migrations = _MIGRATIONS(crossings=crossings, national=named["national"])
+    crossings = engine.relation(pa.table(columns))
+    migrations = _MIGRATIONS(crossings=crossings)
     circular = circularity(migrations, reference=observation.last, threshold_days=LONG_TERM_DAYS)
-    found = _EVENTS(
+    found = _KINDS(
         crossings=crossings,
         circular=circular,
         country=rules.country,
-        threshold=rules.national.rule(observation.last).residence.days_present,
         last_day=observation.last,
         long_term_days=LONG_TERM_DAYS,
         sees_ten_years=observation.last - observation.first >= _TEN_YEARS,
-        **named,
     )
     table = found.to_arrow()
-    engine.forget(found, circular, migrations, *named.values(), crossings)
-    return table
+    engine.forget(found, circular, migrations, crossings)
+    rows = table["row"].to_numpy()
+    return {name: _scattered(table[name], rows, len(shown)) for name in table.column_names if name != "row"}
+
+
+def _scattered(codes: pa.ChunkedArray, rows: npt.NDArray[np.int64], count: int) -> pa.Array:
+    """The codes in their rows, and not applicable in all others."""
+    known = pa.array(["_Z", "Y", "N", "_U"])
+    places = np.zeros(count, np.int8)
+    places[rows] = pc.index_in(codes, known).to_numpy()
+    return pa.DictionaryArray.from_arrays(pa.array(places), known)

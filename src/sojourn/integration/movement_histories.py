@@ -16,33 +16,42 @@ import numpy.typing as npt
 from sojourn.integration.movement_kernel import (
     Room,
     States,
+    end_with_the_life,
     outcomes,
     residence,
+    room_for,
 )
-from sojourn.sources.reader.compiled import compiled
+from sojourn.sources.reader.compiled import compiled, compiled_into_callers
 
 __all__ = [
+    "AFTER_DEATH",
+    "BEFORE_BIRTH",
     "DUPLICATE",
     "EXCLUDED",
     "MISSING_BEFORE_OR_AFTER",
     "NOT_COUNTED",
     "NOT_OBSERVED",
+    "NO_BIRTH",
     "NO_DAY",
+    "NO_DEATH",
     "NO_DIRECTION",
     "NO_PERSON",
+    "OUT_OF_SCOPE",
     "decide_histories",
 ]
 
 Numbers = npt.NDArray[np.int64]
 Days = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
-FoundDays = np.ndarray[tuple[int, int], np.dtype[np.int32]]
+DayRows = np.ndarray[tuple[int, int], np.dtype[np.int32]]
 
 MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED, NO_PERSON = range(1, 8)
+BEFORE_BIRTH, AFTER_DEATH, OUT_OF_SCOPE = range(8, 11)
 BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
 NOT_COUNTED = -1
 STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)
 NOT_A_DAY = -(1 << 31)
+NO_BIRTH, NO_DEATH = NOT_A_DAY, (1 << 31) - 1
 
 
 @compiled
@@ -77,10 +86,12 @@ def usable(
     directions: Codes,
     observed_from: int,
     observed_until: int,
+    birth: int,
+    death: int,
     order: Numbers,
     problem: Codes,
 ) -> int:
-    """Put the rows whose day and direction are known and observed into `order`; return how many they are."""
+    """Put the rows whose day and direction are known, observed and lived into `order`; return how many."""
     count = 0
     for row in range(begin, end):
         if days[row] == NOT_A_DAY:
@@ -89,6 +100,10 @@ def usable(
             problem[row] = NO_DIRECTION
         elif days[row] < observed_from or days[row] > observed_until:
             problem[row] = NOT_OBSERVED
+        elif days[row] < birth:
+            problem[row] = BEFORE_BIRTH
+        elif days[row] > death:
+            problem[row] = AFTER_DEATH
         else:
             order[count] = row
             count += 1
@@ -152,20 +167,51 @@ def complete_path(
     return length
 
 
-@compiled
+@compiled_into_callers
+def put_spans(
+    path_days: Numbers,
+    path_sides: Codes,
+    path_rows: Numbers,
+    length: int,
+    spans_by_day: DayRows,
+    observed_from: int,
+    is_plain: bool,
+    favoured: int,
+    extremes: tuple[int, int, int, int],
+    enough: Numbers,
+    allowed: Numbers,
+) -> None:
+    """The threshold's (`enough`) and the spare (`allowed`) days of each crossing, as its day has them.
+
+    `favoured` is 0 or 1 where the day of a missing crossing is bounded and not known: it is then given the
+    easiest of all spans when it is to the favoured side, and the hardest when it is not.
+    """
+    for i in range(length):
+        if is_plain or favoured < 0 or path_rows[i] >= 0:
+            day = path_days[i] - observed_from
+            enough[i], allowed[i] = spans_by_day[0, day], spans_by_day[1, day]
+        elif path_sides[i] == favoured:
+            enough[i], allowed[i] = extremes[0], extremes[3]
+        else:
+            enough[i], allowed[i] = extremes[1], extremes[2]
+
+
+@compiled_into_callers
 def count_days(
     path_days: Numbers,
     path_sides: Codes,
     length: int,
-    window: int,
-    observed_until: int,
+    excluded: int,
+    counted_until: int,
     spent: Room,
+    enough: Numbers,
+    allowed: Numbers,
     counted: Any,
 ) -> None:
     """For each crossing the days inside and outside, in the part of its window that was observed."""
     leg = 0
     for i in range(length):
-        end = min(path_days[i] + window, observed_until + 1)
+        end = min(path_days[0] + enough[i] + allowed[i] + excluded, counted_until + 1)
         leg = max(leg, i)
         while leg + 1 < length and path_days[leg + 1] < end:
             leg += 1
@@ -175,15 +221,15 @@ def count_days(
         counted[DAYS_OUT, i] = end - path_days[i] - inside
 
 
-@compiled
+@compiled_into_callers
 def plain_path(
     begin: int,
     end: int,
     moments: Any,
     days: Days,
     directions: Codes,
-    observed_from: int,
-    observed_until: int,
+    first: int,
+    last: int,
     path_days: Numbers,
     path_sides: Codes,
 ) -> int:
@@ -192,8 +238,8 @@ def plain_path(
         side, place = directions[row], row - begin
         if (
             side > 1
-            or days[row] < observed_from
-            or days[row] > observed_until
+            or days[row] < first
+            or days[row] > last
             or (place > 0 and (moments[row] <= moments[row - 1] or side == directions[row - 1]))
         ):
             return -1
@@ -210,21 +256,24 @@ def decide_histories(
     anchor_starts: Numbers,
     anchor_days: Numbers,
     anchor_states: Codes,
-    threshold: int,
-    window: int,
+    births: Days,
+    deaths: Days,
+    spans_by_day: DayRows,
     excludes_boundary: bool,
     treatment: int,
     observed_from: int,
     observed_until: int,
     states: States,
-    found_days: FoundDays,
+    found_days: DayRows,
     problem: Codes,
 ) -> int:
     """Decide the crossings of all persons, whose rows run from one of `starts` to the next.
 
-    `states` has the rows BEFORE, AFTER and MIGRATION, all UNKNOWN at first; `found_days` has the rows
-    STATUS_FINAL … DAYS_OUT, of which the first two hold where the states are known, and the others are
-    NOT_COUNTED at first. Returns how many movements are missing.
+    `births` and `deaths` have a day for each person, or NO_BIRTH and NO_DEATH. `spans_by_day` has for each
+    observed day the threshold's days of a crossing on that day, and its spare days. `states` has the rows
+    BEFORE, AFTER and MIGRATION, all UNKNOWN at first; `found_days` has the rows STATUS_FINAL … DAYS_OUT, of
+    which the first two hold where the states are known, and the others are NOT_COUNTED at first. Returns
+    how many movements are missing.
     """
     longest = 1
     for person in range(len(starts) - 1):
@@ -234,20 +283,32 @@ def decide_histories(
     path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
     path_sides, path_states = np.empty(room, np.int8), np.empty((3, room), np.int8)
     spent, other_spent = np.empty((2, room), np.int64), np.empty((2, room), np.int64)
+    enough, allowed = np.empty(room, np.int64), np.empty(room, np.int64)
+    other_enough, other_allowed = np.empty(room, np.int64), np.empty(room, np.int64)
     can, cannot = np.empty(room, np.int64), np.empty(room, np.int64)
     other_can, other_cannot = np.empty(room, np.int64), np.empty(room, np.int64)
     path_found, other_found = np.empty((4, room), np.int32), np.empty((4, room), np.int32)
-    work = np.empty((5, room + 8), np.int64)
+    work = room_for(room)
+    excluded = 1 if excludes_boundary else 0
+    extremes = (
+        int(spans_by_day[0].min()), int(spans_by_day[0].max()),
+        int(spans_by_day[1].min()), int(spans_by_day[1].max()),
+    )  # fmt: skip
     all_gaps = 0
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
+        birth, death = int(births[person]), int(deaths[person])
+        lived_until = min(observed_until, death)
         gaps = 0
         length = plain_path(
-            begin, end, moments, days, directions, observed_from, observed_until, path_days, path_sides
-        )
+            begin, end, moments, days, directions, max(observed_from, birth), lived_until,
+            path_days, path_sides,
+        )  # fmt: skip
         is_plain = length >= 0
         if not is_plain:
-            count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
+            count = usable(
+                begin, end, days, directions, observed_from, observed_until, birth, death, order, problem
+            )
             if count == 0:
                 continue
             put_in_turn(moments, directions, order, count)
@@ -260,34 +321,56 @@ def decide_histories(
             length = complete_path(
                 days, directions, order, count, treatment, 1, path_days, path_sides, path_rows
             )
+        is_bounded = gaps > 0 and treatment == BOUNDS
+        counted_until = min(observed_until, death - 1)
         # What is plain goes to its place at once, the rest by way of the completed path.
         of_states = states[:, begin:end] if is_plain else path_states[:, :length]
         of_days = found_days[:, begin:end] if is_plain else path_found[:, :length]
+        put_spans(
+            path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain,
+            1 if is_bounded else -1, extremes, enough, allowed,
+        )  # fmt: skip
         outcomes(
-            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until, spent, can,
+            path_days, path_sides, length, excludes_boundary, observed_until, spent, enough, allowed, can,
             cannot,
         )  # fmt: skip
-        count_days(path_days, path_sides, length, window, observed_until, spent, of_days)
-        if gaps > 0 and treatment == BOUNDS:
+        if death <= observed_until:
+            end_with_the_life(death, length, can, cannot)
+        count_days(path_days, path_sides, length, excluded, counted_until, spent, enough, allowed, of_days)
+        if is_bounded:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
-            outcomes(
-                path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
-                other_spent, other_can, other_cannot,
+            put_spans(
+                path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain, 0, extremes,
+                other_enough, other_allowed,
             )  # fmt: skip
-            count_days(path_days, path_sides, length, window, observed_until, other_spent, other_found)
+            outcomes(
+                path_days, path_sides, length, excludes_boundary, observed_until, other_spent, other_enough,
+                other_allowed, other_can, other_cannot,
+            )  # fmt: skip
+            if death <= observed_until:
+                end_with_the_life(death, length, other_can, other_cannot)
+            count_days(
+                path_days, path_sides, length, excluded, counted_until, other_spent, other_enough,
+                other_allowed, other_found,
+            )  # fmt: skip
             for i in range(length):
                 can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
-                spent[0, i] = other_spent[0, i]
+                # Sums of days on a side come from the path that gives it the most.
+                if path_sides[i] == 1:
+                    allowed[i] = other_allowed[i]
+                else:
+                    enough[i] = other_enough[i]
                 if of_days[DAYS_IN, i] != other_found[DAYS_IN, i]:
                     of_days[DAYS_IN, i], of_days[DAYS_OUT, i] = NOT_COUNTED, NOT_COUNTED
-        is_implied = path_days[0] - observed_from >= threshold
+        # Nothing is unknown before the first crossing of somebody born under observation.
+        is_implied = birth >= observed_from or path_days[0] - observed_from >= spans_by_day[0, 0]
         may_be_inside = not is_implied or path_sides[0] == 0
         may_be_outside = not is_implied or path_sides[0] == 1
         first_anchor, end_of_anchors = anchor_starts[person], anchor_starts[person + 1]
         residence(
-            path_days, path_sides, length, threshold, window, excludes_boundary, observed_until,
-            may_be_inside, may_be_outside, anchor_days[first_anchor:end_of_anchors],
-            anchor_states[first_anchor:end_of_anchors], spent, can, cannot, of_states, of_days, work,
+            path_days, path_sides, length, observed_until, may_be_inside, may_be_outside,
+            anchor_days[first_anchor:end_of_anchors], anchor_states[first_anchor:end_of_anchors], enough,
+            allowed, can, cannot, of_states, of_days, work,
         )  # fmt: skip
         if is_plain:
             continue

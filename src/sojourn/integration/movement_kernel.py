@@ -1,15 +1,22 @@
 """The outcome-based rule of migration over sorted crossings, compiled.
 
 A crossing can change where a person lives when, of the window's days after it, at least the threshold's are
-spent on its new side. Each crossing is looked at by itself first: the day on which it became certain that it
-can (`yes`) or cannot (`no`) change residence. Both days are places at which the days spent inside, or
-outside, reach a sum, so that one pass with four pointers finds them all.
+spent on its new side. Threshold and window are counted in days from the crossing, and may differ between
+crossings, as calendar months do; the window of a later crossing never ends before that of an earlier one.
+Each crossing is looked at by itself first: the day on which it became certain that it can (`yes`) or cannot
+(`no`) change residence. Both days are places at which the days spent inside, or outside, since the person's
+first crossing reach a sum: `enough` on the new side, one more than `allowed` on the old one. One pass with
+four pointers finds them all.
 
 Then two days run along a person's crossings: the day from which it is impossible that the person lives
 here, and the day from which it is impossible that the person lives elsewhere. A crossing changes residence
-when it can and the person lives on its old side; that it does not may be known earlier, because two opposite
-crossings cannot both change residence unless enough days lie between them. With the threshold T and the
-window W these are 2 T - W days on the side between the two.
+when it can and the person lives on its old side. That it does not may be known earlier, for what it allows
+on its old side until the end of its window leaves others no choice:
+
+- An opposite crossing before it cannot change residence too, unless what is enough for that one is allowed.
+- One before it in the same direction that allows as much or more can change residence whenever it can.
+
+With the same threshold T and window W for both, the first is 2 T - W days on the side between the two.
 
 All days are whole numbers; a crossing on day d counts d as a day on its new side. What is not certain by
 `until` is NEVER: nothing after that day is assumed.
@@ -32,6 +39,7 @@ __all__ = [
     "NO",
     "UNKNOWN",
     "YES",
+    "end_with_the_life",
     "outcomes",
     "residence",
     "room_for",
@@ -59,14 +67,17 @@ def days_on_sides(days: Days, directions: Codes, count: int, spent: Room) -> Non
 
 @compiled_into_callers
 def day_reached(
-    days: Days, directions: Codes, count: int, spent: Room, side: int, target: int, start: int
+    days: Days, directions: Codes, count: int, spent: Room, side: int, target: int, first: int, start: int
 ) -> tuple[int, int]:
     """The first day on which the days on a side reach the target, and the crossing whose leg it lies in.
 
-    The last leg has no end: what is found in it holds if nothing happens. NEVER when the last leg is on the
-    other side.
+    The search begins near `start` and does not go before `first`. The last leg has no end: what is found in
+    it holds if nothing happens. NEVER when the last leg is on the other side.
     """
-    leg = start
+    leg = max(start, first)
+    # A later crossing can have a target a few days lower, where its months are shorter; at `first` it ends.
+    while spent[side, leg] >= target:
+        leg -= 1
     while leg < count - 1 and spent[side, leg + 1] < target:
         leg += 1
     if directions[leg] != side:
@@ -79,40 +90,42 @@ def outcomes(
     days: Days,
     directions: Codes,
     count: int,
-    threshold: int,
-    window: int,
     excludes_boundary: bool,
     until: int,
     spent: Room,
+    enough: Days,
+    allowed: Days,
     can: Days,
     cannot: Days,
 ) -> None:
     """The days on which it became certain that a crossing can, and cannot, change residence; else NEVER.
 
-    `spent` is filled in by the way: the days on each side until each crossing.
+    `enough` and `allowed` come with the days on the new side that change residence, and the most days on the
+    old side that still let it, for each crossing; they leave as the sums at which that is decided. `spent` is
+    filled in by the way: the days on each side until each crossing.
     """
     days_on_sides(days, directions, count, spent)
-    spare = window - threshold
-    longest = window - 1 if excludes_boundary else window
     # Where the search for the day of an arrival's or departure's yes, or no, went on last.
     yes_out = yes_in = no_out = no_in = 0
     for i in range(count):
         side = directions[i]
-        start = max(yes_in if side == 1 else yes_out, i)
-        yes, leg = day_reached(days, directions, count, spent, side, spent[side, i] + threshold, start)
+        end = days[i] + enough[i] + allowed[i]
+        enough[i] += spent[side, i]
+        allowed[i] += spent[1 - side, i]
+        start = yes_in if side == 1 else yes_out
+        yes, leg = day_reached(days, directions, count, spent, side, enough[i], i, start)
         if side == 1:
             yes_in = leg
         else:
             yes_out = leg
         can[i], cannot[i] = NEVER, NEVER
-        if yes <= days[i] + longest:
+        if yes <= end:
             if yes <= until:
                 can[i] = yes
             continue
         # Beyond the spare days by the end of the day on which one more begins.
-        beyond = spent[1 - side, i] + spare + (0 if excludes_boundary else 1)
-        start = max(no_in if side == 1 else no_out, i)
-        no, leg = day_reached(days, directions, count, spent, 1 - side, beyond, start)
+        start = no_in if side == 1 else no_out
+        no, leg = day_reached(days, directions, count, spent, 1 - side, allowed[i] + 1, i, start)
         if side == 1:
             no_in = leg
         else:
@@ -123,19 +136,25 @@ def outcomes(
 
 
 @compiled_into_callers
+def end_with_the_life(death: int, count: int, can: Days, cannot: Days) -> None:
+    """What had not been reached by the day of death is reached no more, which is certain on that day."""
+    for i in range(count):
+        if can[i] > death:
+            can[i], cannot[i] = NEVER, min(cannot[i], death)
+
+
+@compiled_into_callers
 def residence(
     days: Days,
     directions: Codes,
     count: int,
-    threshold: int,
-    window: int,
-    excludes_boundary: bool,
     until: int,
     may_be_inside: bool,
     may_be_outside: bool,
     anchor_days: Days,
     anchor_states: Codes,
-    spent: Room,
+    enough: Days,
+    allowed: Days,
     can: Days,
     cannot: Days,
     states: States,
@@ -148,15 +167,15 @@ def residence(
     anchor is a state that was final on a day: it holds before the first crossing that was later, or not
     decided by then. `room` is what `room_for` gives for so many crossings or more.
     """
-    apart = 2 * threshold - window + (1 if excludes_boundary else 0)
     # Row 1: the day from which it is impossible that the person lives inside; row 0: outside.
-    impossible, queue, ends = room[0:2], room[2:4], room[4]
+    impossible = room[0:2]
+    # The first day on which it, or a later one in the same direction, can change residence; the last crossing
+    # before in the same direction that allows as much or more; of each side where `reach` was last.
+    earliest, as_generous, reached = room[2], room[3], room[4]
     impossible[0, 0] = NEVER if may_be_outside else LONG_AGO
     impossible[1, 0] = NEVER if may_be_inside else LONG_AGO
     base, anchored_on, next_anchor = 0, LONG_AGO, 0
-    # Of each side: the last opposite crossing that is far enough back (0, 1), and the ends of the queue of
-    # crossings in between after which the person no longer lived on the old side (2 to 5).
-    ends[0], ends[1], ends[2], ends[3], ends[4], ends[5] = -1, -1, 0, 0, 0, 0
+    reached[directions[0]], reached[1 - directions[0]] = -1, -2
     for i in range(count):
         side = np.int64(directions[i])
         old = 1 - side
@@ -167,34 +186,56 @@ def residence(
             lives = np.int64(anchor_states[next_anchor])
             impossible[lives, i], impossible[1 - lives, i] = NEVER, LONG_AGO
             base, anchored_on = i, anchor_days[next_anchor]
-            ends[0], ends[1], ends[2], ends[3], ends[4], ends[5] = i - 1, i - 1, 0, 0, 0, 0
+            reached[side], reached[old] = i - 1, i - 2
             next_anchor += 1
         is_ruled_out = False
-        if i == base + 1 and base > 0 and days[base] < anchored_on and today - anchored_on < apart:
+        if (
+            i == base + 1
+            and base > 0
+            and days[base] < anchored_on
+            and enough[base] + anchored_on - days[base] > allowed[i]
+        ):
             # The days between count from the anchor's day, as in the official implementation. The crossing
             # then changes nothing, and what follows it is certain when its own window is decided.
             is_ruled_out = True
             can[i], cannot[i] = NEVER, min(can[i], cannot[i])
-        if i - 2 >= base and can[i - 2] < NEVER:
-            while ends[4 + side] > ends[2 + side] and can[queue[side, ends[4 + side] - 1]] >= can[i - 2]:
-                ends[4 + side] -= 1
-            queue[side, ends[4 + side]] = i - 2
-            ends[4 + side] += 1
-        reach = ends[side]
-        following = reach + 2
-        if reach < base:
-            following = base if directions[base] != side else base + 1
-        while following < i and spent[old, i] - spent[old, following] >= apart:
-            reach = following
-            following += 2
-        ends[side] = reach
-        possible_until = impossible[old, reach + 1 if reach >= base else base]
-        while ends[4 + side] > ends[2 + side] and queue[side, ends[2 + side]] < reach:
-            ends[2 + side] += 1
-        if ends[4 + side] > ends[2 + side]:
-            possible_until = min(possible_until, can[queue[side, ends[2 + side]]])
-        if is_ruled_out or (i - 2 >= base and i - 2 > reach and spent[old, i] == spent[old, i - 2]):
-            possible_until = LONG_AGO
+        # What is enough for a later crossing, and no more, makes an earlier one in its direction needless.
+        before = i - 3
+        while before >= base and enough[before] > enough[i - 1]:
+            enough[before] = enough[i - 1]
+            before -= 2
+        before = i - 2
+        if before >= base:
+            earliest[before] = can[before]
+            while before - 2 >= base and earliest[before - 2] > can[i - 2]:
+                before -= 2
+                earliest[before] = can[i - 2]
+        generous = i - 2
+        while generous >= base and allowed[generous] < allowed[i]:
+            generous = as_generous[generous]
+        as_generous[i] = generous
+        # The last opposite crossing that could change residence beside this one.
+        reach = reached[side]
+        while reach + 2 < i and enough[reach + 2] <= allowed[i]:
+            reach += 2
+        while reach >= base and enough[reach] > allowed[i]:
+            reach -= 2
+        reached[side] = reach
+        possible_until = LONG_AGO
+        if is_ruled_out:
+            pass
+        elif generous < base:
+            # The crossing after it that went the same way as this one.
+            again = reach + 1 if reach + 1 >= base else reach + 3
+            possible_until = impossible[old, max(reach + 1, base)]
+            if again < i:
+                possible_until = min(possible_until, earliest[again])
+        else:
+            # Only the few opposite crossings after the one that changes residence whenever this one does.
+            while reach > generous:
+                ended = earliest[reach + 1] if reach + 1 < i else NEVER
+                possible_until = max(possible_until, min(cannot[reach], ended))
+                reach -= 2
         never = max(today, min(cannot[i], possible_until))
         always = max(today, can[i], impossible[side, i])
         if never <= until:
@@ -219,6 +260,7 @@ def state(not_inside: int, not_outside: int, until: int) -> int:
     return NO if not_inside <= until else UNKNOWN
 
 
+@compiled_into_callers
 def room_for(crossings: int) -> Room:
     """Room in which `residence` works on histories of at most so many crossings."""
     return np.empty((5, max(crossings + 1, 8)), np.int64)

@@ -24,6 +24,7 @@ from sojourn.engine.gather import taken
 from sojourn.errors import ProjectError
 from sojourn.integration import movement_histories as histories
 from sojourn.integration.movement_kernel import AFTER, BEFORE, MIGRATION, UNKNOWN, YES
+from sojourn.integration.movement_spans import spans_by_day
 from sojourn.integration.rows_by_person import in_order, rows_by_person
 
 __all__ = [
@@ -61,6 +62,9 @@ PROBLEMS = {
     histories.NOT_OBSERVED: "outside-observation",
     histories.EXCLUDED: "history-excluded",
     histories.NO_PERSON: "no-person",
+    histories.BEFORE_BIRTH: "before-birth",
+    histories.AFTER_DEATH: "after-death",
+    histories.OUT_OF_SCOPE: "out-of-scope",
 }
 
 
@@ -100,15 +104,19 @@ def classified_movements(
     rule: ResidenceRule,
     observation: Observation,
     anchors: pa.Table | None = None,
+    lives: pa.Table | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
 ) -> pa.Table:
     """The crossings by person and moment, each with what it did to the person's residence.
 
     `crossings` has the columns person_id, crossing_id, date (a day, or a local moment whose day counts) and
-    direction (`arrival` or `departure`); others travel along. `anchors` has person_id, date and resident: a
-    state of residence that was known for certain on that day. Without one a person's first state is known
-    when nothing was recorded for the threshold's days before the first crossing, and unknown otherwise.
+    direction (`arrival` or `departure`); others travel along. Rows whose optional column `out_of_scope` is
+    true are no movements of their persons and stay undecided. `anchors` has person_id, date and resident: a
+    state of residence that was known for certain on that day. `lives` has person_id, birth_date and
+    death_date, a row for a person: the dead spend no days anywhere, and the first crossing of somebody born
+    under observation tells where the life began. Otherwise a person's first state is known when nothing was
+    recorded for the threshold's days before the first crossing, and unknown when something could have been.
 
     The result has the columns of CLASSIFIED beside those given. Days are counted within the part of the
     window that was observed. A crossing that stays exactly the spare days on its old side still changes
@@ -118,7 +126,7 @@ def classified_movements(
     Source: Statistics New Zealand, outcomes-based migration measure (12/16-month rule); the reference of
     domain concepts, section 5.1. The days of certainty follow from all continuations of a history.
     """
-    if excludes_boundary and rule.days_present == rule.window_days:
+    if excludes_boundary and rule.present == rule.window:
         raise ProjectError(
             "A window as long as the threshold has no spare days whose boundary could be excluded.",
             "Leave the boundary with the migrations, or take a longer window.",
@@ -127,9 +135,10 @@ def classified_movements(
     moments = moments_of(crossings["date"])
     in_order(order, starts, moments, crossings["crossing_id"])
     sorted_rows = taken(crossings, order)
+    persons = sorted_rows["person_id"].take(pa.array(starts[:-1])).combine_chunks()
     found = _decided(
-        sorted_rows, starts, moments[order], _anchors_of(anchors, sorted_rows["person_id"], starts),
-        rule, observation, gaps, excludes_boundary,
+        sorted_rows, starts, moments[order], _anchors_of(anchors, persons), _lives_of(lives, persons), rule,
+        observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
         sorted_rows = sorted_rows.append_column(CLASSIFIED.field(name), values)
@@ -144,27 +153,40 @@ def moments_of(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
     return moments
 
 
-def day_numbers(dates: pa.ChunkedArray) -> npt.NDArray[np.int32]:
-    """Days since 1 January 1970; NOT_A_DAY where there is none."""
+def day_numbers(dates: pa.ChunkedArray, missing: int = histories.NOT_A_DAY) -> npt.NDArray[np.int32]:
+    """Days since 1 January 1970; `missing`, if not said NOT_A_DAY, where there is none."""
     days = dates if pa.types.is_date32(dates.type) else dates.cast(pa.date32(), safe=False)
-    numbers: npt.NDArray[np.int32] = days.cast(pa.int32()).fill_null(histories.NOT_A_DAY).to_numpy()
+    numbers: npt.NDArray[np.int32] = days.cast(pa.int32()).fill_null(missing).to_numpy()
     return numbers
 
 
-def _anchors_of(
-    anchors: pa.Table | None, persons: pa.ChunkedArray, starts: Numbers
-) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
+def _anchors_of(anchors: pa.Table | None, persons: pa.Array) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
     """Where the anchors of each person begin, their days and their states, by day."""
     if anchors is None or not len(anchors):
-        return np.zeros(len(starts), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
-    known = persons.take(pa.array(starts[:-1]))
-    place = pc.index_in(anchors["person_id"].cast(persons.type), known.combine_chunks())
+        return np.zeros(len(persons) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
+    place = pc.index_in(anchors["person_id"].cast(persons.type), persons)
     of_these = anchors.append_column("place", place).filter(pc.is_valid(place))
     ordered = of_these.sort_by([("place", "ascending"), ("date", "ascending")])
     places = ordered["place"].to_numpy()
-    begins = np.searchsorted(places, np.arange(len(starts))).astype(np.int64)
+    begins = np.searchsorted(places, np.arange(len(persons) + 1)).astype(np.int64)
     states: npt.NDArray[np.int8] = ordered["resident"].cast(pa.int8()).to_numpy()
     return begins, day_numbers(ordered["date"]).astype(np.int64), states
+
+
+def _lives_of(
+    lives: pa.Table | None, persons: pa.Array
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The days of birth and of death of each person, as far as they are known."""
+    births = np.full(len(persons), histories.NO_BIRTH, np.int32)
+    deaths = np.full(len(persons), histories.NO_DEATH, np.int32)
+    if lives is None or not len(lives):
+        return births, deaths
+    place = pc.index_in(lives["person_id"].cast(persons.type), persons).combine_chunks()
+    places = place.drop_null().to_numpy()
+    known = lives.filter(place.is_valid())
+    births[places] = day_numbers(known["birth_date"], histories.NO_BIRTH)
+    deaths[places] = day_numbers(known["death_date"], histories.NO_DEATH)
+    return births, deaths
 
 
 def _decided(
@@ -172,6 +194,7 @@ def _decided(
     starts: Numbers,
     moments: npt.NDArray[Any],
     anchors: tuple[Numbers, Numbers, npt.NDArray[np.int8]],
+    lives: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
     rule: ResidenceRule,
     observation: Observation,
     gaps: Gaps,
@@ -182,12 +205,14 @@ def _decided(
     days = np.full((4, count), histories.NOT_COUNTED, np.int32)
     problem = np.zeros(count, np.int8)
     nobody = rows["person_id"].is_null().to_numpy()
-    of_rows = np.where(nobody, np.int32(histories.NOT_A_DAY), day_numbers(rows["date"]))
+    is_outside = _claims(rows, "out_of_scope")
+    of_rows = np.where(nobody | is_outside, np.int32(histories.NOT_A_DAY), day_numbers(rows["date"]))
     histories.decide_histories(
-        starts, moments, of_rows, direction_codes(rows["direction"]), *anchors,
-        rule.days_present, rule.window_days, excludes_boundary, int(gaps),
-        *observation.day_numbers(), states, days, problem,
+        starts, moments, of_rows, direction_codes(rows["direction"]), *anchors, *lives,
+        spans_by_day(rule, observation.first, observation.last, excludes_boundary=excludes_boundary),
+        excludes_boundary, int(gaps), *observation.day_numbers(), states, days, problem,
     )  # fmt: skip
+    problem[is_outside] = histories.OUT_OF_SCOPE
     problem[nobody] = histories.NO_PERSON
     known, claims = _bits(states != UNKNOWN), _bits(states == YES)
     counted = _bits(days[histories.DAYS_IN] != histories.NOT_COUNTED)
@@ -204,6 +229,14 @@ def _decided(
         "days_out": _array(pa.int32(), count, counted, days[histories.DAYS_OUT]),
         "problem": _problem_names(problem),
     }
+
+
+def _claims(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    """Where an optional column of claims is true."""
+    if name not in rows.column_names:
+        return np.zeros(len(rows), np.bool_)
+    claims: npt.NDArray[np.bool_] = rows[name].fill_null(False).to_numpy()
+    return claims
 
 
 def _bits(claims: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:

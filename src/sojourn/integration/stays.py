@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from sojourn.integration.movement_histories import (
     MISSING_BEFORE_OR_AFTER,
+    NO_BIRTH,
+    NO_DEATH,
     NOT_A_DAY,
     put_in_turn,
     usable,
@@ -46,6 +48,7 @@ def _stays(
     problem: npt.NDArray[np.int8],
     positions: npt.NDArray[np.int32],
     stay_days: npt.NDArray[np.int32],
+    open_days: npt.NDArray[np.int32],
     rows_before: npt.NDArray[np.int64],
 ) -> None:
     longest = 1
@@ -54,7 +57,9 @@ def _stays(
     order = np.empty(longest, np.int64)
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
-        count = usable(begin, end, days, directions, observed_from, observed_until, order, problem)
+        count = usable(
+            begin, end, days, directions, observed_from, observed_until, NO_BIRTH, NO_DEATH, order, problem
+        )
         if count == 0:
             continue
         put_in_turn(moments, directions, order, count)
@@ -64,7 +69,9 @@ def _stays(
             positions[row] = place + 1
             if place > 0 and directions[row] != directions[order[place - 1]]:
                 rows_before[row] = order[place - 1]
-            if place + 1 < count and directions[row] != directions[order[place + 1]]:
+            if place + 1 == count:
+                open_days[row] = observed_until - days[row]
+            elif directions[row] != directions[order[place + 1]]:
                 stay_days[row] = days[order[place + 1]] - days[row]
 
 
@@ -72,23 +79,27 @@ def _stays(
 class Stays:
     """For each crossing its place in the person's history, its stay, and the row of the crossing before.
 
-    Places are counted from 1; crossings that stand in no history have none. The days until the next crossing
-    are null where the person has not crossed again by the end of the observation, and where the next crossing
-    is in the same direction, so that the stay ended on a day that nobody recorded. The row before is null for
+    Persons are numbered. Places are counted from 1; crossings that stand in no history have none. The days
+    until the next crossing are null where the person has not crossed again by the end of the observation, and
+    where the next crossing is in the same direction, so that the stay ended on a day that nobody recorded.
+    The open days are those from the last crossing to the end of the observation. The row before is null for
     the first crossing, and where the one before is in the same direction.
     """
 
+    persons: pa.Array
     positions: pa.Array
     days: pa.Array
+    open_days: pa.Array
     rows_before: pa.Array
 
 
 def stays(classified: pa.Table, observation: Observation, *, gaps: Gaps) -> Stays:
-    """The stays that begin with crossings. `classified` is what `classified_movements` gives, in its order."""
+    """The stays that begin with crossings, which are what `classified_movements` gives, in its order."""
     moments = moments_of(classified["date"])
     _, starts = rows_by_person(classified["person_id"])
     count = len(classified)
-    positions, found = np.zeros(count, np.int32), np.full(count, OPEN_OR_UNKNOWN, np.int32)
+    positions = np.zeros(count, np.int32)
+    found, still_open = (np.full(count, OPEN_OR_UNKNOWN, np.int32) for _ in range(2))
     rows_before = np.full(count, NONE_BEFORE, np.int64)
     problem = classified["problem"].cast(pa.string())
     is_usable = pc.is_null(problem)
@@ -97,10 +108,12 @@ def stays(classified: pa.Table, observation: Observation, *, gaps: Gaps) -> Stay
     days = np.where(is_usable.to_numpy(), day_numbers(classified["date"]), np.int32(NOT_A_DAY))
     _stays(
         starts, moments, days, direction_codes(classified["direction"]), *observation.day_numbers(),
-        np.zeros(count, np.int8), positions, found, rows_before,
+        np.zeros(count, np.int8), positions, found, still_open, rows_before,
     )  # fmt: skip
     return Stays(
+        pa.array(np.repeat(np.arange(len(starts) - 1), np.diff(starts))),
         pa.array(positions, mask=positions == 0),
         pa.array(found, mask=found == OPEN_OR_UNKNOWN),
+        pa.array(still_open, mask=still_open == OPEN_OR_UNKNOWN),
         pa.array(rows_before, mask=rows_before == NONE_BEFORE),
     )

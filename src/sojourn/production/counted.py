@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from sojourn.concepts.frameworks import Framework
 from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
 from sojourn.engine.deliveries import each_once_statement
+from sojourn.engine.rules import parse_rule
 from sojourn.errors import ProjectError
-from sojourn.integration.migration_events import sql_of_events
+from sojourn.integration.migration_events import FRAMEWORKS, OF_THE_NATIONAL_RULE, sql_of_events
+from sojourn.integration.movement_spans import days_from
+from sojourn.integration.movements import Observation
 from sojourn.integration.permit_outcomes import sql_of_permit_outcomes
 from sojourn.integration.residents import sql_of_residents
 from sojourn.pipeline import Step
@@ -24,8 +28,8 @@ from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
 from sojourn.project.declarations import Replicates
 from sojourn.project.load import Declarations
-from sojourn.project.table_declarations import Indicator
-from sojourn.sources.periods import days_of
+from sojourn.project.table_declarations import Indicator, TableDeclaration
+from sojourn.sources.periods import Days, days_of
 from sojourn.store.store import Version
 
 __all__ = [
@@ -116,21 +120,47 @@ def sql_of_records(declarations: Declarations, indicator: Indicator) -> list[tup
     return parts
 
 
-def is_final(workspace: Workspace, indicator: Indicator, period: str) -> bool:
-    """Whether nothing that is still to come can change the records of a period.
+def is_final(workspace: Workspace, table: TableDeclaration, period: str) -> bool:
+    """Whether nothing that is still to come can change the records of a table's period.
 
     Only events and residents can change: an event is decided by the days of the window after it, and where
-    people lived before is known when no movement was recorded for the threshold's days. What is open of a
+    people lived before is known when no movement was recorded for the threshold's days. Every framework
+    counts that the indicator names, or whose columns its condition or the table uses. What is open of a
     permit is an outcome of its own.
     """
+    indicator = workspace.declarations.indicators[table.indicator]
     if indicator.counts is None or indicator.counts == PERMITS:
         return True
     days = days_of(period)
     if days is None:
         return False
     observation = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
-    rules = event_rules(workspace.declarations.settings).framework(indicator.framework or "national")
-    residence = rules.rule(days.last).residence
-    known_from = observation.first + datetime.timedelta(days=residence.days_present)
-    known_until = observation.last - datetime.timedelta(days=residence.window_days)
-    return known_from <= days.first and days.last <= known_until
+    rules = event_rules(workspace.declarations.settings)
+    return all(
+        _is_decided(rules.framework(name), days, observation)
+        for name in _frameworks_used(workspace.declarations, table)
+    )
+
+
+def _is_decided(rules: Framework, days: Days, observation: Observation) -> bool:
+    """Whether all that happened in the days is decided, under each rule that was in force until their end."""
+    begun = [rule for rule in rules.rules if rule.valid_from <= days.last] or rules.rules[:1]
+    ends = [(rule.residence, min(rule.valid_to or days.last, days.last)) for rule in begun]
+    windows_over = [end + datetime.timedelta(days=days_from(rule, end)[1]) for rule, end in ends]
+    threshold = max(days_from(rule.residence, observation.first)[0] for rule in begun)
+    known_from = observation.first + datetime.timedelta(days=threshold)
+    return known_from <= days.first and max(windows_over) <= observation.last
+
+
+def _frameworks_used(declarations: Declarations, table: TableDeclaration) -> set[str]:
+    """The framework of the table's indicator, and those of the columns that are looked at."""
+    indicator = declarations.indicators[table.indicator]
+    columns = contract_behind(declarations, indicator).columns
+    condition = parse_rule(indicator.where, columns).columns if indicator.where is not None else ()
+    looked_at = {*condition, *table.by}
+    used = {
+        name for name, column in FRAMEWORKS.items() if any(one.endswith(f"_{column}") for one in looked_at)
+    }
+    if looked_at & OF_THE_NATIONAL_RULE:
+        used.add("national")
+    return {indicator.framework or "national", *used}

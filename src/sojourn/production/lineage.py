@@ -9,9 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import sqlalchemy as sa
 
+from sojourn.catalogue import schema
 from sojourn.errors import ProjectError
+from sojourn.production.counted import record_versions
 from sojourn.production.deliveries import deliveries_in_force
+from sojourn.production.derived_steps import EVENTS, RESIDENTS
 from sojourn.production.tables import table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
@@ -81,6 +85,24 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
         "deliveries": [
             _delivery(row) for source in sources for row in deliveries_in_force(workspace, source.id)
         ],
+        **(_border(workspace, table) if indicator.counts in (EVENTS, RESIDENTS) else {}),
+    }
+
+
+def _border(workspace: Workspace, table: TableDeclaration) -> dict[str, Any]:
+    """From when until when crossings were observed, and the account of residents under the framework."""
+    indicator = workspace.declarations.indicators[table.indicator]
+    made = record_versions(workspace, indicator, table.id)[EVENTS]
+    versions = schema.table_version.c
+    (row,) = workspace.catalogue.rows(
+        sa.select(versions.settings).where(
+            versions.name == made.name, versions.fingerprint == made.fingerprint
+        )
+    )
+    settings = json.loads(row["settings"])
+    return {
+        "observed": settings["observed"],
+        "account_of_residents": dict(sorted(settings["accounts"][indicator.framework or "national"].items())),
     }
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,9 +30,22 @@ from sojourn.engine.crossings import (
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
-from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_lives import lives_by_part, require_scope
+from sojourn.production.movement_reading import (
+    ANCHOR_COLUMNS,
+    CROSSING_COLUMNS,
+    SCOPE_COLUMN,
+    opened_table,
+)
 
-__all__ = ["Summary", "classify_file", "require_writable"]
+__all__ = [
+    "Summary",
+    "anchor_problems",
+    "classify_file",
+    "opened_parquet",
+    "require_columns",
+    "require_writable",
+]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
@@ -80,6 +93,7 @@ def classify_file(
     rule: ResidenceRule,
     observation: Observation,
     anchors: Path | None = None,
+    lives: Path | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
     memory: str = "1GB",
@@ -88,18 +102,21 @@ def classify_file(
     """Classify the crossings of a Parquet or CSV file into another one, a row for each crossing.
 
     Raises: ProjectError for a target that exists or another form of file; DataRefused when a column is
-    missing or of the wrong type, a value cannot be read, or an anchor comes after its person's last crossing.
+    missing or of the wrong type, a value cannot be read, an anchor comes after its person's last crossing,
+    or a life is told twice or backwards.
     """
     require_writable(target)
     with (
         _beside(target) as folder,
         Engine([source.resolve().parent, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
-        content = _as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
+        content = _as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
         crossings = engine.relation(content)
-        _require_columns(source, target, pq.read_schema(content))
+        require_columns(source, target, pq.read_schema(content))
+        require_scope(engine, source, crossings)
         known = _anchors(engine, crossings, anchors)
         parts = _parts(content)
+        lives_of = lives_by_part(engine, crossings, lives, parts)
         rows = _split(engine, crossings, folder, parts)
         summary = Summary()
         decide = partial(
@@ -112,8 +129,9 @@ def classify_file(
         )
         written = folder / f"result{target.suffix}"
         with _writer(written) as write:
-            for part in parts_of(folder, parts) if rows else [pq.read_table(content)]:
-                found = _as_given(decide(part), crossings.columns)
+            whole = parts_of(folder, parts) if rows else [pq.read_table(content)]
+            for part, of_part in zip(whole, lives_of, strict=False):
+                found = _as_given(decide(part, lives=of_part), crossings.columns)
                 write(found)
                 summary.add(found)
                 if on_progress is not None:
@@ -134,8 +152,11 @@ def require_writable(target: Path) -> None:
         raise ProjectError(f"There is no folder {target.parent}.", "Make it first.")
 
 
-def _require_columns(source: Path, target: Path, schema: pa.Schema) -> None:
-    """Refuse columns that the result has already, or that its form cannot hold."""
+def require_columns(source: Path, target: Path, schema: pa.Schema) -> None:
+    """Refuse columns that the result has already, or that its form cannot hold.
+
+    Raises: DataRefused naming them.
+    """
     taken = [name for name in CLASSIFIED.names if name in schema.names]
     nested = (
         [field.name for field in schema if pa.types.is_nested(field.type)] if target.suffix == ".csv" else []
@@ -217,14 +238,19 @@ def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table
     numbered = anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
     inputs = {"anchors": engine.relation(numbered), "crossings": crossings}
     (found,) = engine.query(anchors_statement(), inputs).rows()
-    problems = [
+    problems = anchor_problems(file, found)
+    if problems:
+        raise DataRefused(problems)
+    return anchors
+
+
+def anchor_problems(file: Path, found: Sequence[int | None]) -> list[Problem]:
+    """What `anchors_statement` found in a file of anchors, in words."""
+    return [
         Problem(shown(file.name), None, f"{count} anchors {what}; the first is in row {first}.", remedy)
         for count, first, (what, remedy) in zip(found[::2], found[1::2], _ANCHOR_MISTAKES, strict=True)
         if count
     ]
-    if problems:
-        raise DataRefused(problems)
-    return anchors
 
 
 @contextmanager
@@ -255,8 +281,11 @@ def _writer(file: Path) -> Iterator[Callable[[pa.Table], None]]:
 
 
 def _opened(file: Path, schema: pa.Schema) -> Any:
-    if file.suffix == ".csv":
-        return pcsv.CSVWriter(file, schema)
+    return pcsv.CSVWriter(file, schema) if file.suffix == ".csv" else opened_parquet(file, schema)
+
+
+def opened_parquet(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of classified crossings."""
     # What repeats along a person's rows is worth compressing; numbers that do not are not worth the time.
     texts = [field.name for field in schema if not pa.types.is_primitive(field.type)]
     compression = dict.fromkeys(schema.names, "none") | {"person_id": "snappy"}

@@ -15,13 +15,19 @@ import pyarrow.parquet as pq
 from sojourn.concepts.spelling import nearest
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 
-__all__ = ["ANCHOR_COLUMNS", "CROSSING_COLUMNS", "opened_table"]
+__all__ = ["ANCHOR_COLUMNS", "CROSSING_COLUMNS", "LIFE_COLUMNS", "SCOPE_COLUMN", "opened_table"]
 
 CROSSING_COLUMNS = {"person_id": "any", "crossing_id": "any", "date": "day", "direction": "text"}
 ANCHOR_COLUMNS = {"person_id": "any", "date": "day", "resident": "claim"}
+LIFE_COLUMNS = {"person_id": "any", "birth_date": "day", "death_date": "day"}
+# Read as what it is where a file has it.
+SCOPE_COLUMN = {"out_of_scope": "claim"}
 _HOW_TO_WRITE = {
-    "day": "Write days as 2024-03-31, local moments as 2024-03-31T14:05:00.",
+    "day": "Write days as 2024-03-31, moments as 2024-03-31T14:05:00 in local time, without a zone.",
     "claim": "Write true or false.",
+}
+_HOW_TO_CONVERT = {
+    "day": "Write the day, or the moment in the local time of the place without a zone: the day there counts."
 }
 _KINDS = {
     "day": "a date or a timestamp in local time",
@@ -31,7 +37,9 @@ _KINDS = {
 }
 
 
-def opened_table(file: Path, columns: Mapping[str, str]) -> Path | pa.RecordBatchReader:
+def opened_table(
+    file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None = None
+) -> Path | pa.RecordBatchReader:
     """The file itself when it is Parquet, a reader of its rows when it is CSV; its columns are as asked.
 
     Raises: ProjectError for a file that is not there or in another form; DataRefused naming every column
@@ -49,18 +57,25 @@ def opened_table(file: Path, columns: Mapping[str, str]) -> Path | pa.RecordBatc
                     shown(file.name), None, "this is not a Parquet file, or it is damaged.", "Write it anew."
                 )
             ) from error
-        _require(file, schema, columns)
+        _require(file, schema, {**columns, **_present(optional, schema.names)})
         return file
     if file.suffix != ".csv":
         raise ProjectError(
             f"{shown(file.name)} is neither .parquet nor .csv.",
             "Write the crossings in one of these two forms.",
         )
-    return _opened_csv(file, columns)
+    return _opened_csv(file, columns, optional)
 
 
-def _opened_csv(file: Path, columns: Mapping[str, str]) -> pa.RecordBatchReader:
+def _present(optional: Mapping[str, str] | None, names: list[str]) -> dict[str, str]:
+    return {name: kind for name, kind in (optional or {}).items() if name in names}
+
+
+def _opened_csv(
+    file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None
+) -> pa.RecordBatchReader:
     names, first = _first_lines(file)
+    columns = {**columns, **_present(optional, names)}
     absent = [name for name in columns if name not in names]
     if absent:
         raise DataRefused([_absent(file, name, names) for name in absent])
@@ -173,7 +188,7 @@ def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
                     shown(file.name),
                     None,
                     f"the column {name} holds {schema.field(name).type}, not {_KINDS[kind]}.",
-                    "Convert the column, and write the file anew.",
+                    _HOW_TO_CONVERT.get(kind, "Convert the column, and write the file anew."),
                 )
             )
     if problems:
@@ -200,5 +215,6 @@ def _absent(file: Path, name: str, names: list[str]) -> Problem:
         shown(file.name),
         None,
         f"there is no column {name}.",
-        f"{advice}Columns are called person_id, crossing_id, date and direction; anchors have resident.",
+        f"{advice}Columns are called person_id, crossing_id, date and direction; anchors have resident,"
+        " lives birth_date and death_date.",
     )

@@ -191,7 +191,7 @@ def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, coun
         )
     parts = []
     for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
-        if not is_final(workspace, indicator, period):
+        if not is_final(workspace, table, period):
             continue
         of_period = engine.query(of_period_statement(period), {"records": records})
         cells = cube(of_period, **_cube_settings(declarations, table, indicator))

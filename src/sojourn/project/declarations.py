@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sojourn.concepts.frameworks import ResidenceRule, Unit
+
 __all__ = [
     "Agency",
     "Agreement",
@@ -59,28 +61,57 @@ class Agency(Declaration):
 class EngineSettings(Declaration):
     """What the computing may use."""
 
-    kind: Literal["duckdb"] = Field(default="duckdb", description="Engine")
+    kind: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="`duckdb` works on this machine, `spark` on a cluster of many"
+    )
+    master: str = Field(
+        default="",
+        pattern=r"^(spark://[\w.-]+:\d+(,[\w.-]+:\d+)*)?$",
+        description="Address of the cluster's master, as in `spark://host:7077`; with `kind: spark` only",
+    )
     memory: str = Field(
         default="2GB", pattern=r"^\d+(\.\d+)?(KB|MB|GB|TB)$", description="Memory before it spills to disk"
     )
     threads: int | None = Field(default=None, ge=1, description="Threads; all cores when not given")
+
+    @model_validator(mode="after")
+    def _has_a_master_when_it_needs_one(self) -> EngineSettings:
+        if self.kind == "spark" and not self.master:
+            raise ValueError("spark needs the address of its `master`, as in spark://host:7077")
+        if self.kind != "spark" and self.master:
+            raise ValueError("a `master` belongs to `kind: spark`")
+        return self
 
 
 class DatedRule(Declaration):
     """A residence rule and the first day on which it holds."""
 
     valid_from: datetime.date = Field(alias="from", description="First day of the rule")
-    days_present: int = Field(gt=0, description="Days present that make a resident")
-    window_days: int = Field(gt=0, description="Length of the window in days")
+    days_present: int | None = Field(default=None, gt=0, description="Days present that make a resident")
+    window_days: int | None = Field(default=None, gt=0, description="Length of the window in days")
+    months_present: int | None = Field(
+        default=None, gt=0, description="Instead of days: months of the calendar present"
+    )
+    window_months: int | None = Field(
+        default=None, gt=0, description="Length of the window in months of the calendar"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> DatedRule:
-        if self.days_present > self.window_days:
-            raise ValueError(
-                f"a residence rule cannot ask for {self.days_present} days present within"
-                f" {self.window_days} days"
-            )
+        _ = self.residence  # refuses numbers that make no rule
         return self
+
+    @property
+    def residence(self) -> ResidenceRule:
+        """The rule, in days or in months of the calendar."""
+        in_days, in_months = (self.days_present, self.window_days), (self.months_present, self.window_months)
+        for (present, window), others, unit in (
+            (in_days, in_months, Unit.DAYS),
+            (in_months, in_days, Unit.MONTHS),
+        ):
+            if present is not None and window is not None and others == (None, None):
+                return ResidenceRule(present, window, unit)
+        raise ValueError("give days_present and window_days, or months_present and window_months instead")
 
 
 class MovementRules(Declaration):

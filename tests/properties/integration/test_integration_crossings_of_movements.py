@@ -33,7 +33,9 @@ def _instant(number, minute, quarters):
 def test_crossings_of_one_local_day_stand_in_the_order_of_their_instants(engine, places):
     instants = [_instant(500, minute, quarters) for minute, quarters in places]
     rows = [("anna", 500, "A", {"event_time": instant}) for instant in instants]
-    found = crossings_of_movements(engine.relation(movements(rows))).to_arrow().sort_by("crossing_id").to_pylist()
+    found = (
+        crossings_of_movements(engine.relation(movements(rows))).to_arrow().sort_by("crossing_id").to_pylist()
+    )
     moments = {row["event_time"]: row["date"] for row in found}
     assert {moment.date() for moment in moments.values()} == {day(500)}
     assert [moments[instant] for instant in sorted(moments)] == sorted(moments.values())

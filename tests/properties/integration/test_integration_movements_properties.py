@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import operator
 import random
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movement_definition import UNKNOWN, decided, side_of_each_day
 from one_history import decide_person
-from sojourn.concepts.frameworks import ResidenceRule
-from sojourn.integration.movement_kernel import NEVER, outcomes, residence, room_for
+from sojourn.concepts.frameworks import ResidenceRule, Unit
+from sojourn.integration.movement_kernel import NEVER
 from sojourn.integration.movements import Gaps, Observation, classified_movements
 
 FIRST = datetime.date(2010, 1, 1)
 RULE = ResidenceRule(20, 26)
+IN_MONTHS = [ResidenceRule(1, 2, Unit.MONTHS), ResidenceRule(2, 3, Unit.MONTHS)]
+RULES = st.sampled_from([RULE, *IN_MONTHS])
 
 
 def _history(random_numbers, most, span):
@@ -28,26 +32,45 @@ def _history(random_numbers, most, span):
     return days, [(first_side + place) % 2 for place in range(len(days))]
 
 
+def _spans(random_numbers, days, window, varies):
+    """Threshold and window of each crossing; where they vary, as those of an invented calendar.
+
+    The day on which a window ends never goes back, and crossings of one day have the same spans.
+    """
+    least = random_numbers.choice([1, window // 2, window // 2 + 1])
+    threshold = random_numbers.randint(max(least, 1), window)
+    if not varies:
+        return [threshold] * len(days), [window] * len(days)
+    ends, thresholds = {}, {}
+    end = 0
+    for day in sorted(set(days)):
+        end = max(end, day + window + random_numbers.randint(-2, 2), day + 1)
+        ends[day] = end
+        thresholds[day] = min(max(threshold + random_numbers.randint(-2, 2), 1), end - day)
+    return [thresholds[day] for day in days], [ends[day] - day for day in days]
+
+
+@pytest.mark.parametrize("varies", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_kernel_agrees_with_the_rule_counted_day_by_day_on_a_hundred_thousand_histories(seed):
+def test_the_kernel_agrees_with_the_rule_counted_day_by_day_on_a_hundred_thousand_histories(seed, varies):
     random_numbers = random.Random(seed)
     open_results = 0
     for _ in range(25_000):
         window = random_numbers.choice([5, 8, 20, 40])
-        threshold = random_numbers.randint(window // 2 + 1, window)
         days, sides = _history(random_numbers, 9, random_numbers.choice([1, 3, 6]) * window)
+        thresholds, windows = _spans(random_numbers, days, window, varies)
         until = days[-1] + random_numbers.randint(0, window)
         first_states = random_numbers.choice([(0,), (1,), (0, 1)])
         expected = decided(
-            days, sides, threshold=threshold, window=window, until=until, first_states=first_states
+            days, sides, thresholds=thresholds, windows=windows, until=until, first_states=first_states
         )
         # A day on the new side counts when it is over, so the method may be a day behind the definition.
         now, next_day = (
             decide_person(
                 np.array(days, np.int64),
                 np.array(sides, np.int8),
-                threshold=threshold,
-                window=window,
+                threshold=thresholds,
+                window=windows,
                 until=last,
                 may_be_inside=1 in first_states,
                 may_be_outside=0 in first_states,
@@ -62,77 +85,102 @@ def test_the_kernel_agrees_with_the_rule_counted_day_by_day_on_a_hundred_thousan
     assert open_results > 10_000
 
 
-def _under_every_future(days, sides, last, threshold, window, excludes_boundary, first_states):
+NOWHERE = 2
+
+
+def _can(sides_by_day, side, threshold, window, excludes_boundary):
+    """Whether the days after a crossing change residence; the dead are nowhere, which is the other side."""
+    new = old = 0
+    for where in sides_by_day[:window]:
+        new, old = new + (where == side), old + (where == 1 - side)
+        if excludes_boundary and old >= window - threshold:
+            return False
+        if new >= threshold:
+            return True
+    return False
+
+
+def _futures(longest, is_dead, may_die):
+    """All ways to spend so many days; one who may die does so at the end of any of them."""
+    if is_dead:
+        return [(NOWHERE,) * longest]
+    lived = list(itertools.product((0, 1), repeat=longest))
+    if may_die:
+        lived += [
+            (*days, *(NOWHERE,) * (longest - length))
+            for length in range(longest)
+            for days in itertools.product((0, 1), repeat=length)
+        ]
+    return lived
+
+
+def _under_every_future(days, sides, known, spans, futures, excludes_boundary, first_states):
     """What residence and migration can be, over all ways to spend the days after the last one observed."""
     found = [[set(), set(), set()] for _ in days]
-    known = side_of_each_day(days, sides, days[0], last)
-    for future, state in itertools.product(itertools.product((0, 1), repeat=window), first_states):
+    for future in futures:
         by_day = [*known, *future]
-        for place, (day, side) in enumerate(zip(days, sides, strict=True)):
-            new, old, can = 0, 0, None
-            for where in by_day[day - days[0] : day - days[0] + window]:
-                new, old = new + (where == side), old + (where != side)
-                if excludes_boundary and old >= window - threshold:
-                    can = False
-                    break
-                if new >= threshold:
-                    can = True
-                    break
-            found[place][0].add(state)
-            found[place][2].add(int(bool(can) and state != side))
-            state = side if can else state
-            found[place][1].add(state)
+        results = [
+            _can(by_day[day - days[0] :], side, threshold, window, excludes_boundary)
+            for day, side, threshold, window in zip(days, sides, *spans, strict=True)
+        ]
+        for first_state in first_states:
+            state = first_state
+            for place, (can, side) in enumerate(zip(results, sides, strict=True)):
+                found[place][0].add(state)
+                found[place][2].add(int(can and state != side))
+                state = side if can else state
+                found[place][1].add(state)
     return found
 
 
-def _known_at_the_end_of_each_day(days, sides, threshold, window, excludes_boundary, until, first_states):
-    """The method's results with its days dated as the definition dates them: when their last day ends."""
-    count, day_array, side_array = len(days), np.array(days, np.int64), np.array(sides, np.int8)
-    can, cannot, later_can, later_cannot = (np.zeros(count, np.int64) for _ in range(4))
-    spent, finals, states = (
-        np.zeros((2, count), int),
-        np.zeros((2, count), int),
-        np.zeros((3, count), np.int8),
-    )
-    settings_of_rule = (day_array, side_array, count, threshold, window, excludes_boundary)
-    outcomes(*settings_of_rule, until, spent, can, cannot)
-    outcomes(*settings_of_rule, until + 1, spent, later_can, later_cannot)
-    can = np.where(later_can < NEVER, later_can - 1, NEVER)
-    if excludes_boundary:
-        cannot = np.where(later_cannot < NEVER, np.maximum(later_cannot - 1, day_array), NEVER)
-    residence(
-        *settings_of_rule, until, 1 in first_states, 0 in first_states, np.zeros(0, np.int64),
-        np.zeros(0, np.int8), spent, can, cannot, states, finals, room_for(count),
-    )  # fmt: skip
-    return *states, *finals
-
-
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("varies", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_a_decision_falls_on_the_first_day_on_which_no_future_can_change_it(seed):
+def test_a_decision_falls_on_the_first_day_on_which_no_future_can_change_it(seed, varies, dies):
     random_numbers = random.Random(seed)
-    for _ in range(40):
-        window = random_numbers.randint(2, 7)
-        threshold = random_numbers.randint(window // 2 + 1, window)
-        excludes_boundary = threshold < window and random_numbers.random() < 0.5
+    for _ in range(25):
+        window = random_numbers.randint(2, 6)
         days, sides = _history(random_numbers, 6, random_numbers.randint(2, 16))
+        spans = _spans(random_numbers, days, window, varies)
+        excludes_boundary = random_numbers.random() < 0.5 and all(map(operator.lt, *spans))
         first_states = random_numbers.choice([(0,), (1,), (0, 1)])
+        death = random_numbers.randint(days[-1], days[-1] + window) if dies else NEVER
         certain = {}
-        for until in range(days[0], days[-1] + window + 2):
+        for until in range(days[0], days[-1] + window + 4):
             seen = sum(day <= until for day in days)
+            of_seen = [numbers[:seen] for numbers in spans]
+            lived = side_of_each_day(days[:seen], sides[:seen], days[0], min(until, death - 1))
+            known = lived + [NOWHERE] * (until - days[0] + 1 - len(lived))
+            longest = max(day + span for day, span in zip(days[:seen], of_seen[1], strict=True)) - until
             possible = _under_every_future(
-                days[:seen], sides[:seen], until, threshold, window, excludes_boundary, first_states
+                days[:seen],
+                sides[:seen],
+                known,
+                of_seen,
+                _futures(max(longest, 0), until >= death, dies),
+                excludes_boundary,
+                first_states,
             )
-            found = _known_at_the_end_of_each_day(
-                days[:seen], sides[:seen], threshold, window, excludes_boundary, until, first_states
+            found = decide_person(
+                np.array(days[:seen], np.int64),
+                np.array(sides[:seen], np.int8),
+                threshold=of_seen[0],
+                window=of_seen[1],
+                until=until,
+                may_be_inside=1 in first_states,
+                may_be_outside=0 in first_states,
+                excludes_boundary=excludes_boundary,
+                death=death,
+                days_are_dated_when_over=False,
             )
-            for place, column in itertools.product(range(seen), range(3)):
-                values = possible[place][column]
+            for place, column in itertools.product(range(seen), ("before", "after", "migration")):
+                values = possible[place][("before", "after", "migration").index(column)]
                 value = next(iter(values)) if len(values) == 1 else UNKNOWN
                 assert int(found[column][place]) == value
                 if value != UNKNOWN:
                     certain.setdefault((place, column), until)
-                    final = {1: found[3], 2: found[4]}.get(column)
-                    assert final is None or final[place] == certain[place, column]
+                    final = {"after": "status_final", "migration": "migration_final"}.get(column)
+                    assert final is None or found[final][place] == certain[place, column]
 
 
 _PERSON = st.tuples(
@@ -167,14 +215,15 @@ def _classified(table, last=160, **kept):
     observation = Observation(
         FIRST - datetime.timedelta(kept.pop("before", 30)), FIRST + datetime.timedelta(last)
     )
-    return classified_movements(table, rule=RULE, observation=observation, **kept).sort_by("crossing_id")
+    rule = kept.pop("rule", RULE)
+    return classified_movements(table, rule=rule, observation=observation, **kept).sort_by("crossing_id")
 
 
 @settings(max_examples=200, deadline=None)
-@given(people=st.lists(_PERSON, min_size=1, max_size=4), treatment=st.sampled_from(list(Gaps)))
-def test_the_mirror_of_a_history_has_the_mirrored_result(people, treatment):
-    found = _classified(_table(people), gaps=treatment)
-    mirrored = _classified(_table(people, is_mirrored=True), gaps=treatment)
+@given(people=st.lists(_PERSON, min_size=1, max_size=4), treatment=st.sampled_from(list(Gaps)), rule=RULES)
+def test_the_mirror_of_a_history_has_the_mirrored_result(people, treatment, rule):
+    found = _classified(_table(people), gaps=treatment, rule=rule)
+    mirrored = _classified(_table(people, is_mirrored=True), gaps=treatment, rule=rule)
     for name in ("is_migration", "unresolved", "status_final_on", "migration_final_on", "problem"):
         assert found[name].to_pylist() == mirrored[name].to_pylist()
     for name in ("resident_before", "resident_after"):
@@ -204,15 +253,17 @@ def test_neither_the_order_of_the_input_nor_its_partition_by_person_matters(peop
     first=st.integers(0, 120),
     more=st.integers(1, 60),
     treatment=st.sampled_from([Gaps.BOUNDS, Gaps.EARLIEST, Gaps.LATEST, Gaps.MIDPOINT]),
+    rule=RULES,
 )
-def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, first, more, treatment):
+def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, first, more, treatment, rule):
     table = _table(people)
     early = table.filter(pa.array([(day - FIRST).days <= first for day in table["date"].to_pylist()]))
     if not len(early):
         return
-    before = _classified(early, last=first, gaps=treatment).to_pylist()
+    before = _classified(early, last=first, gaps=treatment, rule=rule).to_pylist()
     after = {
-        row["crossing_id"]: row for row in _classified(table, last=first + more, gaps=treatment).to_pylist()
+        row["crossing_id"]: row
+        for row in _classified(table, last=first + more, gaps=treatment, rule=rule).to_pylist()
     }
     for row in before:
         later = after[row["crossing_id"]]
@@ -229,10 +280,11 @@ def test_what_was_final_stays_when_more_days_and_crossings_are_observed(people, 
 @given(
     people=st.lists(_ON_DIFFERENT_DAYS, min_size=1, max_size=2),
     share=st.lists(st.floats(0, 1), min_size=8, max_size=8),
+    rule=RULES,
 )
-def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(people, share):
+def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(people, share, rule):
     table = _table(people)
-    bounded = {row["crossing_id"]: row for row in _classified(table).to_pylist()}
+    bounded = {row["crossing_id"]: row for row in _classified(table, rule=rule).to_pylist()}
     completed, previous = [], None
     for row, part in zip(table.to_pylist(), itertools.cycle(share), strict=False):
         is_gap = (
@@ -247,7 +299,7 @@ def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(
             completed.append({**row, "crossing_id": 1000 + len(completed), "direction": other, "date": when})
         completed.append(row)
         previous = row
-    truth = _classified(pa.Table.from_pylist(completed, table.schema)).to_pylist()
+    truth = _classified(pa.Table.from_pylist(completed, table.schema), rule=rule).to_pylist()
     for row in truth:
         known = bounded.get(row["crossing_id"])
         if known is None or row["problem"] is not None or known["problem"] == "duplicate":
@@ -255,3 +307,40 @@ def test_what_is_decided_within_bounds_holds_wherever_the_missing_movements_lay(
         for name in ("is_migration", "resident_before", "resident_after"):
             if known[name] is not None and row[name] is not None:
                 assert known[name] == row[name]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    people=st.lists(_PERSON, min_size=1, max_size=3),
+    last=st.integers(0, 240),
+    rule=st.sampled_from(IN_MONTHS),
+)
+def test_months_are_counted_from_the_day_of_each_crossing(people, last, rule):
+    table = _table([(days, inside, [False] * 8) for days, inside, _ in people])
+    seen = table.filter(pa.array([(day - FIRST).days <= last for day in table["date"].to_pylist()]))
+    found = _classified(seen, last=last, rule=rule).to_pylist()
+    # A day on the new side counts when it is over, so the method may be a day behind the definition.
+    next_day = {row["crossing_id"]: row for row in _classified(seen, last=last + 1, rule=rule).to_pylist()}
+    for person in {row["person_id"] for row in found}:
+        rows = [row for row in found if row["person_id"] == person]
+        days, sides = [row["date"] for row in rows], [int(row["direction"] == "arrival") for row in rows]
+        thresholds, windows = (
+            [(day + relativedelta(months=months) - day).days for day in days]
+            for months in (rule.present, rule.window)
+        )
+        is_implied = days[0] >= FIRST - datetime.timedelta(30) + relativedelta(months=rule.present)
+        expected = decided(
+            [(day - FIRST).days for day in days],
+            sides,
+            thresholds=thresholds,
+            windows=windows,
+            until=last,
+            first_states=(1 - sides[0],) if is_implied else (0, 1),
+        )
+        for row, values in zip(rows, expected, strict=True):
+            for name, value in zip(
+                ("resident_before", "resident_after", "is_migration"), values, strict=True
+            ):
+                wanted = None if value == UNKNOWN else bool(value)
+                later = next_day[row["crossing_id"]][name]
+                assert row[name] == wanted or (row[name] is None and later == wanted)

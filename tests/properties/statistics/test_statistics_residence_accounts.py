@@ -1,4 +1,4 @@
-"""Accounts of residents: nothing is left over, and stocks are those counted person by person and day by day."""
+"""Accounts of residents: nothing is left over, and stocks are those counted person by person."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ def test_the_state_of_each_day_is_that_counted_person_by_person(engine, events, 
     for number in range(0, LAST + 1, 7):
         when = day(number)
         states = [_on(one, when) for one in spells]
-        crossed = in_histories.filter(pc.equal(in_histories["event_date"], pa.scalar(when)))["direction"].to_pylist()
+        crossed = in_histories.filter(pc.equal(in_histories["event_date"], pa.scalar(when)))[
+            "direction"
+        ].to_pylist()
         assert table[when] == {
             "day": when,
             "arrivals": crossed.count("A"),
@@ -161,7 +163,8 @@ def test_the_accounts_of_parts_add_up_to_that_of_all(engine, events):
     ]
     for name in ("residents_at_start", "residents_at_end", "undecided_crossings", *FLOWS):
         sums = [
-            dict(zip(one["period"].to_pylist(), one[name].to_pylist(), strict=True)) for one in (*parts, whole)
+            dict(zip(one["period"].to_pylist(), one[name].to_pylist(), strict=True))
+            for one in (*parts, whole)
         ]
         assert {period: sums[0][period] + sums[1][period] for period in sums[2]} == sums[2]
 

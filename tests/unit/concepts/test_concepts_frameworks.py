@@ -10,6 +10,7 @@ import pytest
 from sojourn.concepts import (
     ResidenceRule,
     Standing,
+    Unit,
     class_of_stay,
     code_list,
     framework,
@@ -18,6 +19,7 @@ from sojourn.concepts import (
 )
 from sojourn.concepts.frameworks import Category, FrameworkRule
 from sojourn.errors import ProjectError
+from sojourn.project.declarations import DatedRule
 
 NAMES = {"en": "Law on residence"}
 
@@ -121,3 +123,34 @@ def test_a_day_after_the_last_rule_has_no_rule():
     assert class_of_stay(400, law, arrived=date(2022, 12, 31)) == "RES"
     with pytest.raises(ProjectError, match="no rule in force on 2023-01-01"):
         class_of_stay(400, law, arrived=date(2023, 1, 1))
+
+
+def test_a_rule_in_months_bounds_the_categories_by_twelfths_of_a_year():
+    rules = {
+        date(2000, 1, 1): ResidenceRule(9, 12, Unit.MONTHS),
+        date(2020, 7, 1): ResidenceRule(12, 16, Unit.MONTHS),
+    }
+    table = national_framework(rules, source="a law", titles=NAMES).to_arrow().to_pylist()
+    residents = [row for row in table if row["code"] == "RES"]
+    assert [(row["present"], row["window"], row["unit"]) for row in residents] == [
+        (9, 12, "months"),
+        (12, 16, "months"),
+    ]
+    assert [row["from_days"] for row in residents] == [274, 365]  # 9 x 365 / 12 = 273.75
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"days_present": 365},
+        {"days_present": 365, "window_months": 16},
+        {"days_present": 365, "window_days": 487, "months_present": 12, "window_months": 16},
+        {"months_present": 17, "window_months": 16},
+        {},
+    ],
+)
+def test_a_dated_rule_is_in_days_or_in_months(said):
+    with pytest.raises(ValueError, match=r"days_present and window_days|17 months present"):
+        DatedRule.model_validate({"from": date(2000, 1, 1), **said})
+    whole = {"from": date(2000, 1, 1), "months_present": 12, "window_months": 16}
+    assert DatedRule.model_validate(whole).residence == ResidenceRule(12, 16, Unit.MONTHS)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sojourn.cli import app
 from sojourn.cli.app import _guarded
-from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.integration.movements import Gaps, Observation
 from sojourn.production import movement_files
@@ -293,6 +293,8 @@ OPTIONS = ["--observed-from", "2010-01-01", "--observed-until", "2019-12-31"]
         (["--rule", "12/16", "--boundary", "maybe"], "no-migration"),
         (["--threshold", "365", "--window", "365", "--boundary", "no-migration"], "no spare days"),
         (["--rule", "12/16", "--memory", "lots"], "no amount of memory"),
+        (["--threshold", "12", "--unit", "weeks"], "There are: days, months"),
+        (["--rule", "12/16", "--unit", "months"], "Give --threshold and --window"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_in_words(crossings, tmp_path, capsys, options, message):
@@ -312,3 +314,131 @@ def test_the_command_tells_what_it_found(crossings, tmp_path, rule):
     assert shown.exit_code == 0
     told = json.loads(shown.stdout)
     assert (told["crossings"], told["immigrations"], told["file"]) == (9, 1, str(target))
+
+
+def _lived(crossings, tmp_path, lives, rule=RULE, **kept):
+    file, known, target = tmp_path / "lived.csv", tmp_path / "lives.csv", tmp_path / "lived.parquet"
+    rows = (f"{person},{number},{crossing}" for number, (person, crossing) in enumerate(crossings, 1))
+    file.write_text("\n".join([_HEADER, *rows, ""]))
+    known.write_text(f"person_id,birth_date,death_date\n{lives}")
+    return _classified(file, target, rule=rule, lives=known, **kept)[1]
+
+
+def test_months_are_those_of_the_calendar_from_the_day_of_the_crossing(tmp_path):
+    rows = [
+        ("gul", 1, "2012-02-29", "arrival", ""),  # twelve months until 28 February 2013: 365 days
+        ("hana", 2, "2015-03-01", "arrival", ""),  # twelve months until 1 March 2016: 366 days
+    ]
+    file = tmp_path / "c.parquet"
+    pq.write_table(_table(rows), file)
+    _, found = _classified(file, tmp_path / "out.parquet", rule=ResidenceRule(12, 16, Unit.MONTHS))
+    assert found[1]["migration_final_on"] == datetime.date(2013, 2, 28)
+    assert found[2]["migration_final_on"] == datetime.date(2016, 3, 1)
+    # 29 June 2013 and 1 July 2016: sixteen months from the two days.
+    assert (found[1]["days_in"], found[2]["days_in"]) == (486, 488)
+
+
+def test_who_died_before_the_threshold_did_not_migrate(tmp_path):
+    crossings = [
+        ("ida", "2014-05-01,arrival"),
+        ("jan", "2014-05-01,arrival"),
+        ("jan", "2014-07-01,departure"),
+    ]
+    found = _lived(crossings, tmp_path, "ida,,2015-04-30\njan,,2014-06-15\n")  # ida spent 364 days
+    assert (found[1]["is_migration"], found[1]["migration_final_on"]) == (False, datetime.date(2015, 4, 30))
+    assert (found[1]["days_in"], found[1]["days_out"]) == (364, 0)
+    assert (found[2]["is_migration"], found[2]["migration_final_on"]) == (False, datetime.date(2014, 6, 15))
+    assert (found[3]["problem"], found[3]["is_migration"]) == ("after-death", None)
+
+
+def test_who_reached_the_threshold_on_the_day_of_death_did_migrate(tmp_path):
+    found = _lived([("ida", "2014-05-01,arrival")], tmp_path, "ida,,2015-05-01\n")
+    assert (found[1]["is_migration"], found[1]["migration_final_on"]) == (True, datetime.date(2015, 5, 1))
+
+
+def test_a_death_that_was_not_observed_decides_nothing(tmp_path):
+    found = _lived([("ida", "2019-05-01,arrival")], tmp_path, "ida,,2020-01-01\n")
+    assert found[1]["unresolved"] is True
+
+
+@pytest.mark.parametrize(
+    ("birth", "resident"), [("2010-02-01", True), ("2009-12-31", None), ("", None), ("2010-04-01", None)]
+)
+def test_who_was_born_under_observation_has_nothing_unknown_before(tmp_path, birth, resident):
+    crossings = [("kai", "2010-03-01,departure"), ("kai", "2015-03-01,arrival")]
+    found = _lived(crossings, tmp_path, f"kai,{birth},\n")
+    assert found[1]["resident_before"] is resident
+    assert found[1]["problem"] == ("before-birth" if birth == "2010-04-01" else None)
+
+
+def test_who_was_born_abroad_under_observation_did_not_live_here(tmp_path):
+    found = _lived([("kai", "2010-03-01,arrival")], tmp_path, "kai,2010-02-01,\n")
+    assert (found[1]["resident_before"], found[1]["is_migration"]) == (False, True)
+
+
+@pytest.mark.parametrize("rows_of_a_part", [1, 100])
+def test_lives_find_their_persons_in_every_part(tmp_path, monkeypatch, rows_of_a_part):
+    monkeypatch.setattr(movement_files, "ROWS_OF_A_PART", rows_of_a_part)
+    crossings = [(str(person), "2014-05-01,arrival") for person in range(20)]
+    lives = "".join(f"{person},,2014-06-{person + 1:02d}\n" for person in range(1, 20))
+    found = _lived(crossings, tmp_path, lives)
+    assert found[1]["is_migration"] is True
+    assert [found[number]["days_in"] for number in range(2, 21)] == [31 + day for day in range(1, 20)]
+
+
+@pytest.mark.parametrize(
+    ("lives", "message"),
+    [
+        ("ida,2015-01-01,2014-01-01\n", "1 rows have a death before the birth; the first is row 1"),
+        (",2015-01-01,\n", "1 rows lack a person"),
+        ("ida,2010-01-01,\njan,,\nida,2010-01-01,\n", "2 rows share a person with another one"),
+    ],
+)
+def test_lives_that_cannot_be_are_refused(tmp_path, lives, message):
+    with pytest.raises(DataRefused, match=message):
+        _lived([("ida", "2014-05-01,arrival")], tmp_path, lives)
+
+
+def test_crossings_out_of_scope_are_no_movements_of_their_persons(tmp_path):
+    file = tmp_path / "c.csv"
+    file.write_text(
+        f"{_HEADER},out_of_scope\n1,1,2012-05-01,arrival,false\n1,2,2012-08-01,departure,true\n"
+        "1,3,2015-05-01,departure,false\n2,4,2012-05-01,arrival,true\n"
+    )
+    _, found = _classified(file, tmp_path / "out.parquet")
+    assert [found[number]["is_migration"] for number in (1, 2, 3, 4)] == [True, None, True, None]
+    assert [found[number]["problem"] for number in (1, 2, 3, 4)] == [
+        None,
+        "out-of-scope",
+        None,
+        "out-of-scope",
+    ]
+    assert found[2]["out_of_scope"] is True
+
+
+def test_scope_that_is_not_said_is_refused(tmp_path):
+    file = tmp_path / "c.csv"
+    file.write_text(f"{_HEADER},out_of_scope\n1,1,2012-05-01,arrival,\n")
+    with pytest.raises(DataRefused, match="out_of_scope is empty in 1 rows"):
+        _classified(file, tmp_path / "out.parquet")
+
+
+def test_two_documents_shown_on_one_day_are_one_crossing(tmp_path):
+    rows = [
+        ("lena", 1, "2012-05-01", "arrival", "PASSPORT"),
+        ("lena", 2, "2012-05-01", "arrival", "CARD"),
+        ("lena", 3, "2014-05-01", "departure", "CARD"),
+    ]
+    file = tmp_path / "c.parquet"
+    pq.write_table(_table(rows), file)
+    _, found = _classified(file, tmp_path / "out.parquet")
+    assert [found[number]["problem"] for number in (1, 2, 3)] == [None, "duplicate", None]
+    assert [found[number]["is_migration"] for number in (1, 2, 3)] == [True, None, True]
+
+
+def test_the_command_counts_in_months_of_the_calendar(crossings, tmp_path):
+    target = tmp_path / "out.parquet"
+    rule = ["--unit", "months", "--threshold", "12", "--window", "16"]
+    given = ["--json", "tool", "classify-movements", str(crossings), str(target), *OPTIONS, *rule]
+    shown = CliRunner().invoke(app, given)
+    assert (shown.exit_code, json.loads(shown.stdout)["immigrations"]) == (0, 1)

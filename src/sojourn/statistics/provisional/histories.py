@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.errors import ProjectError
 from sojourn.statistics.provisional import open_kernel as kernel
 
@@ -41,8 +41,17 @@ _NEEDED = (
     "migration_final_on",
     "problem",
 )
-# Rows that are no crossing, or of which nobody knows when, whose or which way.
-_NO_CROSSING = ("duplicate", "unknown-direction", "no-date", "no-person", "outside-observation")
+# Rows that are no crossing, to which the rule does not apply, or of which nobody knows when, whose or which way.
+_NO_CROSSING = (
+    "duplicate",
+    "unknown-direction",
+    "no-date",
+    "no-person",
+    "outside-observation",
+    "before-birth",
+    "after-death",
+    "out-of-scope",
+)
 _NOT_STATED = "_U"
 
 
@@ -157,7 +166,7 @@ def histories(
         )
     table, starts, sides = _ordered(_crossings_of(classified))
     days = _days(table["date"])
-    window, first = rule.window_days, (observed_from - datetime.date(1970, 1, 1)).days
+    window, first = _longest_window(rule), (observed_from - datetime.date(1970, 1, 1)).days
     earlier = np.empty((len(kernel.EARLIER), len(days)), np.float32)
     kernel.find_earlier(starts, days, sides, window, first, np.empty(len(days), np.int64), earlier)
     columns, names = _fixed(table, days, sides, features, birth_date)
@@ -168,6 +177,14 @@ def histories(
         np.vstack([earlier, *columns]), (*kernel.EARLIER, *names),
         ("direction", *features), window, first,
     )  # fmt: skip
+
+
+def _longest_window(rule: ResidenceRule) -> int:
+    """The most days that a window has; one of months closes a few days earlier, when all is decided."""
+    if rule.unit == Unit.DAYS:
+        return rule.window
+    years, months = divmod(rule.window, 12)
+    return 366 * years + 31 * months
 
 
 def _crossings_of(classified: pa.Table) -> pa.Table:
