@@ -41,7 +41,7 @@ _NEEDED = (
     "migration_final_on",
     "problem",
 )
-# Rows that are no crossing, to which the rule does not apply, or of which nobody knows when, whose or which way.
+# Rows that are no crossing, are out of scope, or of which nobody knows when, whose or which way.
 _NO_CROSSING = (
     "duplicate",
     "unknown-direction",
