@@ -135,6 +135,86 @@ def classify_movements(
     session.screen.result({**found.to_json(), "file": str(target)})
 
 
+@tool.command("estimate-provisional")
+def estimate_provisional(
+    source: Annotated[
+        Path, typer.Argument(metavar="CLASSIFIED", help="What classify-movements wrote: .parquet or .csv.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Figures to write: .parquet or .csv.")],
+    observed_from: Annotated[
+        datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="First day on which all was recorded.")
+    ],
+    observed_until: Annotated[
+        datetime.datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day that counts; it ends a month."),
+    ],
+    threshold: Annotated[
+        int | None, typer.Option(help="Days, or months, on the new side that change residence.")
+    ] = None,
+    window: Annotated[int | None, typer.Option(help="Within how many of them they are counted.")] = None,
+    unit: Annotated[
+        str, typer.Option(help="Of threshold and window: days, or months of the calendar.")
+    ] = "days",
+    rule: Annotated[
+        str | None, typer.Option(help=f"The rule of the classification: {', '.join(RULES)}.")
+    ] = None,
+    framework: Annotated[
+        str | None, typer.Option(help="Rule of a migration framework: 1998, 2021-06 or 2021-12.")
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Column of codes to learn from, such as visa; repeat for more.")
+    ] = None,
+    birth_date: Annotated[
+        str | None, typer.Option(help="Column with the date of birth, from which the age follows.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Column by which figures are broken down; repeat for more.")
+    ] = None,
+    crossings: Annotated[
+        Path | None, typer.Option(help="Also write the open crossings with their probabilities here.")
+    ] = None,
+    revisions: Annotated[
+        Path | None, typer.Option(help="Also write here what earlier vintages would have said.")
+    ] = None,
+) -> None:
+    """Estimate migration by month while crossings are not decided yet, with intervals of 95 per cent.
+
+    OUT has a row for each month and flow (immigration, emigration, net). Decided crossings are counted;
+    open ones count with the probability, learned from crossings that looked alike when they were open, that
+    they will be found to be migrations. Months that may still change have the status P.
+
+    Example: `sojourn tool estimate-provisional classified.parquet figures.csv --observed-from 2015-01-01
+    --observed-until 2024-12-31 --feature sex --feature citizenship --feature visa --birth-date birth_date`
+    """
+    from sojourn.production.provisional_files import Targets, estimate_file
+
+    chosen = _rule(threshold, window, unit, rule, framework, observed_until.date())
+    observation = _observation(observed_from.date(), observed_until.date())
+    with session.screen.progress(f"Estimating from {source.name}") as report:
+        found = estimate_file(
+            source,
+            Targets(target, crossings, revisions),
+            rule=chosen,
+            observation=observation,
+            features=feature or (),
+            birth_date=birth_date,
+            by=by or (),
+            on_progress=report,
+        )
+    last = [row for row in found.totals.to_pylist() if row["time_period"] == f"{observed_until:%Y-%m}"]
+    newest = [row for row in last if all(row[name] == "_T" for name in by or ())]
+    session.screen.say(
+        f"{len(set(found.totals['time_period'].to_pylist()))} months, {len(found.crossings):,} crossings"
+        f" not decided. The figures are in {target}."
+    )
+    for row in newest:
+        session.screen.say(
+            f"  {row['time_period']} {row['flow']}: {row['value']:,.0f}"
+            f" ({row['lower']:,.0f} to {row['upper']:,.0f})"
+        )
+    session.screen.result({"file": str(target), "open": len(found.crossings), "newest": newest})
+
+
 def _require_engine(engine: str, master: str) -> None:
     if engine not in ("duckdb", "spark"):
         raise ProjectError(f"There is no engine {engine!r}.", "There are: duckdb, spark.")

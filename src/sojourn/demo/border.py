@@ -34,7 +34,7 @@ from sojourn.demo.people import Biography, Flags, Persons, Rng, year_of
 from sojourn.demo.truth import Truth
 from sojourn.demo.writing import DeliveredFile, TextFile, date_texts, joined
 
-__all__ = ["BORDER_YEARS", "RATES", "Border", "Rates"]
+__all__ = ["BORDER_YEARS", "RATES", "Border", "Rates", "printed_visas"]
 
 BORDER_YEARS = (2022, 2023, 2024)
 _HEADER = "ID;DT;DIR;DOC;SURNAME;GIVEN;BORN;SEX;NAT;BPL;POINT;VISA"
@@ -208,7 +208,7 @@ class _Year:
             "POINT": pa.array([f"BP{point:02d}" for point in range(1, 15)]).take(
                 pa.array(self.crossings.border_point[scans.crossing])
             ),
-            "VISA": _visas(persons, who, papers.citizenship),
+            "VISA": printed_visas(persons, who, papers.citizenship),
         }
 
     def _blank(self, values: Integers, rate: float, kind: str, flaws: dict[str, Flags]) -> Integers:
@@ -283,7 +283,7 @@ class _Year:
             )
 
 
-def _visas(persons: Persons, who: Integers, citizenship: Integers) -> pa.StringArray:
+def printed_visas(persons: Persons, who: Integers, citizenship: Integers) -> pa.StringArray:
     """What a foreigner travels on: a tourist's, worker's or student's visa, a residence permit, or none."""
     letters = pa.array(["P", "T", "W", "S", "W", "T"])
     own = letters.take(pa.array(persons.biography[who]))

@@ -40,7 +40,14 @@ from sojourn.production.movement_reading import (
 )
 from sojourn.production.movement_results import Terms, earlier_results, histories, require_same_columns
 
-__all__ = ["Summary", "anchor_problems", "classify_file", "opened_parquet", "require_columns"]
+__all__ = [
+    "Summary",
+    "anchor_problems",
+    "classify_file",
+    "opened_parquet",
+    "require_columns",
+    "require_writable",
+]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
@@ -107,7 +114,7 @@ def classify_file(
     fit; DataRefused when a column is missing or of the wrong type, a value cannot be read, an anchor comes
     after its person's last crossing, or a life is told twice or backwards.
     """
-    _require_writable(target)
+    require_writable(target)
     terms = Terms.of(rule, observation, gaps, anchors, lives, excludes_boundary=excludes_boundary)
     earlier = earlier_results(after, target, terms) if after is not None else None
     read_from = [source.resolve().parent, *([after.resolve()] if after is not None else [])]
@@ -152,7 +159,8 @@ def classify_file(
     return summary
 
 
-def _require_writable(target: Path) -> None:
+def require_writable(target: Path) -> None:
+    """Refuse a result in another form than Parquet or CSV, over a file, or where there is no folder."""
     if target.suffix not in (".parquet", ".csv"):
         raise ProjectError(
             f"{target} ends in neither .parquet nor .csv.", "Name the result in one of these forms."
