@@ -138,6 +138,20 @@ def test_every_contract_of_the_rooms_is_kept():
             id="a method opens a connection",
         ),
         pytest.param(
+            "dissemination/leak.py",
+            "from sojourn.quality.counts import counts",
+            PUBLIC_ROOMS,
+            "sojourn.dissemination.leak -> sojourn.quality.counts",
+            id="dissemination counts records itself",
+        ),
+        pytest.param(
+            "quality/leak.py",
+            "import time",
+            PURE_METHODS,
+            "sojourn.quality.leak -> time",
+            id="a quality report looks at the clock",
+        ),
+        pytest.param(
             "integration/leak.py",
             "import random",
             PURE_METHODS,

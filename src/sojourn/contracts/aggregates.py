@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure"]
+__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure", "QualityMeasure"]
 
 _PUBLIC = Sensitivity.PUBLIC
 
@@ -70,3 +70,25 @@ class PublishedFigure(Table, zone=Zone.SECURE):
     value: float = column("The figure; null when the publisher gives none")
     status: str = column("Status of the figure", codes="CL_OBS_STATUS")
     flag: str = column("Flag as the publisher wrote it")
+
+
+class QualityMeasure(Table, zone=Zone.SECURE):
+    """One share that tells how good records are, of all of them or of one category, with its verdict.
+
+    The verdict is `met`, `not-met`, `no-target` or `not-computed`. Numbers that could not be computed, or are
+    withheld, are empty and not zero.
+    """
+
+    measure: str = column("What is counted", key=True)
+    breakdown: str = column("Columns by which records are grouped, `all` for the whole", key=True)
+    category: str = column("Value of the first of these columns; _U not stated, _T the whole", key=True)
+    subcategory: str = column("Value of the second of these columns; _Z where there is none", key=True)
+    numerator: int = column("Records or persons for which the measure holds")
+    denominator: int = column("Records or persons of which it could hold")
+    numerator_people: int = column("Persons behind the numerator")
+    denominator_people: int = column("Persons behind the denominator")
+    share: float = column("Numerator divided by denominator")
+    target: float = column("The share should be below this")
+    verdict: str = column("What the target says of the share", required=True)
+    withheld: bool = column("Whether numbers are left out since few people are behind them", required=True)
+    reason: str = column("Why the share cannot be computed")

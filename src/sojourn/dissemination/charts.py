@@ -21,6 +21,7 @@ from sojourn.dissemination.descriptions import TableDescription, text_in
 from sojourn.dissemination.flags import flag_symbol, is_hollow
 from sojourn.dissemination.fonts import FONT_STACK, register_fonts
 from sojourn.dissemination.grid import Grid
+from sojourn.dissemination.patterns import with_patterns
 from sojourn.dissemination.selection import TIME, label_of
 from sojourn.dissemination.sentences import NORMAL_95, row_label
 from sojourn.dissemination.wording import Wording, wording
@@ -287,8 +288,12 @@ def start_drawing() -> None:
     svg_of(Chart(empty, "", "", 0, 0), wording("en"))
 
 
-def svg_of(drawing: Chart, words: Wording) -> bytes:
-    """The drawing as SVG with a title and a description for screen readers; nothing is fetched."""
+def svg_of(drawing: Chart, words: Wording, *, name: str = "", inks: Inks = _LIGHT) -> bytes:
+    """The drawing as SVG with a title and a description for screen readers; nothing is fetched.
+
+    Drawings that stand in one page each have a `name`, which keeps their identifiers apart, and take their
+    fonts from the page.
+    """
     register_fonts()
     symbols = words.locale.number_symbols["latn"]
     number_format = {
@@ -303,6 +308,18 @@ def svg_of(drawing: Chart, words: Wording) -> bytes:
     shortened = re.sub(r"(\d+\.\d)\d+", r"\1", drawn)
     # The marks' own labels repeat the table below the drawing in a worse order.
     silent = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", shortened)
-    head = f'<title id="t">{escape(drawing.title)}</title><desc id="d">{escape(drawing.summary)}</desc>'
-    opening = f'<svg role="img" aria-labelledby="t d" lang="{words.language}" '
-    return re.sub(r"^<svg ([^>]*)>", lambda found: f"{opening}{found[1]}>{head}", silent, count=1).encode()
+    apart = _embedded(silent, name) if name else silent
+    filled = with_patterns(apart, ground=inks.ground, line=inks.text, name=name)
+    title, summary = escape(drawing.title), escape(drawing.summary)
+    head = f'<title id="t{name}">{title}</title><desc id="d{name}">{summary}</desc>'
+    # Vega has placed each text from its left; a page that is read from the right must not turn that around.
+    opening = f'<svg role="img" direction="ltr" aria-labelledby="t{name} d{name}" lang="{words.language}" '
+    return re.sub(r"^<svg ([^>]*)>", lambda found: f"{opening}{found[1]}>{head}", filled, count=1).encode()
+
+
+_NEEDLESS = re.compile(r' (?:font-family|class|pointer-events|xmlns:xlink)="[^"]*"| opacity="1"')
+
+
+def _embedded(svg: str, name: str) -> str:
+    """A drawing for the middle of a page: its identifiers are its own, what the page knows is left out."""
+    return re.sub(r'(id="|url\(#)', rf"\g<1>{name}", _NEEDLESS.sub("", svg))

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import Framework, framework, national_framework
 from sojourn.contracts.microdata import MigrationEvent, Movement, Resident
 from sojourn.contracts.table import Table, Zone
 from sojourn.engine import Engine, Relation
-from sojourn.engine.partitions import hashed_statement, parts_of, write_parts
 from sojourn.engine.selections import stacked_statement
 from sojourn.integration.migration_events import (
     EventRules,
-    crossings_of_movements,
-    migration_events,
 )
 from sojourn.integration.movements import Gaps, Observation
 from sojourn.integration.residents import residents
 from sojourn.pipeline import Made, Step
+from sojourn.production.events_by_person import EventWork, written_events
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
-from sojourn.production.resident_accounts import Accounts
 from sojourn.production.source_steps import counted_versions
 from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
@@ -46,7 +41,6 @@ __all__ = [
 ]
 
 EVENTS, RESIDENTS = "migration_event", "resident"
-ROWS_OF_A_PART = 1 << 19
 
 
 def event_rules(settings: Settings) -> EventRules:
@@ -135,25 +129,25 @@ def _make_events(
     settings: Mapping[str, Any],
     observation: Observation,
 ) -> Version:
-    rules = event_rules(workspace.declarations.settings)
+    declared = workspace.declarations.settings
     with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
         with (
             workspace.engine(Zone.SECURE) as engine,
             workspace.store.beside(Zone.SECURE) as unfinished,
             workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
         ):
-            rows, accounts = 0, Accounts(observation)
             movements = records_of_sources(engine, sources, made, Movement)
-            for number, part in enumerate(_by_person(engine, movements, unfinished, made)):
-                crossings = _crossings(engine, part)
-                found = migration_events(engine, crossings, rules=rules, observation=observation)
-                accounts.add(engine, found)
-                pq.write_table(found, folder / f"part-{number:06d}.parquet")
-                rows += len(found)
-            if not rows:
-                pq.write_table(MigrationEvent.schema().empty_table(), folder / "part-000000.parquet")
+            records = sum(one.result.rows for one in made.values())
+            rows, accounts = written_events(
+                movements,
+                records,
+                EventWork(event_rules(declared), observation),
+                folder,
+                unfinished,
+                declared.engine.master,
+            )
         inputs = tuple(one.fingerprint for one in made.values())
-        kept = {**settings, "accounts": accounts.to_json()}
+        kept = {**settings, "accounts": accounts}
         about = VersionRecord(EVENTS, Zone.SECURE, "MigrationEvent", mark, rows, inputs, kept)
         work.then(partial(name_version, workspace, about))
         work.detail.update(crossings=rows)
@@ -174,22 +168,3 @@ def records_of_sources(
             found.append(each_once(engine, *counted_versions(own)))
     names = [f"source_{number}" for number in range(len(found))]
     return engine.query(stacked_statement(names), dict(zip(names, found, strict=True)))
-
-
-def _by_person(
-    engine: Engine, movements: Relation, folder: Path, made: Mapping[str, Made[Version]]
-) -> Iterator[pa.Table]:
-    """The movements in parts that fit into memory, each with all movements of its persons."""
-    rows = sum(one.result.rows for one in made.values())
-    parts = 1 << (rows // ROWS_OF_A_PART).bit_length()
-    split = engine.query(hashed_statement("person_key", "movements"), {"movements": movements})
-    write_parts(split.batches(), folder, parts)
-    return parts_of(folder, parts)
-
-
-def _crossings(engine: Engine, movements: pa.Table) -> pa.Table:
-    given = engine.relation(movements)
-    found = crossings_of_movements(given)
-    table = found.to_arrow()
-    engine.forget(found, given)
-    return table

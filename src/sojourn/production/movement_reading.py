@@ -25,7 +25,10 @@ SCOPE_COLUMN = {"out_of_scope": "claim"}
 _HOW_TO_WRITE = {
     "day": "Write days as 2024-03-31, moments as 2024-03-31T14:05:00 in local time, without a zone.",
     "claim": "Write true or false.",
+    "whole": "Write whole numbers without spaces or separators.",
+    "number": "Write numbers with a point before decimals, without spaces or separators.",
 }
+_NUMBERS = {"whole": pa.int64(), "number": pa.float64()}
 _HOW_TO_CONVERT = {
     "day": "Write the day, or the moment in the local time of the place without a zone: the day there counts."
 }
@@ -33,6 +36,8 @@ _KINDS = {
     "day": "a date or a timestamp in local time",
     "text": "text",
     "claim": "true or false",
+    "whole": "whole numbers",
+    "number": "numbers",
     "any": "a number or text",
 }
 
@@ -78,7 +83,7 @@ def _opened_csv(
     columns = {**columns, **_present(optional, names)}
     absent = [name for name in columns if name not in names]
     if absent:
-        raise DataRefused([_absent(file, name, names) for name in absent])
+        raise DataRefused([_absent(file, name, names, columns) for name in absent])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataRefused(
@@ -88,6 +93,8 @@ def _opened_csv(
     for name, kind in columns.items():
         if kind == "claim":
             types[name] = pa.bool_()
+        if kind in _NUMBERS:
+            types[name] = _NUMBERS[kind]
         if kind == "day":
             example = first[names.index(name)] if len(first) == len(names) else ""
             types[name] = pa.timestamp("us") if re.search("[ T]", example) else pa.date32()
@@ -169,6 +176,9 @@ def _wrong_in(row: list[str], names: list[str], columns: Mapping[str, str]) -> t
 def _is_readable(cell: str, kind: str) -> bool:
     if kind == "claim":
         return cell.lower() in ("true", "false", "1", "0")
+    if kind in _NUMBERS:
+        decimals = r"" if kind == "whole" else r"(\.\d*)?"
+        return re.fullmatch(r"-?\d{1,18}" + decimals, cell) is not None
     if kind != "day":
         return True
     try:
@@ -181,7 +191,7 @@ def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
     problems = []
     for name, kind in columns.items():
         if name not in schema.names:
-            problems.append(_absent(file, name, schema.names))
+            problems.append(_absent(file, name, schema.names, columns))
         elif not _fits(schema.field(name).type, kind):
             problems.append(
                 Problem(
@@ -203,18 +213,19 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         "day": pa.types.is_date32(found) or (pa.types.is_timestamp(found) and found.tz is None),
         "text": is_text,
         "claim": pa.types.is_boolean(found),
+        "whole": pa.types.is_integer(found),
+        "number": pa.types.is_integer(found) or pa.types.is_floating(found),
         "any": is_text or pa.types.is_integer(found),
     }
     return fits[kind]
 
 
-def _absent(file: Path, name: str, names: list[str]) -> Problem:
+def _absent(file: Path, name: str, names: list[str], columns: Mapping[str, str]) -> Problem:
     near = nearest(name, names, 1)
     advice = f"Did you mean {shown(near[0])}? " if near else ""
     return Problem(
         shown(file.name),
         None,
         f"there is no column {name}.",
-        f"{advice}Columns are called person_id, crossing_id, date and direction; anchors have resident,"
-        " lives birth_date and death_date.",
+        f"{advice}The file needs columns called {', '.join(columns)}.",
     )

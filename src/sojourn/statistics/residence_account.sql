@@ -34,9 +34,9 @@ spells as (                -- where people live from crossing to crossing, and b
 ),
 stocks as (                -- residents at the end of the day before each period, and of its last day
     select period,
-        count(*) filter (where (since is null or since < first_day) and (until is null or until >= first_day))
+        count(residence) filter (where (since is null or since < first_day) and (until is null or until >= first_day))
             as residents_at_start,
-        count(*) filter (where (since is null or since <= last_day) and (until is null or until > last_day))
+        count(residence) filter (where (since is null or since <= last_day) and (until is null or until > last_day))
             as residents_at_end
     from periods left join spells on residence = 'R'
     group by period

@@ -190,3 +190,12 @@ def test_events_that_contradict_themselves_leave_something_over(engine, column):
     broken = table.set_column(table.column_names.index(column), column, pa.array(wrong))
     account = residence_account(of_framework(engine.relation(broken), "2021_12"), YEARS).to_arrow()
     assert any(what_is_left_over(account))
+
+
+def test_people_of_whom_none_lives_here_make_an_empty_account(engine):
+    table = events_of(engine, [("anna", 400, "A"), ("anna", 410, "D")], last=LAST)
+    account = residence_account(of_framework(engine.relation(table), "2021_12"), YEARS).to_arrow()
+    assert {name: set(account[name].to_pylist()) for name in ("residents_at_start", "residents_at_end")} == {
+        "residents_at_start": {0},
+        "residents_at_end": {0},
+    }

@@ -25,6 +25,7 @@ import pytest
 import cluster_jobs
 from cluster_jobs import FIRST, OBSERVATION, OBSERVED_UNTIL, RULE
 from movement_definition import UNKNOWN, decided
+from sojourn.contracts.microdata import Movement
 from sojourn.integration.movements import Observation, classified_movements
 from standalone_cluster import standalone_cluster, what_is_missing
 
@@ -95,6 +96,21 @@ def _command(cluster, source, target, *options):
         text=True,
         timeout=SECONDS,
     )
+
+
+def _events(file, folder, master, environment=None):
+    """The events of a file of movements in a fixed order, and what was told of them."""
+    job = Path(__file__).parents[2] / "events_job.py"
+    done = subprocess.run(
+        [sys.executable, str(job), str(file), str(folder), master],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    events = pa.concat_tables([pq.read_table(part) for part in sorted((folder / "events").iterdir())])
+    return events.sort_by("record_id").combine_chunks(), json.loads(done.stdout)
 
 
 def _rows(place):
@@ -292,3 +308,32 @@ def _wait_for(is_there, job):
         assert job.poll() is None, job.communicate()[1]
         assert time.monotonic() < until, "the workers did not begin"
         time.sleep(0.1)
+
+
+@pytest.mark.cluster
+@pytest.mark.skipif(bool(what_is_missing()), reason=f"no cluster can be started: {what_is_missing()}")
+def test_a_projects_events_and_accounts_are_those_of_one_machine(cluster, crossings, tmp_path):
+    few = crossings.filter(pc.less(crossings["person_id"], 20_000))
+    identifiers = few["crossing_id"].cast(pa.string())
+    columns = {
+        "record_id": identifiers,
+        "movement_id": identifiers,
+        "person_key": few["person_id"].cast(pa.string()),
+        "event_date": few["date"],
+        "direction": pc.if_else(pc.equal(few["direction"], "arrival"), "A", "D"),
+    }
+    movements = pa.table(
+        [
+            columns.get(name, pa.nulls(len(few), declared.arrow_type))
+            for name, declared in Movement.columns.items()
+        ],
+        names=list(Movement.columns),
+    )
+    pq.write_table(Movement.conform(movements), tmp_path / "movements.parquet")
+    here, told_here = _events(tmp_path / "movements.parquet", tmp_path / "here", "")
+    there, told_there = _events(
+        tmp_path / "movements.parquet", tmp_path / "there", cluster.master, cluster.environment
+    )
+    assert len(here) == len(few) == told_here[0]
+    assert there.equals(here)
+    assert told_there == told_here
