@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from border_histories import by_crossing, classes, day, events_of, national
-from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.contracts.microdata import MigrationEvent
 from sojourn.integration.movements import Gaps
 
@@ -341,6 +341,17 @@ def test_the_rule_in_force_on_the_day_of_the_crossing_decides(engine):
     rows += [("berta", datetime.date(2013, 1, 1), "A"), ("berta", datetime.date(2013, 8, 1), "D")]
     found = by_crossing(events_of(engine, rows, last=3000, framework=changed))
     assert [row["class_national"] for row in found] == ["TMP", "RES", "RES", "RES"]
+
+
+def test_a_national_rule_in_months_counts_the_calendar(engine):
+    # From 1 March 2011 twelve months have 366 days, to 1 March 2012; from 1 March 2012 they have 365.
+    rows = [("anna", datetime.date(2011, 3, 1), "A"), ("anna", datetime.date(2012, 2, 29), "D")]
+    rows += [("berta", datetime.date(2011, 3, 1), "A"), ("berta", datetime.date(2012, 3, 1), "D")]
+    rows += [("carla", datetime.date(2012, 3, 1), "A"), ("carla", datetime.date(2013, 3, 1), "D")]
+    months = by_crossing(events_of(engine, rows, last=3000, rule=ResidenceRule(12, 12, Unit.MONTHS)))
+    days = by_crossing(events_of(engine, rows, last=3000, rule=ResidenceRule(365, 365)))
+    assert [row["class_national"] for row in months if row["direction"] == "A"] == ["TMP", "RES", "RES"]
+    assert [row["class_national"] for row in days if row["direction"] == "A"] == ["RES", "RES", "RES"]
 
 
 def test_an_office_without_crossings_has_no_events(engine):

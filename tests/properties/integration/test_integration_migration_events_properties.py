@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from border_histories import FIRST, RULES, by_crossing, events_of, movements, plain_classes
-from sojourn.concepts.frameworks import ResidenceRule
+from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.engine import Engine
 from sojourn.integration.movements import Gaps
 
@@ -154,14 +154,18 @@ def test_the_order_of_the_movements_does_not_matter(engine, people, order, treat
     assert by_crossing(first) == by_crossing(shuffled)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_class_is_known_from_the_day_on_which_it_is_certain_and_never_changes(engine, seed):
+@pytest.mark.parametrize(
+    ("seed", "rule"),
+    [(0, ResidenceRule(365, 487)), (1, ResidenceRule(365, 365)), (2, ResidenceRule(12, 16, Unit.MONTHS))],
+    ids=str,
+)
+def test_a_class_is_known_from_the_day_on_which_it_is_certain_and_never_changes(engine, seed, rule):
     rows = _rows(_histories(seed, 400))
-    in_the_end = by_crossing(events_of(engine, rows, last=LAST))
+    in_the_end = by_crossing(events_of(engine, rows, last=LAST, rule=rule))
     numbers = random.Random(seed)
     for until in [LAST - 1, LAST - 2, *(numbers.randint(300, LAST) for _ in range(12))]:
         places = [place for place, row in enumerate(rows) if row[1] <= until]
-        seen = by_crossing(events_of(engine, [rows[place] for place in places], last=until))
+        seen = by_crossing(events_of(engine, [rows[place] for place in places], last=until, rule=rule))
         for row, place in zip(seen, places, strict=True):
             later = in_the_end[place]
             for name in COLUMNS:
