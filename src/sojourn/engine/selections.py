@@ -9,6 +9,7 @@ from sojourn.engine.rules import Rule
 from sojourn.errors import ProjectError
 
 __all__ = [
+    "judged_statement",
     "of_period_statement",
     "periods_statement",
     "renamed_statement",
@@ -55,6 +56,12 @@ def renamed_statement(columns: Mapping[str, str], relation: str) -> str:
     """The rows of a relation with some of its columns, under new names."""
     shown = ", ".join(f"{quoted(old)} AS {quoted(new)}" for new, old in columns.items())
     return f"SELECT {shown} FROM {quoted(relation)}"
+
+
+def judged_statement(relation: str, condition: Rule | None, column: str) -> str:
+    """The rows of a relation, each with whether it meets the condition; false where that is not known."""
+    met = f"coalesce({condition.sql}, false)" if condition is not None else "false"
+    return f"SELECT *, {met} AS {quoted(column)} FROM {quoted(relation)}"
 
 
 def stacked_statement(relations: Sequence[str]) -> str:

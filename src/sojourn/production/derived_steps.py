@@ -13,7 +13,8 @@ from sojourn.concepts.frameworks import Framework, framework, national_framework
 from sojourn.contracts.microdata import MigrationEvent, Movement, Resident
 from sojourn.contracts.table import Table, Zone
 from sojourn.engine import Engine, Relation
-from sojourn.engine.selections import stacked_statement
+from sojourn.engine.rules import parse_rule
+from sojourn.engine.selections import judged_statement, stacked_statement
 from sojourn.integration.migration_events import (
     EventRules,
 )
@@ -136,7 +137,9 @@ def _make_events(
             workspace.store.beside(Zone.SECURE) as unfinished,
             workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
         ):
-            movements = records_of_sources(engine, sources, made, Movement)
+            movements = _in_scope_or_not(
+                declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
+            )
             records = sum(one.result.rows for one in made.values())
             rows, accounts = written_events(
                 movements,
@@ -152,6 +155,13 @@ def _make_events(
         work.then(partial(name_version, workspace, about))
         work.detail.update(crossings=rows)
     return made_version(workspace, MigrationEvent, mark)
+
+
+def _in_scope_or_not(condition: str | None, movements: Relation) -> Relation:
+    """The movements, each with whether the rule of residence does not apply to it."""
+    rule = parse_rule(condition, Movement.columns) if condition is not None else None
+    statement = judged_statement("movements", rule, "out_of_scope")
+    return movements.engine.query(statement, {"movements": movements})
 
 
 def records_of_sources(

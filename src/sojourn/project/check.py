@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sojourn.concepts import code_list
+from sojourn.contracts.microdata import Movement
 from sojourn.errors import Problem
 from sojourn.project.check_sources import source_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
-from sojourn.project.contracts import CONTRACTS, COUNTED
+from sojourn.project.contracts import CONTRACTS, COUNTED, GIVEN_BY_US
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Reading
 from sojourn.project.names import read_names
-from sojourn.project.references import near, refers
+from sojourn.project.references import near, refers, wrong_rule
 
 __all__ = ["cross_checks"]
 
@@ -77,6 +78,10 @@ def _settings(reading: Reading) -> Iterator[Problem]:
             "Name a folder outside the project, with its full path.",
             "keys",
         )
+    if settings.rules.movements.out_of_scope is not None:
+        columns = set(Movement.columns) - GIVEN_BY_US
+        where = ("rules", "movements", "out_of_scope")
+        yield from wrong_rule(settings.rules.movements.out_of_scope, columns, place, *where)
     starts = [rule.valid_from for rule in settings.rules.residence]
     if starts != sorted(set(starts)):
         yield place.problem(

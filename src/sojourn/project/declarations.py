@@ -128,6 +128,13 @@ class MovementRules(Declaration):
         default="migration",
         description="What a stay is that spends exactly the spare days of the window on the old side",
     )
+    out_of_scope: str | None = Field(
+        default=None,
+        description=(
+            "Condition over the columns of movements to which the rule does not apply, such as those of crews"
+            " and diplomats; they count as no movement of their person. One that cannot be judged is in scope"
+        ),
+    )
 
 
 class PermitRules(Declaration):

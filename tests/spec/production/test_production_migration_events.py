@@ -373,3 +373,26 @@ def test_without_a_source_of_movements_there_is_nothing_to_count(border_project)
         (border_project / f"sources/{source}/source.yaml").unlink()
     told = "counts is 'migration_event', and no source gives movement."
     assert told in _problems(border_project)
+
+
+def _with_rules(project, rules):
+    settings = project / "sojourn.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    return project
+
+
+def test_movements_out_of_scope_are_nobodys_migration(border_project, tmp_path):
+    rules = "rules: {movements: {out_of_scope: \"sex = 'F'\"}}\n"
+    with open_workspace(_with_rules(border_project, rules)) as workspace:
+        for source in ("border", "land"):
+            for year, file in _files(tmp_path, source, ("2020", "2021", "2022", "2023", "2024")):
+                receive(workspace, source, file, period=year, accept_because="small")
+        figures = _figures(workspace, "MIGRATIONS", "direction", "sex")
+    assert figures["2021", "A", "_T"] == figures["2021", "A", "M"] == 10
+    assert not [cell for cell in figures if cell[2] == "F"]
+
+
+def test_a_condition_over_columns_that_movements_do_not_have_is_refused(border_project):
+    rules = "rules: {movements: {out_of_scope: \"rank = 'captain'\"}}\n"
+    with pytest.raises(ProjectError, match="rank"):
+        load(_with_rules(border_project, rules))
