@@ -7,7 +7,8 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 WORKERS ?= 2
-TESTS ?= tests/unit tests/spec tests/properties tests/zones tests/golden tests/docs tests/oracle tests/browser
+# The files that take longest first, so that no worker is left alone with one of them at the end.
+TESTS ?= tests/docs tests/properties tests/spec tests/oracle tests/browser tests/zones tests/unit tests/golden
 VENV := .venv/bin
 MESSY ?=
 

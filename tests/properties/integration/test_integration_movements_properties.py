@@ -55,7 +55,7 @@ def _spans(random_numbers, days, window, varies):
 def test_the_kernel_agrees_with_the_rule_counted_day_by_day_on_a_hundred_thousand_histories(seed, varies):
     random_numbers = random.Random(seed)
     open_results = 0
-    for _ in range(25_000):
+    for _ in range(12_500 if varies else 25_000):
         window = random_numbers.choice([5, 8, 20, 40])
         days, sides = _history(random_numbers, 9, random_numbers.choice([1, 3, 6]) * window)
         thresholds, windows = _spans(random_numbers, days, window, varies)
@@ -82,7 +82,7 @@ def test_the_kernel_agrees_with_the_rule_counted_day_by_day_on_a_hundred_thousan
             wanted, found = expected[place][column], int(now[name][place])
             open_results += wanted == UNKNOWN
             assert found == wanted or (found == UNKNOWN and int(next_day[name][place]) == wanted)
-    assert open_results > 10_000
+    assert open_results > 5_000
 
 
 NOWHERE = 2

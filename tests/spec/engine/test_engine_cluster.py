@@ -134,12 +134,12 @@ def test_one_machine_agrees_with_the_rule_counted_day_by_day_on_more_than_a_hund
     wanted = []
     for days, sides in histories:
         # Nothing was recorded for the threshold's days before: who leaves lived here, who arrives did not.
-        first_states = (1 - sides[0],) if days[0] >= RULE.days_present else (0, 1)
+        first_states = (1 - sides[0],) if days[0] >= RULE.present else (0, 1)
         wanted += decided(
             days,
             sides,
-            threshold=RULE.days_present,
-            window=RULE.window_days,
+            threshold=RULE.present,
+            window=RULE.window,
             until=OBSERVED_UNTIL,
             first_states=first_states,
         )
