@@ -138,8 +138,8 @@ def test_one_machine_agrees_with_the_rule_counted_day_by_day_on_more_than_a_hund
         wanted += decided(
             days,
             sides,
-            threshold=RULE.present,
-            window=RULE.window,
+            thresholds=[RULE.present] * len(days),
+            windows=[RULE.window] * len(days),
             until=OBSERVED_UNTIL,
             first_states=first_states,
         )
