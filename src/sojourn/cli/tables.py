@@ -108,6 +108,7 @@ def why(
     with open_workspace(session.project) as workspace:
         found = lineage(workspace, table, cells or [])
     session.screen.say(_tree(found))
+    session.screen.say("For staff: what stands here beside the cells is not protected.")
     session.screen.result(found)
 
 

@@ -102,7 +102,7 @@ def classify_movements(
     if after is not None and (engine == "spark" or lives is not None):
         raise ProjectError(
             "Earlier results can be gone on from on one machine only, and without births and deaths.",
-            "Leave out --after and decide all crossings at once.",
+            "Leave out --after, and decide all crossings with --lives or --engine spark at once.",
         )
     if re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", memory) is None:
         raise ProjectError(f"{memory!r} is no amount of memory.", "Write for instance 512MB or 2GB.")

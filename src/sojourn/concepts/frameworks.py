@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _BAND_TWO_STARTS = 90
+_MOST_MONTHS = 120
 
 
 class Unit(StrEnum):
@@ -65,6 +66,8 @@ class ResidenceRule:
                 f"A residence rule cannot ask for {self.present} {self.unit} present"
                 f" within a window of {self.window} {self.unit}."
             )
+        if self.unit == Unit.MONTHS and self.window > _MOST_MONTHS:
+            raise ValueError(f"A window of {self.window} months is meant in days, is it not?")
 
     @property
     def least_days(self) -> int:

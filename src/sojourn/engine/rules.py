@@ -16,7 +16,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from sojourn.errors import ProjectError
 
-__all__ = ["Rule", "parse_rule"]
+__all__ = ["Rule", "compared_texts", "parse_rule"]
 
 _ALLOWED: tuple[type[exp.Expression], ...] = (
     exp.And,
@@ -109,3 +109,19 @@ def parse_rule(text: str, columns: Collection[str]) -> Rule:
             f"the rule {text!r} looks at no column.", f"Columns are: {', '.join(sorted(columns))}."
         )
     return Rule(text, tree.sql(dialect="duckdb", identify=True), frozenset(named))
+
+
+def compared_texts(text: str) -> list[tuple[str, str]]:
+    """Columns of a condition with the texts to which =, <> and in compare them; none of an unreadable one."""
+    try:
+        parsed = parse(text, dialect="duckdb")
+    except (ParseError, TokenError):
+        return []
+    found = []
+    for tree in filter(None, parsed):
+        for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
+            sides = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
+            names = [side.name for side in sides if isinstance(side, exp.Column)]
+            texts = [side.this for side in sides if isinstance(side, exp.Literal) and side.is_string]
+            found += [(name, said) for name in names for said in texts]
+    return found

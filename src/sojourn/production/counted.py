@@ -42,6 +42,7 @@ __all__ = [
     "records_read",
     "replicates_of",
     "sql_of_records",
+    "why_empty",
 ]
 
 
@@ -136,9 +137,29 @@ def is_final(workspace: Workspace, table: TableDeclaration, period: str) -> bool
         return False
     observation = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
     rules = event_rules(workspace.declarations.settings)
+    if indicator.counts == RESIDENTS:
+        days = Days(days.last, days.last)  # a stock is that of one day, whatever the length of the period
     return all(
         _is_decided(rules.framework(name), days, observation)
         for name in _frameworks_used(workspace.declarations, table)
+    )
+
+
+def why_empty(workspace: Workspace, table: TableDeclaration) -> str:
+    """Why a table may have no cell: no record meets the condition, or no period can be decided yet."""
+    indicator = workspace.declarations.indicators[table.indicator]
+    usual = "No record meets the indicator's condition: look at its codes."
+    if indicator.counts is None or indicator.counts == PERMITS:
+        return usual
+    seen = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
+    rules = event_rules(workspace.declarations.settings)
+    spans = []
+    for name in sorted(_frameworks_used(workspace.declarations, table)):
+        before, after = days_from(rules.framework(name).rule(seen.last).residence, seen.last)
+        spans.append(f"{name}: {before} days before a period and {after} after it")
+    return (
+        f"Crossings were recorded from {seen.first} to {seen.last}. A period is shown when enough was"
+        f" recorded to decide it ({'; '.join(spans)}). If one is, no record meets the condition."
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import schema
 from sojourn.errors import ProjectError
-from sojourn.production.counted import record_versions
+from sojourn.production.counted import record_versions, why_empty
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.derived_steps import EVENTS, RESIDENTS
 from sojourn.production.tables import table_versions
@@ -31,6 +31,8 @@ def selected_cells(workspace: Workspace, name: str, conditions: Sequence[str]) -
     """
     made = table_versions(workspace, name)
     cells = pa.concat_tables([pq.read_table(file) for file in made.observations.files])
+    if not len(cells):
+        raise ProjectError(f"{name} has no cell.", why_empty(workspace, workspace.declarations.tables[name]))
     for condition in conditions:
         dimension, _, code = condition.partition("=")
         column = dimension.upper()

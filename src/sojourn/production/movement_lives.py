@@ -16,7 +16,7 @@ from sojourn.engine.partitions import KEY_HASH
 from sojourn.errors import DataRefused, Problem, shown
 from sojourn.production.movement_reading import LIFE_COLUMNS, opened_table
 
-__all__ = ["lives_by_part", "lives_of_file", "require_scope"]
+__all__ = ["in_scope", "lives_by_part", "lives_of_file", "require_scope"]
 
 _MISTAKES = (
     ("lack a person", "Fill it in, or take them out."),
@@ -63,6 +63,17 @@ def lives_of_file(engine: Engine, file: Path) -> pa.Table:
     if problems:
         raise DataRefused(problems)
     return lives
+
+
+def in_scope(engine: Engine, source: Path, crossings: Relation) -> Relation:
+    """The crossings to which the rule applies: all, where no column says otherwise.
+
+    Raises: DataRefused when the column does not say it of a crossing.
+    """
+    if "out_of_scope" not in crossings.columns:
+        return crossings
+    require_scope(engine, source, crossings)
+    return engine.query("SELECT * FROM crossings WHERE NOT out_of_scope", {"crossings": crossings})
 
 
 def require_scope(engine: Engine, source: Path, crossings: Relation) -> None:

@@ -23,8 +23,9 @@ from sojourn.dissemination.wording import Wording, languages, wording
 from sojourn.engine import Engine
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
+from sojourn.production.movement_lives import in_scope
 from sojourn.production.movement_quality import MovementQuality, known_anchors
-from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_reading import CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
 from sojourn.production.unfinished import as_parquet, unfinished_beside
 from sojourn.quality.places import placed
 from sojourn.quality.rule_days import threshold_days, window_days
@@ -119,7 +120,8 @@ def draw_history(
         unfinished_beside(target) as folder,
         Engine([source.resolve().parent, folder], memory="1GB", spill=folder) as engine,
     ):
-        crossings = engine.relation(as_parquet(opened_table(source, CROSSING_COLUMNS), folder))
+        content = as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
+        crossings = in_scope(engine, source, engine.relation(content))
         columns = ", ".join(CROSSING_COLUMNS)
         of_person = f"SELECT {columns} FROM crossings WHERE CAST(person_id AS VARCHAR) = $person"
         theirs = engine.query(of_person, {"crossings": crossings}, {"person": person}).to_arrow()

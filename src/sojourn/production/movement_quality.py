@@ -20,7 +20,13 @@ from sojourn.engine.crossings import anchors_statement, crossings_statement
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
-from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_lives import in_scope
+from sojourn.production.movement_reading import (
+    ANCHOR_COLUMNS,
+    CROSSING_COLUMNS,
+    SCOPE_COLUMN,
+    opened_table,
+)
 from sojourn.production.unfinished import as_parquet, unfinished_beside
 from sojourn.quality.counts import INTENTIONS, counts, facts, summed
 from sojourn.quality.permits import OUTCOMES, permit_counts, permit_outcomes
@@ -110,8 +116,8 @@ def measured_file(
         unfinished_beside(near) as folder,
         Engine([source.resolve().parent, folder], memory=memory, spill=folder) as engine,
     ):
-        content = as_parquet(opened_table(source, CROSSING_COLUMNS), folder)
-        crossings = engine.relation(content)
+        content = as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
+        crossings = in_scope(engine, source, engine.relation(content))
         along, given = _read_along(engine, crossings, beside)
         statement = crossings_statement([*CROSSING_COLUMNS, *given], has_other_directions=False)
         parts, done = _parts(pq.read_metadata(content).num_rows), 0

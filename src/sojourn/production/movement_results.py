@@ -25,7 +25,15 @@ from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movement_spans import longest_window
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation
 
-__all__ = ["Earlier", "Terms", "earlier_results", "histories", "require_same_columns"]
+__all__ = [
+    "Earlier",
+    "Terms",
+    "earlier_results",
+    "histories",
+    "require_same_columns",
+    "rule_as_text",
+    "terms_of",
+]
 
 _KEY = b"sojourn.classified"
 _FOLDER = "Keep the results of one series in a folder of their own, under the names that they were given."
@@ -56,7 +64,7 @@ class Terms:
     ) -> Terms:
         """The settings as text that can be compared; anchors and lives by the checksum of their file."""
         return cls(
-            json.dumps(asdict(rule)),
+            rule_as_text(rule),
             observation.first.isoformat(),
             gaps.name.lower(),
             "no-migration" if excludes_boundary else "migration",
@@ -100,7 +108,7 @@ def earlier_results(folder: Path, target: Path, terms: Terms) -> Earlier:
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise ProjectError(
-            f"There are no results in {folder}.", "Decide all crossings first, into a file there."
+            f"There are no results in {folder}.", "Decide all crossings first, into a .parquet file there."
         )
     last = _told_in_order(files)
     is_last = target.suffix == ".parquet" and target.name > files[-1].name
@@ -127,6 +135,19 @@ def _told_in_order(files: Sequence[Path]) -> Terms:
             raise ProjectError(f"{file} was decided after {after}, and the folder holds others.", _FOLDER)
         last = Terms(**told["terms"])
     return last
+
+
+def rule_as_text(rule: ResidenceRule) -> str:
+    """The rule as a result states it."""
+    return f"{rule.present} within {rule.window} {rule.unit}"
+
+
+def terms_of(file: Path) -> Terms | None:
+    """By what a file was decided, if it is a Parquet file that says so."""
+    if file.suffix != ".parquet":
+        return None
+    told = (pq.read_schema(file).metadata or {}).get(_KEY)
+    return Terms(**json.loads(told)["terms"]) if told is not None else None
 
 
 def _require_same(terms: Terms, earlier: Terms, file: Path) -> None:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.integration.movements import Observation
+from sojourn.integration.movements import CLASSIFIED, Observation
 from sojourn.production.movement_files import require_writable
 from sojourn.production.movement_reading import CROSSING_COLUMNS, opened_table
+from sojourn.production.movement_results import rule_as_text, terms_of
 from sojourn.statistics.provisional import LearningWindow, ProvisionalFigures, provisional_figures
 
 __all__ = ["Targets", "estimate_file"]
@@ -27,6 +29,9 @@ DECISION_COLUMNS = {
     "migration_final_on": "day",
     "problem": "text",
 }
+
+
+_DAYS_OF_CERTAINTY = ("status_final_on", "migration_final_on")
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,12 @@ def estimate_file(
     if len({file.resolve() for file in chosen}) < len(chosen):
         raise ProjectError("Two results have the same name.", "Give each a file of its own.")
     others = [*features, *by, *([birth_date] if birth_date is not None else [])]
+    _require_known_then(others)
     needed = {**CROSSING_COLUMNS, **DECISION_COLUMNS, **dict.fromkeys(others, "any")}
+    table = _with_days(source, _read(source, needed), birth_date)
+    _require_fits(source, table, rule, observation)
     found = provisional_figures(
-        _with_days(source, _read(source, needed), birth_date),
+        table,
         rule=rule,
         observation=observation,
         features=features,
@@ -78,6 +86,47 @@ def estimate_file(
     if targets.revisions is not None:
         _write(found.triangle, targets.revisions)
     return found
+
+
+def _require_known_then(columns: Sequence[str]) -> None:
+    """Refuse to learn from, or break down by, what nobody knew at the crossing, and what names one person."""
+    wrong = [name for name in columns if name in (*CLASSIFIED.names, *CROSSING_COLUMNS)]
+    if wrong:
+        raise ProjectError(
+            f"{wrong[0]} is of the crossing or its outcome, and says nothing of the kind of traveller.",
+            "Name what the border knew of the traveller, such as sex, citizenship or visa.",
+        )
+
+
+def _require_fits(source: Path, table: pa.Table, rule: ResidenceRule, observation: Observation) -> None:
+    """Refuse another rule or first day than the crossings were classified with, and a later last day.
+
+    A file that does not say it, as none in CSV does, ends with the last day that it speaks of.
+    """
+    terms = terms_of(source)
+    if terms is None:
+        until, said = _last_day(table), []
+    else:
+        until = terms.observed_until
+        said = [(terms.rule, rule_as_text(rule)), (terms.observed_from, observation.first.isoformat())]
+    for then, now in said:
+        if then != now:
+            raise ProjectError(
+                f"{source} was classified with {then}, not with {now}.",
+                "Give the options of the classification, or classify the crossings again.",
+            )
+    if until and observation.last.isoformat() > until:
+        raise ProjectError(
+            f"{source} tells of crossings until {until}, not until {observation.last}.",
+            "Give an earlier last day, or classify all that was recorded by then.",
+        )
+
+
+def _last_day(table: pa.Table) -> str:
+    """The last day that a table of classified crossings speaks of."""
+    columns = (table[name].cast(pa.date32(), safe=False) for name in ("date", *_DAYS_OF_CERTAINTY))
+    days = [day for column in columns if (day := pc.max(column).as_py()) is not None]
+    return max(days).isoformat() if days else ""
 
 
 def _read(source: Path, needed: Mapping[str, str]) -> pa.Table:

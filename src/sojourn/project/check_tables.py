@@ -12,7 +12,7 @@ from sojourn.errors import Problem, ProjectError
 from sojourn.project.contracts import COUNTED, GIVEN_BY_US, contract_of, sources_behind
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
-from sojourn.project.references import near, refers, wrong_rule
+from sojourn.project.references import near, refers, unknown_codes, wrong_rule
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["indicator_problems", "release_problems", "table_problems"]
@@ -55,6 +55,7 @@ def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Ite
     columns = set(contract.columns) - GIVEN_BY_US
     if indicator.where is not None:
         yield from wrong_rule(indicator.where, columns, place, "where")
+        yield from unknown_codes(indicator.where, contract, place, "where")
     if indicator.statistic == "value" and contract is not PublishedFigure:
         yield place.problem(
             f"figures of {contract.__name__} cannot be published as they are.",
@@ -105,13 +106,8 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                 "protect",
                 "none_because",
             )
-        is_count = indicator is not None and indicator.statistic == "count"
-        if table.net and ("direction" not in table.by or not is_count):
-            yield place.problem(
-                "net is asked for, and the table is no count by direction.",
-                "Add direction to `by:`, or leave out `net:`.",
-                "net",
-            )
+        if table.net:
+            yield from _net(table, indicator, place)
         if table.release is not None:
             try:
                 datetime.date.fromisoformat(f"2024-{table.release.on}")
@@ -122,6 +118,22 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                     "release",
                     "on",
                 )
+
+
+def _net(table: TableDeclaration, indicator: Indicator | None, place: Place) -> Iterator[Problem]:
+    is_count = indicator is not None and indicator.statistic == "count"
+    if "direction" not in table.by or not is_count:
+        yield place.problem(
+            "net is asked for, and the table is no count by direction.",
+            "Add direction to `by:`, or leave out `net:`.",
+            "net",
+        )
+    elif indicator is not None and indicator.where is not None and "direction" in indicator.where:
+        yield place.problem(
+            f"net is asked for, and the condition of {indicator.id} is about direction.",
+            "Take an indicator that counts both directions, or leave out `net:`.",
+            "net",
+        )
 
 
 def _breakdown(table: TableDeclaration, contract: type[Table], place: Place) -> Iterator[Problem]:

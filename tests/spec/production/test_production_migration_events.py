@@ -174,10 +174,11 @@ def test_months_are_shown_until_the_window_of_the_last_is_over(office):
 
 
 def test_residents_are_counted_at_the_end_of_the_years_that_are_decided(office):
-    # 20 immigrants, the 4 of 2020, and 12 who are seen leaving in 2022; then 6 come, and the 12 are gone.
+    # The 4 of 2020 and 12 who are seen leaving in 2022; 20 immigrants; then 6 come, and the 12 are gone.
     stock = _figures(office, "STOCK", "sex")
-    assert {period: stock[period, "_T"] for period in ("2021", "2022")} == {"2021": 36, "2022": 30}
-    assert {period for period, _ in stock} == {"2021", "2022"}
+    wanted = {"2020": 16, "2021": 36, "2022": 30}
+    assert {period: stock[period, "_T"] for period in wanted} == wanted
+    assert {period for period, _ in stock} == set(wanted)
 
 
 def test_why_tells_the_sources_the_observation_and_the_account(office):
@@ -360,12 +361,30 @@ def _problems(project):
         ("framework: 2021-12", "framework: 2021-13", "There is no migration framework '2021-13'"),
         ("counts: migration_event", "counts: migrations", "'migrations'"),
         ("class_2021_12", "class_2021", "class_2021"),
+        ("= 'RES'", "= 'RESIDENT'", "with 'RESIDENT', which CL_STAY_CLASS does not have"),
+        ("= 'RES'", "<> 'VISIT'", "with 'VISIT', which CL_STAY_CLASS does not have"),
     ],
 )
 def test_a_mistake_in_what_is_counted_is_told(border_project, old, new, told):
     file = border_project / "indicators/migrations.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     assert any(told in message for message in _problems(border_project))
+
+
+def test_net_migration_needs_both_directions(border_project):
+    table, indicator = (border_project / kind / "migrations.yaml" for kind in ("tables", "indicators"))
+    table.write_text(table.read_text(encoding="utf-8") + "net: true\n", encoding="utf-8")
+    load(border_project)
+    one_way = "class_2021_12 = 'RES' and direction = 'A'"
+    text = indicator.read_text(encoding="utf-8")
+    indicator.write_text(text.replace("class_2021_12 = 'RES'", one_way), encoding="utf-8")
+    assert any("is about direction" in message for message in _problems(border_project))
+
+
+def test_an_empty_table_says_what_was_recorded_and_what_would_be_needed(office):
+    declared = office.declarations.tables["MIGRATIONS"]
+    assert "to 2024-12-31" in counted.why_empty(office, declared)
+    assert "2021-12: 365 days before a period and 487 after it" in counted.why_empty(office, declared)
 
 
 def test_without_a_source_of_movements_there_is_nothing_to_count(border_project):

@@ -236,3 +236,23 @@ def test_flows_are_drawn_from_vintages(tmp_path):
     assert done.exit_code == 0, done.output
     assert "2 months are drawn" in done.output
     ElementTree.parse(tmp_path / "flows.svg")
+
+
+def test_crossings_out_of_scope_are_not_measured_and_not_drawn(tmp_path):
+    crew, other = tmp_path / "crew.csv", tmp_path / "other.csv"
+    lines = [f"{line},false" for line in _lines()]
+    aboard = [
+        f"sailor,{900 + number},2014-06-0{number},arrival,SEA,FRA,M,1970,,true" for number in range(1, 9)
+    ]
+    crew.write_text("\n".join([f"{HEAD},out_of_scope", *lines, *aboard]) + "\n", encoding="utf-8")
+    other.write_text("\n".join([HEAD, *_lines()]) + "\n", encoding="utf-8")
+    found = []
+    for file in (crew, other):
+        folder = tmp_path / file.stem
+        folder.mkdir()
+        done = _run("movement-quality", file, folder / "q.html", *OBSERVED, "--tables", folder)
+        assert done.exit_code == 0, done.output
+        found.append(_measures(folder / "quality.parquet"))
+    assert found[0] == found[1]
+    drawn = _run("draw-history", crew, tmp_path / "h.svg", *OBSERVED, "--person", "sailor")
+    assert isinstance(drawn.exception, DataRefused)

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from provisional_country import FIRST, RULE, arrivals
 from sojourn.cli import app
+from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.errors import DataRefused, ProjectError
-from sojourn.integration.movements import Observation
+from sojourn.integration.movements import CLASSIFIED, Observation
+from sojourn.production.movement_files import classify_file
 from sojourn.production.provisional_files import Targets, estimate_file
 
 OBSERVED = Observation(FIRST, datetime.date(2015, 12, 31))
@@ -100,3 +102,39 @@ def test_the_command_wants_a_rule(crossings, tmp_path):
     )
     assert isinstance(done.exception, ProjectError)
     assert "Give the rule in one way" in str(done.exception)
+
+
+def _classified(tmp_path, observed_until="2015-12-31"):
+    """A file that `classify-movements` itself wrote, so that it says how."""
+    plain, classified = tmp_path / "plain.parquet", tmp_path / "said.parquet"
+    pq.write_table(_table().drop_columns(CLASSIFIED.names), plain)
+    observation = Observation(FIRST, datetime.date.fromisoformat(observed_until))
+    classify_file(plain, classified, rule=RULE, observation=observation)
+    return classified
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "last", "told"),
+    [
+        (ResidenceRule(RULE.present - 1, RULE.window), FIRST, OBSERVED.last, "classified with"),
+        (RULE, FIRST - datetime.timedelta(1), OBSERVED.last, "classified with"),
+        (RULE, FIRST, datetime.date(2016, 1, 31), "until 2015-12-31"),
+    ],
+)
+def test_what_the_crossings_were_not_classified_with_is_refused(tmp_path, rule, first, last, told):
+    target = tmp_path / "figures.csv"
+    with pytest.raises(ProjectError, match=told):
+        estimate_file(_classified(tmp_path), Targets(target), rule=rule, observation=Observation(first, last))
+    assert not target.exists()
+
+
+def test_a_file_that_does_not_say_it_ends_with_the_last_day_of_which_it_tells(crossings, tmp_path):
+    late = Observation(FIRST, datetime.date(2019, 12, 31))
+    with pytest.raises(ProjectError, match="tells of crossings until"):
+        estimate_file(crossings, Targets(tmp_path / "figures.csv"), rule=RULE, observation=late)
+
+
+@pytest.mark.parametrize("column", ["days_in", "problem", "person_id", "crossing_id"])
+def test_nothing_is_learned_from_outcomes_or_persons(crossings, tmp_path, column):
+    with pytest.raises(ProjectError, match=column):
+        _estimated(crossings, tmp_path / "figures.csv", features=[column])
