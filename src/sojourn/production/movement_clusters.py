@@ -27,16 +27,16 @@ from sojourn.engine.spark import Piece, can_travel, cluster
 from sojourn.engine.spark_tasks import FILE_COLUMN, ROW_COLUMN
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
+from sojourn.production.movement_anchors import anchor_problems, anchors_of_file
 from sojourn.production.movement_files import (
     ROWS_OF_A_PART,
     Progress,
     Summary,
-    anchor_problems,
     opened_parquet,
     require_columns,
 )
 from sojourn.production.movement_lives import lives_of_file, require_scope
-from sojourn.production.movement_reading import ANCHOR_COLUMNS, CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
+from sojourn.production.movement_reading import CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
 from sojourn.store.durable import synchronise
 
 __all__ = ["Decision", "classified_on_cluster"]
@@ -105,7 +105,7 @@ def classified_on_cluster(
     _require_writable(target)
     files = _files(source)
     types = _types(files, target)
-    known = _anchors(anchors)
+    known = anchors_of_file(anchors)
     born_and_dead = _lives(files, lives)
     decision = Decision(rule, observation, known, born_and_dead, gaps, excludes_boundary)
     nothing = types.empty_table()
@@ -195,15 +195,6 @@ def _types(files: Sequence[Path], target: Path) -> pa.Schema:
         types = engine.relation(files[0]).schema
     place = types.get_field_index("direction")
     return types.set(place, pa.field("direction", pa.string()))
-
-
-def _anchors(file: Path | None) -> pa.Table | None:
-    """The anchors of a file, each with the row in which it stands."""
-    if file is None:
-        return None
-    opened = opened_table(file, ANCHOR_COLUMNS)
-    anchors = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
-    return anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
 
 
 def _lives(files: Sequence[Path], lives: Path | None) -> pa.Table | None:

@@ -7,10 +7,8 @@ crossings can go on from earlier results: then only the people whom they touch a
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,24 +23,23 @@ import pyarrow.parquet as pq
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine import Engine, Relation
 from sojourn.engine.crossings import (
-    anchors_statement,
     crossings_statement,
 )
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
+from sojourn.production.movement_anchors import known_anchors
 from sojourn.production.movement_lives import lives_by_part, require_scope
 from sojourn.production.movement_reading import (
-    ANCHOR_COLUMNS,
     CROSSING_COLUMNS,
     SCOPE_COLUMN,
     opened_table,
 )
 from sojourn.production.movement_results import Terms, earlier_results, histories, require_same_columns
+from sojourn.production.unfinished import as_parquet, unfinished_beside
 
 __all__ = [
     "Summary",
-    "anchor_problems",
     "classify_file",
     "opened_parquet",
     "require_columns",
@@ -51,14 +48,6 @@ __all__ = [
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
-_ANCHOR_MISTAKES = (
-    ("lack a person, a day or a state", "Fill them in, or take them out."),
-    ("say two things of one person and day", "Keep the one that is right."),
-    (
-        "come after the last crossing of their persons, so they decide nothing",
-        "Take them out, or look whether crossings are missing.",
-    ),
-)
 
 
 @dataclass
@@ -119,10 +108,10 @@ def classify_file(
     earlier = earlier_results(after, target, terms) if after is not None else None
     read_from = [source.resolve().parent, *([after.resolve()] if after is not None else [])]
     with (
-        _beside(target) as folder,
+        unfinished_beside(target) as folder,
         Engine([*read_from, folder], memory=memory, threads=1, spill=folder) as engine,
     ):
-        content = _as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
+        content = as_parquet(opened_table(source, CROSSING_COLUMNS, SCOPE_COLUMN), folder)
         crossings, summary = engine.relation(content), Summary()
         require_columns(source, target, pq.read_schema(content))
         require_scope(engine, source, crossings)
@@ -132,7 +121,7 @@ def classify_file(
             crossings, again = histories(engine, crossings, earlier, rule, observation)
             summary.persons_decided_again = again
             rows += earlier.rows
-        known = _anchors(engine, crossings, anchors)
+        known = known_anchors(engine, crossings, anchors)
         parts = _parts(rows)
         lives_of = lives_by_part(engine, crossings, lives, parts)
         rows = _split(engine, crossings, folder, parts)
@@ -231,54 +220,9 @@ def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
     return found.select([*columns, *CLASSIFIED.names])
 
 
-def _as_parquet(opened: Path | pa.RecordBatchReader, folder: Path) -> Path:
-    """A Parquet file with the rows, which are read more than once."""
-    if isinstance(opened, Path):
-        return opened
-    file = folder / "crossings.parquet"
-    with pq.ParquetWriter(file, opened.schema) as writer:
-        for batch in opened:
-            writer.write_batch(batch)
-    return file
-
-
 def _parts(rows: int) -> int:
     """Into how many parts rows are split: a power of two, so that none has many more than wanted."""
     return 1 << (rows // ROWS_OF_A_PART).bit_length()
-
-
-def _anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
-    """The anchors of a file: whole, without contradiction, none after its person's last crossing."""
-    if file is None:
-        return None
-    opened = opened_table(file, ANCHOR_COLUMNS)
-    anchors = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
-    numbered = anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
-    inputs = {"anchors": engine.relation(numbered), "crossings": crossings}
-    (found,) = engine.query(anchors_statement(), inputs).rows()
-    problems = anchor_problems(file, found)
-    if problems:
-        raise DataRefused(problems)
-    return anchors
-
-
-def anchor_problems(file: Path, found: Sequence[int | None]) -> list[Problem]:
-    """What `anchors_statement` found in a file of anchors, in words."""
-    return [
-        Problem(shown(file.name), None, f"{count} anchors {what}; the first is in row {first}.", remedy)
-        for count, first, (what, remedy) in zip(found[::2], found[1::2], _ANCHOR_MISTAKES, strict=True)
-        if count
-    ]
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A folder for unfinished work on the target's disk; it is gone when the block ends."""
-    folder = Path(tempfile.mkdtemp(prefix=".sojourn-", dir=target.resolve().parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from sojourn.dissemination.wording import Wording, languages, wording
 from sojourn.engine import Engine
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
+from sojourn.production.movement_anchors import known_anchors
 from sojourn.production.movement_lives import in_scope
-from sojourn.production.movement_quality import MovementQuality, known_anchors
+from sojourn.production.movement_quality import MovementQuality
 from sojourn.production.movement_reading import CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
 from sojourn.production.unfinished import as_parquet, unfinished_beside
 from sojourn.quality.places import placed

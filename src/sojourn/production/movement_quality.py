@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine import Engine, Relation
-from sojourn.engine.crossings import anchors_statement, crossings_statement
+from sojourn.engine.crossings import crossings_statement
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.movements import Observation, classified_movements
+from sojourn.production.movement_anchors import known_anchors
 from sojourn.production.movement_lives import in_scope
 from sojourn.production.movement_reading import (
-    ANCHOR_COLUMNS,
     CROSSING_COLUMNS,
     SCOPE_COLUMN,
     opened_table,
@@ -35,7 +35,7 @@ from sojourn.quality.rule_days import threshold_days
 from sojourn.quality.sensitivity import comparable_days, sensitivity
 from sojourn.quality.verdicts import measures, without_few_people
 
-__all__ = ["OPTIONAL_COLUMNS", "Beside", "MovementQuality", "known_anchors", "measured_file"]
+__all__ = ["OPTIONAL_COLUMNS", "Beside", "MovementQuality", "measured_file"]
 
 ROWS_OF_A_PART = 1 << 20
 Progress = Callable[[int, int], None]
@@ -193,27 +193,6 @@ def _read_along(engine: Engine, crossings: Relation, beside: Beside) -> tuple[_A
         permits=None if permits is None else engine.relation(_numbered(permits)),
         intentions=None if intentions is None else engine.relation(intentions.cast(INTENTIONS)),
     ), given
-
-
-def known_anchors(engine: Engine, crossings: Relation, file: Path | None) -> pa.Table | None:
-    """The anchors of a file: whole, without contradiction, none after its person's last crossing.
-
-    Raises: DataRefused telling how many are not, and where the first of them stands.
-    """
-    anchors = _table_of(file, ANCHOR_COLUMNS)
-    if file is None or anchors is None:
-        return None
-    numbered = anchors.append_column("row", pa.array(range(1, len(anchors) + 1), pa.int64()))
-    inputs = {"anchors": engine.relation(numbered), "crossings": crossings}
-    (found,) = engine.query(anchors_statement(), inputs).rows()
-    if any(found[::2]):
-        first = min(row for row in found[1::2] if row is not None)
-        count = sum(found[::2])
-        message = f"{count} anchors lack something, contradict others or come too late, first in row {first}."
-        raise DataRefused(
-            Problem(shown(file.name), None, message, "Take them out: `classify-movements` tells each kind.")
-        )
-    return anchors
 
 
 def _table_of(file: Path | None, columns: Mapping[str, str], key: str | None = None) -> pa.Table | None:

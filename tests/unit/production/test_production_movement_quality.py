@@ -169,7 +169,7 @@ def test_the_report_speaks_arabic(crossings, tmp_path):
         (["q.html", "--memory", "much"], ProjectError, "no amount of memory"),
         (["q.html", "--population", "twice.csv"], DataRefused, "two rows have the same citizenship"),
         (["q.html", "--population", "words.csv"], DataRefused, "column persons cannot be read"),
-        (["q.html", "--anchors", "half.csv"], DataRefused, "1 anchors lack something"),
+        (["q.html", "--anchors", "half.csv"], DataRefused, "1 anchors lack a person"),
         (["q.html", "--permits", "words.csv"], DataRefused, "no column person_id"),
     ],
 )
