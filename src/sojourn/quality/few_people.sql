@@ -1,6 +1,8 @@
 -- Measures without the numbers behind which there are some persons, but fewer than are shown.
 with judged as (
-    select *, coalesce(numerator_people between 1 and $minimum - 1, false) as has_few,
+    -- The rest of the denominator is a number of people too: with few in it, the numerator would give it away.
+    select *, coalesce(numerator_people between 1 and $minimum - 1, false)
+            or coalesce(denominator - numerator between 1 and $minimum - 1, false) as has_few,
         coalesce(denominator_people between 1 and $minimum - 1, false) as is_of_few
     from measures
 )
