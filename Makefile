@@ -47,7 +47,7 @@ lint: setup-tests ## Look at style, layers and types
 
 .PHONY: test
 test: lint ## Look at everything and run every test
-	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: reference
 reference: setup-tests ## Write the reference pages anew from the code
