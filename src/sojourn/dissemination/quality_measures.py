@@ -57,7 +57,7 @@ class Measures:
 
     def subcategories(self, measure: str, breakdown: str) -> tuple[tuple[str, str], ...]:
         """The pairs of categories of a breakdown by two columns, in order."""
-        return tuple(key[2:] for key in self._rows if key[:2] == (measure, breakdown))  # type: ignore[misc]
+        return tuple((key[2], key[3]) for key in self._rows if key[:2] == (measure, breakdown))
 
     def largest(self, measure: str, breakdown: str, most: int) -> tuple[str, ...]:
         """The categories with the most records or persons; those that are not shown come last."""
