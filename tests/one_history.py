@@ -10,9 +10,12 @@ from sojourn.integration.movement_kernel import (
     AFTER,
     BEFORE,
     MIGRATION,
+    MIGRATION_FINAL,
     NEVER,
+    STATUS_FINAL,
     Codes,
     Days,
+    days_on_sides,
     end_with_the_life,
     outcomes,
     residence,
@@ -40,6 +43,7 @@ def decide_person(
     that what it decides is dated one day later; `days_are_dated_when_over` false dates it on the day itself.
     """
     count = len(days)
+    found = np.zeros((4, count), np.int64)
     needed = np.broadcast_to(np.asarray(threshold, np.int64), count).copy()
     spare = np.broadcast_to(np.asarray(window, np.int64), count) - needed - (1 if excludes_boundary else 0)
     spent, enough, allowed = (
@@ -51,7 +55,11 @@ def decide_person(
     def found_until(last: int) -> tuple[Days, Days]:
         can, cannot = np.zeros(count, np.int64), np.zeros(count, np.int64)
         enough[:], allowed[:] = needed, spare
-        outcomes(days, directions, count, excludes_boundary, last, spent, enough, allowed, can, cannot)
+        days_on_sides(days, directions, count, spent)
+        outcomes(
+            days, directions, count, excludes_boundary, last, last, spent, enough, allowed, can, cannot,
+            found, 0,
+        )  # fmt: skip
         return can, cannot
 
     can, cannot = found_until(until)
@@ -63,11 +71,11 @@ def decide_person(
         end_with_the_life(death, count, can, cannot)
     if not days_are_dated_when_over:
         can = np.where(can < NEVER, can - 1, NEVER)
-    finals, states = np.zeros((2, count), np.int64), np.zeros((3, count), np.int8)
+    states = np.zeros((3, count), np.int8)
     anchor_days, anchor_states = anchors or (np.zeros(0, np.int64), np.zeros(0, np.int8))
     residence(
         days, directions, count, until, may_be_inside, may_be_outside, anchor_days,
-        anchor_states, enough, allowed, can, cannot, states, finals, room_for(count),
+        anchor_states, 0, len(anchor_days), enough, allowed, can, cannot, states, found, 0, room_for(count),
     )  # fmt: skip
     return {
         "can": can,
@@ -75,6 +83,6 @@ def decide_person(
         "before": states[BEFORE],
         "after": states[AFTER],
         "migration": states[MIGRATION],
-        "status_final": finals[0],
-        "migration_final": finals[1],
+        "status_final": found[STATUS_FINAL],
+        "migration_final": found[MIGRATION_FINAL],
     }

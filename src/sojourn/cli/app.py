@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shlex
 import sys
@@ -70,6 +71,10 @@ def common(
 
 def main() -> None:
     """Run the command line; a failure that its reader can mend is told in words, with its exit code."""
+    # Loading modules makes many objects and hardly any garbage: looked through rarely, they load faster.
+    gc.set_threshold(100_000, 50, 50)
+    # Threads that wait for products of matrices cost time in every command, and sums would depend on them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_guarded(lambda: app(standalone_mode=False)))
 
 

@@ -60,7 +60,8 @@ def _taken(column: Any, order: Places, places: pa.Array) -> Any:
     kind = column.type
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(_taken(whole.indices, order, places), whole.dictionary)
+        indices = _taken(whole.indices, order, places)
+        return pa.DictionaryArray.from_arrays(indices, whole.dictionary, safe=False)
     width = _width(kind)
     if whole.null_count or width is None:
         return whole.take(places)

@@ -14,8 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.movement_kernel import (
+    AFTER,
+    BEFORE,
+    DAYS_IN,
+    DAYS_OUT,
+    MIGRATION,
+    UNKNOWN,
     Room,
     States,
+    days_on_sides,
     end_with_the_life,
     outcomes,
     residence,
@@ -38,6 +45,7 @@ __all__ = [
     "NO_PERSON",
     "OUT_OF_SCOPE",
     "decide_histories",
+    "path_room",
 ]
 
 Numbers = npt.NDArray[np.int64]
@@ -49,7 +57,6 @@ MISSING_BEFORE_OR_AFTER, DUPLICATE, NO_DIRECTION, NO_DAY, NOT_OBSERVED, EXCLUDED
 BEFORE_BIRTH, AFTER_DEATH, OUT_OF_SCOPE = range(8, 11)
 BOUNDS, EARLIEST, LATEST, MIDPOINT, EXCLUDE = 0, 1, 2, 3, 4
 NOT_COUNTED = -1
-STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)
 NOT_A_DAY = -(1 << 31)
 NO_BIRTH, NO_DEATH = NOT_A_DAY, (1 << 31) - 1
 
@@ -175,7 +182,6 @@ def put_spans(
     length: int,
     spans_by_day: DayRows,
     observed_from: int,
-    is_plain: bool,
     favoured: int,
     extremes: tuple[int, int, int, int],
     enough: Numbers,
@@ -187,38 +193,13 @@ def put_spans(
     easiest of all spans when it is to the favoured side, and the hardest when it is not.
     """
     for i in range(length):
-        if is_plain or favoured < 0 or path_rows[i] >= 0:
+        if favoured < 0 or path_rows[i] >= 0:
             day = path_days[i] - observed_from
             enough[i], allowed[i] = spans_by_day[0, day], spans_by_day[1, day]
         elif path_sides[i] == favoured:
             enough[i], allowed[i] = extremes[0], extremes[3]
         else:
             enough[i], allowed[i] = extremes[1], extremes[2]
-
-
-@compiled_into_callers
-def count_days(
-    path_days: Numbers,
-    path_sides: Codes,
-    length: int,
-    excluded: int,
-    counted_until: int,
-    spent: Room,
-    enough: Numbers,
-    allowed: Numbers,
-    counted: Any,
-) -> None:
-    """For each crossing the days inside and outside, in the part of its window that was observed."""
-    leg = 0
-    for i in range(length):
-        end = min(path_days[0] + enough[i] + allowed[i] + excluded, counted_until + 1)
-        leg = max(leg, i)
-        while leg + 1 < length and path_days[leg + 1] < end:
-            leg += 1
-        since = end - path_days[leg] if path_sides[leg] == 1 else 0
-        inside = spent[1, leg] + since - spent[1, i]
-        counted[DAYS_IN, i] = inside
-        counted[DAYS_OUT, i] = end - path_days[i] - inside
 
 
 @compiled_into_callers
@@ -230,21 +211,51 @@ def plain_path(
     directions: Codes,
     first: int,
     last: int,
+    spans_by_day: DayRows,
+    observed_from: int,
     path_days: Numbers,
     path_sides: Codes,
+    spent: Room,
+    enough: Numbers,
+    allowed: Numbers,
 ) -> int:
-    """The path of a history in which nothing is missing, tied or doubtful; -1 when something is."""
+    """The path of a history in which nothing is missing, tied or doubtful; -1 when something is.
+
+    With its spans, and the days spent on each side until each crossing, in the same pass.
+    """
+    outside, inside = np.int64(0), np.int64(0)
+    before, side_before = np.int64(days[begin]), np.int64(-1)
     for row in range(begin, end):
-        side, place = directions[row], row - begin
+        side, day, place = np.int64(directions[row]), np.int64(days[row]), row - begin
         if (
             side > 1
-            or days[row] < first
-            or days[row] > last
-            or (place > 0 and (moments[row] <= moments[row - 1] or side == directions[row - 1]))
+            or day < first
+            or day > last
+            or side == side_before
+            or (place > 0 and moments[row] <= moments[row - 1])
         ):
             return -1
-        path_days[place], path_sides[place] = days[row], side
+        if side == 1:
+            outside += day - before
+        else:
+            inside += day - before
+        path_days[place], path_sides[place] = day, side
+        spent[0, place], spent[1, place] = outside, inside
+        enough[place], allowed[place] = (
+            spans_by_day[0, day - observed_from],
+            spans_by_day[1, day - observed_from],
+        )
+        before, side_before = day, side
     return end - begin
+
+
+@compiled
+def path_room(starts: Numbers) -> int:
+    """How many crossings a history can have, the missing ones put in."""
+    longest = 1
+    for person in range(len(starts) - 1):
+        longest = max(longest, starts[person + 1] - starts[person])
+    return 2 * longest
 
 
 @compiled
@@ -264,32 +275,29 @@ def decide_histories(
     observed_from: int,
     observed_until: int,
     states: States,
-    found_days: DayRows,
+    found: DayRows,
     problem: Codes,
 ) -> int:
     """Decide the crossings of all persons, whose rows run from one of `starts` to the next.
 
     `births` and `deaths` have a day for each person, or NO_BIRTH and NO_DEATH. `spans_by_day` has for each
-    observed day the threshold's days of a crossing on that day, and its spare days. `states` has the rows
-    BEFORE, AFTER and MIGRATION, all UNKNOWN at first; `found_days` has the rows STATUS_FINAL … DAYS_OUT, of
-    which the first two hold where the states are known, and the others are NOT_COUNTED at first. Returns
-    how many movements are missing.
+    observed day the threshold's days of a crossing on that day, and its spare days. `states` gets the rows
+    BEFORE, AFTER and MIGRATION, `found` the rows STATUS_FINAL … DAYS_OUT, of which the first two hold where
+    the states are known, and the others are NOT_COUNTED where they are not. Both have room for `path_room`
+    crossings beyond the rows. Returns how many movements are missing.
     """
-    longest = 1
-    for person in range(len(starts) - 1):
-        longest = max(longest, starts[person + 1] - starts[person])
-    order = np.empty(longest, np.int64)
-    room = 2 * longest
+    room = path_room(starts)
+    order = np.empty(room, np.int64)
+    rows = len(days)
     path_days, path_rows = np.empty(room, np.int64), np.empty(room, np.int64)
-    path_sides, path_states = np.empty(room, np.int8), np.empty((3, room), np.int8)
+    path_sides = np.empty(room, np.int8)
     spent, other_spent = np.empty((2, room), np.int64), np.empty((2, room), np.int64)
     enough, allowed = np.empty(room, np.int64), np.empty(room, np.int64)
     other_enough, other_allowed = np.empty(room, np.int64), np.empty(room, np.int64)
     can, cannot = np.empty(room, np.int64), np.empty(room, np.int64)
     other_can, other_cannot = np.empty(room, np.int64), np.empty(room, np.int64)
-    path_found, other_found = np.empty((4, room), np.int32), np.empty((4, room), np.int32)
+    other_found = np.empty((4, room), np.int32)
     work = room_for(room)
-    excluded = 1 if excludes_boundary else 0
     extremes = (
         int(spans_by_day[0].min()), int(spans_by_day[0].max()),
         int(spans_by_day[1].min()), int(spans_by_day[1].max()),
@@ -298,14 +306,16 @@ def decide_histories(
     for person in range(len(starts) - 1):
         begin, end = starts[person], starts[person + 1]
         birth, death = int(births[person]), int(deaths[person])
-        lived_until = min(observed_until, death)
         gaps = 0
         length = plain_path(
-            begin, end, moments, days, directions, max(observed_from, birth), lived_until,
-            path_days, path_sides,
+            begin, end, moments, days, directions, max(observed_from, birth), min(observed_until, death),
+            spans_by_day, observed_from, path_days, path_sides, spent, enough, allowed,
         )  # fmt: skip
         is_plain = length >= 0
         if not is_plain:
+            for row in range(begin, end):
+                states[BEFORE, row], states[AFTER, row], states[MIGRATION, row] = UNKNOWN, UNKNOWN, UNKNOWN
+                found[DAYS_IN, row], found[DAYS_OUT, row] = NOT_COUNTED, NOT_COUNTED
             count = usable(
                 begin, end, days, directions, observed_from, observed_until, birth, death, order, problem
             )
@@ -321,38 +331,34 @@ def decide_histories(
             length = complete_path(
                 days, directions, order, count, treatment, 1, path_days, path_sides, path_rows
             )
+            put_spans(
+                path_days, path_sides, path_rows, length, spans_by_day, observed_from,
+                1 if gaps > 0 and treatment == BOUNDS else -1, extremes, enough, allowed,
+            )  # fmt: skip
+            days_on_sides(path_days, path_sides, length, spent)
         is_bounded = gaps > 0 and treatment == BOUNDS
         counted_until = min(observed_until, death - 1)
         # What is plain goes to its place at once, the rest by way of the completed path.
-        of_states = states[:, begin:end] if is_plain else path_states[:, :length]
-        of_days = found_days[:, begin:end] if is_plain else path_found[:, :length]
-        put_spans(
-            path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain,
-            1 if is_bounded else -1, extremes, enough, allowed,
-        )  # fmt: skip
+        at = begin if is_plain else rows
         outcomes(
-            path_days, path_sides, length, excludes_boundary, observed_until, spent, enough, allowed, can,
-            cannot,
+            path_days, path_sides, length, excludes_boundary, observed_until, counted_until, spent, enough,
+            allowed, can, cannot, found, at,
         )  # fmt: skip
         if death <= observed_until:
             end_with_the_life(death, length, can, cannot)
-        count_days(path_days, path_sides, length, excluded, counted_until, spent, enough, allowed, of_days)
         if is_bounded:
             complete_path(days, directions, order, count, treatment, 0, path_days, path_sides, path_rows)
             put_spans(
-                path_days, path_sides, path_rows, length, spans_by_day, observed_from, is_plain, 0, extremes,
+                path_days, path_sides, path_rows, length, spans_by_day, observed_from, 0, extremes,
                 other_enough, other_allowed,
             )  # fmt: skip
+            days_on_sides(path_days, path_sides, length, other_spent)
             outcomes(
-                path_days, path_sides, length, excludes_boundary, observed_until, other_spent, other_enough,
-                other_allowed, other_can, other_cannot,
+                path_days, path_sides, length, excludes_boundary, observed_until, counted_until, other_spent,
+                other_enough, other_allowed, other_can, other_cannot, other_found, 0,
             )  # fmt: skip
             if death <= observed_until:
                 end_with_the_life(death, length, other_can, other_cannot)
-            count_days(
-                path_days, path_sides, length, excluded, counted_until, other_spent, other_enough,
-                other_allowed, other_found,
-            )  # fmt: skip
             for i in range(length):
                 can[i], cannot[i] = max(can[i], other_can[i]), max(cannot[i], other_cannot[i])
                 # Sums of days on a side come from the path that gives it the most.
@@ -360,23 +366,24 @@ def decide_histories(
                     allowed[i] = other_allowed[i]
                 else:
                     enough[i] = other_enough[i]
-                if of_days[DAYS_IN, i] != other_found[DAYS_IN, i]:
-                    of_days[DAYS_IN, i], of_days[DAYS_OUT, i] = NOT_COUNTED, NOT_COUNTED
+                if found[DAYS_IN, at + i] != other_found[DAYS_IN, i]:
+                    found[DAYS_IN, at + i], found[DAYS_OUT, at + i] = NOT_COUNTED, NOT_COUNTED
         # Nothing is unknown before the first crossing of somebody born under observation.
         is_implied = birth >= observed_from or path_days[0] - observed_from >= spans_by_day[0, 0]
         may_be_inside = not is_implied or path_sides[0] == 0
         may_be_outside = not is_implied or path_sides[0] == 1
-        first_anchor, end_of_anchors = anchor_starts[person], anchor_starts[person + 1]
         residence(
-            path_days, path_sides, length, observed_until, may_be_inside, may_be_outside,
-            anchor_days[first_anchor:end_of_anchors], anchor_states[first_anchor:end_of_anchors], enough,
-            allowed, can, cannot, of_states, of_days, work,
+            path_days, path_sides, length, observed_until, may_be_inside, may_be_outside, anchor_days,
+            anchor_states, anchor_starts[person], anchor_starts[person + 1], enough, allowed, can, cannot,
+            states, found, at, work,
         )  # fmt: skip
         if is_plain:
             continue
         for i in range(length):
             row = path_rows[i]
             if row >= 0:
-                states[:, row] = of_states[:, i]
-                found_days[:, row] = of_days[:, i]
+                for kind in range(3):
+                    states[kind, row] = states[kind, at + i]
+                for kind in range(4):
+                    found[kind, row] = found[kind, at + i]
     return all_gaps

@@ -34,11 +34,16 @@ from sojourn.sources.reader.compiled import compiled_into_callers
 __all__ = [
     "AFTER",
     "BEFORE",
+    "DAYS_IN",
+    "DAYS_OUT",
     "MIGRATION",
+    "MIGRATION_FINAL",
     "NEVER",
     "NO",
+    "STATUS_FINAL",
     "UNKNOWN",
     "YES",
+    "days_on_sides",
     "end_with_the_life",
     "outcomes",
     "residence",
@@ -49,6 +54,7 @@ NEVER = 1 << 40
 LONG_AGO = -NEVER
 NO, YES, UNKNOWN = 0, 1, 2
 BEFORE, AFTER, MIGRATION = 0, 1, 2
+STATUS_FINAL, MIGRATION_FINAL, DAYS_IN, DAYS_OUT = range(4)
 Days = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
 States = np.ndarray[tuple[int, int], np.dtype[np.int8]]
@@ -67,7 +73,7 @@ def days_on_sides(days: Days, directions: Codes, count: int, spent: Room) -> Non
 
 @compiled_into_callers
 def day_reached(
-    days: Days, directions: Codes, count: int, spent: Room, side: int, target: int, first: int, start: int
+    days: Days, directions: Codes, count: int, spent: Room, side: Any, target: int, first: int, start: int
 ) -> tuple[int, int]:
     """The first day on which the days on a side reach the target, and the crossing whose leg it lies in.
 
@@ -92,44 +98,65 @@ def outcomes(
     count: int,
     excludes_boundary: bool,
     until: int,
+    counted_until: int,
     spent: Room,
     enough: Days,
     allowed: Days,
     can: Days,
     cannot: Days,
+    found: Any,
+    at: int,
 ) -> None:
     """The days on which it became certain that a crossing can, and cannot, change residence; else NEVER.
 
     `enough` and `allowed` come with the days on the new side that change residence, and the most days on the
-    old side that still let it, for each crossing; they leave as the sums at which that is decided. `spent` is
-    filled in by the way: the days on each side until each crossing.
+    old side that still let it, for each crossing; they leave as the sums at which that is decided. `spent`
+    has the days on each side until each crossing. The rows DAYS_IN and DAYS_OUT of `found` get, from column
+    `at`, the days inside and outside in the part of each window that ends with `counted_until`, which no
+    crossing comes after by more than a day.
     """
-    days_on_sides(days, directions, count, spent)
-    # Where the search for the day of an arrival's or departure's yes, or no, went on last.
-    yes_out = yes_in = no_out = no_in = 0
+    excluded = 1 if excludes_boundary else 0
+    # The leg in which the window ends, and where the search for an arrival's or departure's day went on last.
+    leg = yes_out = yes_in = no_out = no_in = 0
     for i in range(count):
-        side = directions[i]
-        end = days[i] + enough[i] + allowed[i]
+        side = np.int64(directions[i])
+        window = enough[i] + allowed[i] + excluded
+        end = days[i] + window
+        leg = max(leg, i)
+        # Windows of crossings that were put in can end later than that of the next one.
+        while leg > i and days[leg] >= end:
+            leg -= 1
+        while leg + 1 < count and days[leg + 1] < end:
+            leg += 1
+        ends_on_new_side = directions[leg] == side
+        on_new_side = spent[side, leg] - spent[side, i] + (end - days[leg] if ends_on_new_side else 0)
+        # What lies after the last day counted lies in the last leg.
+        cut = max(end - counted_until - 1, 0)
+        counted = on_new_side - (cut if ends_on_new_side else 0)
+        inside = counted if side == 1 else window - cut - counted
+        found[DAYS_IN, at + i] = inside
+        found[DAYS_OUT, at + i] = window - cut - inside
+        is_enough = on_new_side - (excluded if ends_on_new_side else 0) >= enough[i]
         enough[i] += spent[side, i]
         allowed[i] += spent[1 - side, i]
-        start = yes_in if side == 1 else yes_out
-        yes, leg = day_reached(days, directions, count, spent, side, enough[i], i, start)
-        if side == 1:
-            yes_in = leg
-        else:
-            yes_out = leg
         can[i], cannot[i] = NEVER, NEVER
-        if yes <= end:
+        if is_enough:
+            start = yes_in if side == 1 else yes_out
+            yes, reached = day_reached(days, directions, count, spent, side, enough[i], i, start)
+            if side == 1:
+                yes_in = reached
+            else:
+                yes_out = reached
             if yes <= until:
                 can[i] = yes
             continue
         # Beyond the spare days by the end of the day on which one more begins.
         start = no_in if side == 1 else no_out
-        no, leg = day_reached(days, directions, count, spent, 1 - side, allowed[i] + 1, i, start)
+        no, reached = day_reached(days, directions, count, spent, 1 - side, allowed[i] + 1, i, start)
         if side == 1:
-            no_in = leg
+            no_in = reached
         else:
-            no_out = leg
+            no_out = reached
         no -= 0 if excludes_boundary else 1
         if no <= until:
             cannot[i] = max(no, days[i])
@@ -153,19 +180,23 @@ def residence(
     may_be_outside: bool,
     anchor_days: Days,
     anchor_states: Codes,
+    first_anchor: int,
+    end_of_anchors: int,
     enough: Days,
     allowed: Days,
     can: Days,
     cannot: Days,
     states: States,
-    finals: Any,
+    found: Any,
+    at: int,
     room: Room,
 ) -> None:
     """Where the person lived before and after each crossing, whether it changed that, and since when certain.
 
-    `states` has the rows BEFORE, AFTER and MIGRATION, `finals` two rows for the days of the last two. An
-    anchor is a state that was final on a day: it holds before the first crossing that was later, or not
-    decided by then. `room` is what `room_for` gives for so many crossings or more.
+    `states` has the rows BEFORE, AFTER and MIGRATION, `found` the rows STATUS_FINAL and MIGRATION_FINAL; what
+    is found goes there from column `at`. An anchor is a state that was final on a day: it holds before the
+    first crossing that was later, or not decided by then. `room` is what `room_for` gives for so many
+    crossings or more.
     """
     # Row 1: the day from which it is impossible that the person lives inside; row 0: outside.
     impossible = room[0:2]
@@ -174,13 +205,13 @@ def residence(
     earliest, as_generous, reached = room[2], room[3], room[4]
     impossible[0, 0] = NEVER if may_be_outside else LONG_AGO
     impossible[1, 0] = NEVER if may_be_inside else LONG_AGO
-    base, anchored_on, next_anchor = 0, LONG_AGO, 0
+    base, anchored_on, next_anchor = 0, LONG_AGO, first_anchor
     reached[directions[0]], reached[1 - directions[0]] = -1, -2
     for i in range(count):
         side = np.int64(directions[i])
         old = 1 - side
         today = days[i]
-        while next_anchor < len(anchor_days) and (
+        while next_anchor < end_of_anchors and (
             today > anchor_days[next_anchor] or min(can[i], cannot[i]) > anchor_days[next_anchor]
         ):
             lives = np.int64(anchor_states[next_anchor])
@@ -239,17 +270,17 @@ def residence(
         never = max(today, min(cannot[i], possible_until))
         always = max(today, can[i], impossible[side, i])
         if never <= until:
-            states[MIGRATION, i], finals[1, i] = NO, never
+            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = NO, never
         elif always <= until:
-            states[MIGRATION, i], finals[1, i] = YES, always
+            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = YES, always
         else:
-            states[MIGRATION, i], finals[1, i] = UNKNOWN, NEVER
-        states[BEFORE, i] = state(impossible[1, i], impossible[0, i], until)
+            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = UNKNOWN, NEVER
+        states[BEFORE, at + i] = state(impossible[1, i], impossible[0, i], until)
         impossible[side, i + 1] = max(cannot[i], impossible[side, i])
         impossible[old, i + 1] = min(can[i], impossible[old, i])
-        states[AFTER, i] = state(impossible[1, i + 1], impossible[0, i + 1], until)
+        states[AFTER, at + i] = state(impossible[1, i + 1], impossible[0, i + 1], until)
         final = max(today, min(impossible[0, i + 1], impossible[1, i + 1]))
-        finals[0, i] = final if final <= until else NEVER
+        found[STATUS_FINAL, at + i] = final if final <= until else NEVER
 
 
 @compiled_into_callers

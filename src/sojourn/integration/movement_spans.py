@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 
-__all__ = ["days_from", "days_of_months", "longest_window", "spans_by_day"]
+__all__ = ["DayRows", "days_from", "days_of_months", "longest_window", "spans_by_day"]
 
 Numbers = npt.NDArray[np.int64]
 DayRows = np.ndarray[tuple[int, int], np.dtype[np.int32]]

@@ -23,9 +23,19 @@ from sojourn.concepts.frameworks import ResidenceRule
 from sojourn.engine.gather import taken
 from sojourn.errors import ProjectError
 from sojourn.integration import movement_histories as histories
-from sojourn.integration.movement_kernel import AFTER, BEFORE, MIGRATION, UNKNOWN, YES
-from sojourn.integration.movement_spans import spans_by_day
-from sojourn.integration.rows_by_person import in_order, rows_by_person
+from sojourn.integration.movement_kernel import (
+    AFTER,
+    BEFORE,
+    DAYS_IN,
+    DAYS_OUT,
+    MIGRATION,
+    MIGRATION_FINAL,
+    STATUS_FINAL,
+    UNKNOWN,
+    YES,
+)
+from sojourn.integration.movement_spans import DayRows, spans_by_day
+from sojourn.integration.rows_by_person import IN_DOUBT, in_order, rows_by_person
 
 __all__ = [
     "CLASSIFIED",
@@ -107,6 +117,7 @@ def classified_movements(
     lives: pa.Table | None = None,
     gaps: Gaps = Gaps.BOUNDS,
     excludes_boundary: bool = False,
+    settled_first: bool = False,
 ) -> pa.Table:
     """The crossings by person and moment, each with what it did to the person's residence.
 
@@ -120,7 +131,8 @@ def classified_movements(
 
     The result has the columns of CLASSIFIED beside those given. Days are counted within the part of the
     window that was observed. A crossing that stays exactly the spare days on its old side still changes
-    residence, unless `excludes_boundary`.
+    residence, unless `excludes_boundary`. With `settled_first` the persons of whom nothing can be unknown
+    come before the others, in an order that depends on the rule.
 
     Raises: ProjectError for an excluded boundary where the window is as long as the threshold.
     Source: Statistics New Zealand, outcomes-based migration measure (12/16-month rule); the reference of
@@ -132,40 +144,63 @@ def classified_movements(
             "Leave the boundary with the migrations, or take a longer window.",
         )
     crossings = crossings.combine_chunks()
-    order, starts = rows_by_person(crossings["person_id"])
+    spans = spans_by_day(rule, observation.first, observation.last, excludes_boundary=excludes_boundary)
+    turns = _turns(crossings, spans, observation) if settled_first else None
+    order, starts = rows_by_person(crossings["person_id"], turns)
     sorted_rows = taken(crossings, order)
     other_order = in_order(starts, moments_of(sorted_rows["date"]), sorted_rows["crossing_id"])
     if other_order is not None:
         sorted_rows = taken(sorted_rows, other_order)
-    persons = sorted_rows["person_id"].take(pa.array(starts[:-1])).combine_chunks()
     found = _decided(
-        sorted_rows, starts, moments_of(sorted_rows["date"]), _anchors_of(anchors, persons),
-        _lives_of(lives, persons), rule, observation, gaps, excludes_boundary,
+        sorted_rows, starts, moments_of(sorted_rows["date"]), _anchors_of(anchors, sorted_rows, starts),
+        _lives_of(lives, sorted_rows, starts), spans, observation, gaps, excludes_boundary,
     )  # fmt: skip
     for name, values in found.items():
         sorted_rows = sorted_rows.append_column(CLASSIFIED.field(name), values)
     return sorted_rows
 
 
+def _turns(crossings: pa.Table, spans: DayRows, observation: Observation) -> npt.NDArray[np.int8]:
+    """The directions of the crossings; in doubt where what happened before or after can stay unknown."""
+    turns, days = direction_codes(crossings["direction"]).copy(), day_numbers(crossings["date"])
+    first, last = observation.day_numbers()
+    turns[(days < first + spans[0, 0]) | (days > last - spans.sum(axis=0).max())] = IN_DOUBT
+    return turns
+
+
 def moments_of(dates: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Days or microseconds as numbers that sort; what is missing comes first."""
     if pa.types.is_date32(dates.type):
         return day_numbers(dates)
-    moments: Numbers = dates.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
+    moments: Numbers = _filled(dates.cast(pa.int64()), np.iinfo(np.int64).min)
     return moments
 
 
 def day_numbers(dates: pa.ChunkedArray, missing: int = histories.NOT_A_DAY) -> npt.NDArray[np.int32]:
     """Days since 1 January 1970; `missing`, if not said NOT_A_DAY, where there is none."""
     days = dates if pa.types.is_date32(dates.type) else dates.cast(pa.date32(), safe=False)
-    numbers: npt.NDArray[np.int32] = days.cast(pa.int32()).fill_null(missing).to_numpy()
+    numbers: npt.NDArray[np.int32] = _filled(days.cast(pa.int32()), missing)
     return numbers
 
 
-def _anchors_of(anchors: pa.Table | None, persons: pa.Array) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
+def _filled(values: Any, missing: int) -> npt.NDArray[Any]:
+    """The values as numpy has them, without a copy where none are missing."""
+    filled: npt.NDArray[Any] = (values.fill_null(missing) if values.null_count else values).to_numpy()
+    return filled
+
+
+def _persons(rows: pa.Table, starts: Numbers) -> pa.Array:
+    """The person of each history."""
+    return rows["person_id"].take(pa.array(starts[:-1])).combine_chunks()
+
+
+def _anchors_of(
+    anchors: pa.Table | None, rows: pa.Table, starts: Numbers
+) -> tuple[Numbers, Numbers, npt.NDArray[np.int8]]:
     """Where the anchors of each person begin, their days and their states, by day."""
     if anchors is None or not len(anchors):
-        return np.zeros(len(persons) + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
+        return np.zeros(len(starts), np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8)
+    persons = _persons(rows, starts)
     place = pc.index_in(anchors["person_id"].cast(persons.type), persons)
     of_these = anchors.append_column("place", place).filter(pc.is_valid(place))
     ordered = of_these.sort_by([("place", "ascending"), ("date", "ascending")])
@@ -176,13 +211,14 @@ def _anchors_of(anchors: pa.Table | None, persons: pa.Array) -> tuple[Numbers, N
 
 
 def _lives_of(
-    lives: pa.Table | None, persons: pa.Array
+    lives: pa.Table | None, rows: pa.Table, starts: Numbers
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """The days of birth and of death of each person, as far as they are known."""
-    births = np.full(len(persons), histories.NO_BIRTH, np.int32)
-    deaths = np.full(len(persons), histories.NO_DEATH, np.int32)
+    births = np.full(len(starts) - 1, histories.NO_BIRTH, np.int32)
+    deaths = np.full(len(starts) - 1, histories.NO_DEATH, np.int32)
     if lives is None or not len(lives):
         return births, deaths
+    persons = _persons(rows, starts)
     place = pc.index_in(lives["person_id"].cast(persons.type), persons).combine_chunks()
     places = place.drop_null().to_numpy()
     known = lives.filter(place.is_valid())
@@ -197,29 +233,30 @@ def _decided(
     moments: npt.NDArray[Any],
     anchors: tuple[Numbers, Numbers, npt.NDArray[np.int8]],
     lives: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]],
-    rule: ResidenceRule,
+    spans: DayRows,
     observation: Observation,
     gaps: Gaps,
     excludes_boundary: bool,
 ) -> dict[str, pa.Array]:
     count = len(rows)
-    states = np.full((3, count), UNKNOWN, np.int8)
-    days = np.full((4, count), histories.NOT_COUNTED, np.int32)
-    problem = np.zeros(count, np.int8)
     of_rows, nobody = day_numbers(rows["date"]), np.flatnonzero(rows["person_id"].is_null())
     outside = np.flatnonzero(_claims(rows, "out_of_scope"))
     if len(nobody) or len(outside):
         of_rows = of_rows.copy()
         of_rows[nobody], of_rows[outside] = histories.NOT_A_DAY, histories.NOT_A_DAY
+    space = count + histories.path_room(starts)
+    states, days = np.empty((3, space), np.int8), np.empty((4, space), np.int32)
+    problem = np.zeros(count, np.int8)
     histories.decide_histories(
         starts, moments, of_rows, direction_codes(rows["direction"]), *anchors, *lives,
-        spans_by_day(rule, observation.first, observation.last, excludes_boundary=excludes_boundary),
+        spans,
         excludes_boundary, int(gaps), *observation.day_numbers(), states, days, problem,
     )  # fmt: skip
+    states, days = states[:, :count], days[:, :count]
     problem[outside] = histories.OUT_OF_SCOPE
     problem[nobody] = histories.NO_PERSON
     known, claims = _bits(states != UNKNOWN), _bits(states == YES)
-    counted = _bits(days[histories.DAYS_IN] != histories.NOT_COUNTED)
+    counted = _bits(days[DAYS_IN] != histories.NOT_COUNTED)
     unresolved = _bits(states[MIGRATION] == UNKNOWN)
     day = pa.date32()
     return {
@@ -227,10 +264,10 @@ def _decided(
         "resident_after": _array(pa.bool_(), count, known[AFTER], claims[AFTER]),
         "is_migration": _array(pa.bool_(), count, known[MIGRATION], claims[MIGRATION]),
         "unresolved": _array(pa.bool_(), count, None, unresolved),
-        "status_final_on": _array(day, count, known[AFTER], days[histories.STATUS_FINAL]),
-        "migration_final_on": _array(day, count, known[MIGRATION], days[histories.MIGRATION_FINAL]),
-        "days_in": _array(pa.int32(), count, counted, days[histories.DAYS_IN]),
-        "days_out": _array(pa.int32(), count, counted, days[histories.DAYS_OUT]),
+        "status_final_on": _array(day, count, known[AFTER], days[STATUS_FINAL]),
+        "migration_final_on": _array(day, count, known[MIGRATION], days[MIGRATION_FINAL]),
+        "days_in": _array(pa.int32(), count, counted, days[DAYS_IN]),
+        "days_out": _array(pa.int32(), count, counted, days[DAYS_OUT]),
         "problem": _problem_names(problem),
     }
 
@@ -260,10 +297,10 @@ def direction_codes(directions: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     if pa.types.is_dictionary(directions.type):
         whole = directions.combine_chunks()
         known = direction_codes(pa.chunked_array([whole.dictionary]))
-        of_rows: npt.NDArray[np.int8] = pa.array(known).take(whole.indices).fill_null(2).to_numpy()
+        of_rows: npt.NDArray[np.int8] = _filled(pa.array(known).take(whole.indices), 2)
         return of_rows
     known = pc.index_in(directions, pa.array(["departure", "arrival"], directions.type))
-    codes: npt.NDArray[np.int8] = known.fill_null(2).cast(pa.int8()).to_numpy()
+    codes: npt.NDArray[np.int8] = _filled(known.cast(pa.int8()), 2)
     return codes
 
 

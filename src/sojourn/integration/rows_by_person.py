@@ -15,46 +15,71 @@ import pyarrow.compute as pc
 
 from sojourn.sources.reader.compiled import compiled
 
-__all__ = ["in_order", "rows_by_person"]
+__all__ = ["IN_DOUBT", "in_order", "rows_by_person"]
 
 Numbers = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
+Turns = npt.NDArray[np.int8]
+IN_DOUBT = 2
 _MIXER = 0x9E3779B97F4A7C15
 
 
 @compiled
-def _grouped(persons: Numbers, order: Places, starts: Numbers) -> int:
-    """Group equal numbers in the order in which each is first seen; return how many groups there are."""
-    count = len(persons)
-    bits = 4
-    while (1 << bits) < 2 * count:
+def _numbered(persons: Numbers, slots: Places, seen: Numbers, groups: Places) -> int:
+    """Number equal persons in the order in which each is first seen; return how many there are.
+
+    `slots`, a power of two and more than there are persons, and `seen` are room to work in.
+    """
+    bits = 0
+    while (1 << bits) < len(slots):
         bits += 1
     mask = (1 << bits) - 1
     shift = np.uint64(64 - bits)
-    slots = np.full(1 << bits, -1, np.int32)
-    seen = np.empty(count, np.int64)
-    codes = np.empty(count, np.int32)
-    groups = 0
-    for row in range(count):
+    slots[:] = -1
+    count = 0
+    for row in range(len(persons)):
         person = persons[row]
         place = np.int64((np.uint64(person) * np.uint64(_MIXER)) >> shift)
         while slots[place] >= 0 and seen[slots[place]] != person:
             place = (place + 1) & mask
         if slots[place] < 0:
-            slots[place] = groups
-            seen[groups] = person
-            starts[groups + 1] = 0
-            groups += 1
-        codes[row] = slots[place]
-        starts[codes[row] + 1] += 1
-    starts[0] = 0
-    for group in range(groups):
-        starts[group + 1] += starts[group]
-    place_of = starts[:groups].copy()
-    for row in range(count):
-        order[place_of[codes[row]]] = row
-        place_of[codes[row]] += 1
-    return groups
+            slots[place] = count
+            seen[count] = person
+            count += 1
+        groups[row] = slots[place]
+    return count
+
+
+@compiled
+def _unsettled(groups: Places, turns: Turns, is_unsettled: npt.NDArray[np.bool_]) -> None:
+    """Mark the groups in which a row is in doubt, or takes the same turn as the one before it."""
+    last = np.full(len(is_unsettled), IN_DOUBT, np.int8)
+    is_unsettled[:] = False
+    for row in range(len(groups)):
+        group, turn = groups[row], turns[row]
+        is_unsettled[group] |= turn == IN_DOUBT or turn == last[group]
+        last[group] = turn
+
+
+@compiled
+def _placed(groups: Places, is_last: npt.NDArray[np.bool_], order: Places, starts: Numbers) -> None:
+    """Put the rows of each group together, those of groups that come last after all others."""
+    sizes = np.zeros(len(is_last), np.int64)
+    for row in range(len(groups)):
+        sizes[groups[row]] += 1
+    begin, rank = 0, 0
+    for comes_last in (False, True):
+        for group in range(len(is_last)):
+            if is_last[group] == comes_last:
+                starts[rank] = begin
+                rank += 1
+                # From here on the place of the group's next row.
+                sizes[group], begin = begin, begin + sizes[group]
+    starts[rank] = begin
+    for row in range(len(groups)):
+        group = groups[row]
+        order[sizes[group]] = row
+        sizes[group] += 1
 
 
 @compiled
@@ -91,15 +116,25 @@ def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Places) 
     return ties
 
 
-def rows_by_person(persons: pa.ChunkedArray) -> tuple[Places, Numbers]:
+def rows_by_person(persons: pa.ChunkedArray, turns: Turns | None = None) -> tuple[Places, Numbers]:
     """The rows grouped by person, and where the rows of each begin, with the end of the last.
 
-    Rows without a person are each a person of their own.
+    Persons come in the order in which they are first seen. With `turns`, a small number for each row or
+    IN_DOUBT, those come first whose rows are beyond doubt and take turns: what is found about them has few
+    gaps, and columns without gaps are cheaper to write. Rows without a person are each a person of their own.
     """
-    codes = _numbers(persons)
-    order, starts = np.empty(len(codes), np.int32), np.empty(len(codes) + 1, np.int64)
-    groups = _grouped(codes, order, starts)
-    return order, starts[: groups + 1]
+    numbers = _numbers(persons)
+    rows = len(numbers)
+    # Large arrays of numpy lie in large pages of memory, which those of compiled code do not.
+    slots = np.empty(1 << (rows + rows // 4).bit_length(), np.int32)
+    seen, groups = np.empty(rows, np.int64), np.empty(rows, np.int32)
+    order, starts = np.empty(rows, np.int32), np.empty(rows + 1, np.int64)
+    count = _numbered(numbers, slots, seen, groups)
+    is_last = np.zeros(count, np.bool_)
+    if turns is not None:
+        _unsettled(groups, turns, is_last)
+    _placed(groups, is_last, order, starts)
+    return order, starts[: count + 1]
 
 
 def in_order(starts: Numbers, moments: npt.NDArray[Any], identifiers: pa.ChunkedArray) -> Places | None:

@@ -32,11 +32,11 @@ from sojourn.production.movement_files import (
     ROWS_OF_A_PART,
     Progress,
     Summary,
-    opened_parquet,
     require_columns,
 )
 from sojourn.production.movement_lives import lives_of_file, require_scope
 from sojourn.production.movement_reading import CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
+from sojourn.production.movement_writing import opened_parquet
 from sojourn.store.durable import synchronise
 
 __all__ = ["Decision", "classified_on_cluster"]

@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from sojourn.concepts.frameworks import ResidenceRule
@@ -27,7 +26,7 @@ from sojourn.engine.crossings import (
 )
 from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
+from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements, direction_codes
 from sojourn.production.movement_anchors import known_anchors
 from sojourn.production.movement_lives import lives_by_part, require_scope
 from sojourn.production.movement_reading import (
@@ -36,17 +35,17 @@ from sojourn.production.movement_reading import (
     opened_table,
 )
 from sojourn.production.movement_results import Terms, earlier_results, histories, require_same_columns
+from sojourn.production.movement_writing import columns_without_gaps, result_writer
 from sojourn.production.unfinished import as_parquet, unfinished_beside
 
 __all__ = [
     "Summary",
     "classify_file",
-    "opened_parquet",
     "require_columns",
     "require_writable",
 ]
 
-ROWS_OF_A_PART = 1 << 20
+ROWS_OF_A_PART = 1 << 21
 Progress = Callable[[int, int], None]
 
 
@@ -63,10 +62,11 @@ class Summary:
 
     def add(self, found: pa.Table) -> None:
         """Count the crossings of one part."""
-        migrations = _counts(found["direction"].filter(found["is_migration"]))
+        codes = direction_codes(found["direction"])
+        by_direction = np.bincount(codes[found["is_migration"].fill_null(False).to_numpy()], minlength=2)
         self.crossings += len(found)
-        self.immigrations += migrations["arrival"]
-        self.emigrations += migrations["departure"]
+        self.emigrations += int(by_direction[0])
+        self.immigrations += int(by_direction[1])
         self.unresolved += found["is_migration"].null_count
         self.problems += _counts(found["problem"].drop_null())
 
@@ -115,7 +115,7 @@ def classify_file(
         crossings, summary = engine.relation(content), Summary()
         require_columns(source, target, pq.read_schema(content))
         require_scope(engine, source, crossings)
-        rows = pq.read_metadata(content).num_rows
+        rows, columns = pq.read_metadata(content).num_rows, crossings.columns
         if earlier is not None:
             require_same_columns(source, crossings, earlier, engine.relation(earlier.files[-1]))
             crossings, again = histories(engine, crossings, earlier, rule, observation)
@@ -132,14 +132,17 @@ def classify_file(
             anchors=known,
             gaps=gaps,
             excludes_boundary=excludes_boundary,
+            settled_first=True,
         )
         written = folder / f"result{target.suffix}"
         # Lives are split as the crossings are; without them small parts may be decided together.
         least = ROWS_OF_A_PART // 2 if lives is None else 0
         tables = parts_of(folder, parts, least) if rows else iter([crossings.to_arrow()])
-        with _writer(written, partial(terms.written_into, after=earlier.files if earlier else ())) as write:
+        before = earlier.files if earlier is not None else ()
+        tell, whole = partial(terms.written_into, after=before), columns_without_gaps([content, *before])
+        with result_writer(written, tell, whole) as write:
             for table, of_part in zip(tables, lives_of, strict=False):
-                found = _as_given(decide(table, lives=of_part), crossings.columns)
+                found = _as_given(decide(table, lives=of_part), columns)
                 write(found)
                 summary.add(found)
                 if on_progress is not None:
@@ -223,40 +226,3 @@ def _as_given(found: pa.Table, columns: tuple[str, ...]) -> pa.Table:
 def _parts(rows: int) -> int:
     """Into how many parts rows are split: a power of two, so that none has many more than wanted."""
     return 1 << (rows // ROWS_OF_A_PART).bit_length()
-
-
-@contextmanager
-def _writer(file: Path, tell: Callable[[pa.Schema], pa.Schema]) -> Iterator[Callable[[pa.Table], None]]:
-    """A function that writes tables to a file, whose schema tells what there is to tell of it."""
-    opened: Any = None
-
-    def write(table: pa.Table) -> None:
-        nonlocal opened
-        if opened is None:
-            opened = _opened(file, tell(table.schema))
-        opened.write_table(table)
-
-    try:
-        yield write
-    finally:
-        if opened is not None:
-            opened.close()
-
-
-def _opened(file: Path, schema: pa.Schema) -> Any:
-    return pcsv.CSVWriter(file, schema) if file.suffix == ".csv" else opened_parquet(file, schema)
-
-
-def opened_parquet(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """A writer of classified crossings."""
-    # What repeats along a person's rows is worth compressing; numbers that do not are not worth the time.
-    texts = [field.name for field in schema if not pa.types.is_primitive(field.type)]
-    compression = dict.fromkeys(schema.names, "none") | {"person_id": "snappy"}
-    return pq.ParquetWriter(
-        file,
-        schema,
-        compression=compression,
-        use_dictionary=texts,
-        write_statistics=["person_id"],
-        write_batch_size=1 << 16,
-    )

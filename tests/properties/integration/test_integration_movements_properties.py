@@ -18,7 +18,8 @@ from movement_definition import UNKNOWN, decided, side_of_each_day
 from one_history import decide_person
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.integration.movement_kernel import NEVER
-from sojourn.integration.movements import Gaps, Observation, classified_movements
+from sojourn.integration.movement_spans import spans_by_day
+from sojourn.integration.movements import CLASSIFIED, Gaps, Observation, classified_movements
 
 FIRST = datetime.date(2010, 1, 1)
 RULE = ResidenceRule(20, 26)
@@ -245,6 +246,39 @@ def test_neither_the_order_of_the_input_nor_its_partition_by_person_matters(peop
         for number in set(table["person_id"].to_pylist())
     ]
     assert pa.concat_tables(parts).sort_by("crossing_id").equals(whole)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    people=st.lists(_PERSON, min_size=1, max_size=6),
+    last=st.integers(100, 200),
+    treatment=st.sampled_from(list(Gaps)),
+    rule=RULES,
+)
+def test_settled_people_come_first_and_nothing_else_changes(people, last, treatment, rule):
+    observation = Observation(FIRST - datetime.timedelta(60), FIRST + datetime.timedelta(last))
+    asked = {"rule": rule, "observation": observation, "gaps": treatment}
+    found = classified_movements(_table(people), settled_first=True, **asked)
+    assert found.sort_by("crossing_id").equals(
+        classified_movements(_table(people), **asked).sort_by("crossing_id")
+    )
+    rows = found.to_pylist()
+    of_people = [list(of_one) for _, of_one in itertools.groupby(rows, key=lambda row: row["person_id"])]
+    assert len(of_people) == len(people)
+    are_settled = [_is_settled(of_one, rule, observation) for of_one in of_people]
+    assert are_settled == sorted(are_settled, reverse=True)
+    known = [name for name in CLASSIFIED.names if name != "problem"]
+    for of_one in itertools.compress(of_people, are_settled):
+        assert all(row[name] is not None for row in of_one for name in known)
+
+
+def _is_settled(rows, rule, observation):
+    """Whether crossings take turns, the first one late enough and the last one early enough."""
+    spans = spans_by_day(rule, observation.first, observation.last, excludes_boundary=False)
+    begin = observation.first + datetime.timedelta(int(spans[0, 0]))
+    end = observation.last - datetime.timedelta(int(spans.sum(axis=0).max()))
+    takes_turns = all(one["direction"] != other["direction"] for one, other in itertools.pairwise(rows))
+    return takes_turns and rows[0]["date"] >= begin and rows[-1]["date"] <= end
 
 
 @settings(max_examples=200, deadline=None)

@@ -189,6 +189,18 @@ def test_a_csv_file_that_cannot_be_read_is_refused_with_its_place(tmp_path, cont
     assert sorted(os.listdir(tmp_path)) == ["c.csv"]
 
 
+def test_columns_without_gaps_say_so_and_settled_people_are_written_apart(crossings, tmp_path):
+    _classified(crossings, tmp_path / "out.parquet")
+    schema, metadata = pq.read_schema(tmp_path / "out.parquet"), pq.read_metadata(tmp_path / "out.parquet")
+    given = ("person_id", "crossing_id", "date", "direction", "visa")
+    assert [field.name for field in schema if not field.nullable] == [*given, "unresolved"]
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [5, 4]
+    with_a_gap = _table().set_column(4, "visa", pa.array([None, *("TOUR",) * 8]))
+    pq.write_table(with_a_gap, tmp_path / "gap.parquet")
+    _classified(tmp_path / "gap.parquet", tmp_path / "gap_out.parquet")
+    assert pq.read_schema(tmp_path / "gap_out.parquet").field("visa").nullable
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_file_without_crossings_gives_one_without_results(tmp_path, suffix):
     file = tmp_path / f"c{suffix}"
