@@ -19,20 +19,20 @@ Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 @njit(cache=True, nogil=True)
 def _gathered(values: Any, order: Any, found: Any) -> None:
     for place in range(len(order)):
-        found[place] = values[order[place]]
+        found[place] = values[np.uint64(order[place])]
 
 
 @njit(cache=True, nogil=True)
 def _by_part(hashes: Any, shift: Any, order: Any, starts: Any) -> None:
     starts[:] = 0
     for row in range(len(hashes)):
-        starts[np.int64(hashes[row] >> shift) + 1] += 1
+        starts[(hashes[row] >> shift) + np.uint64(1)] += 1
     for part in range(len(starts) - 1):
         starts[part + 1] += starts[part]
     place = starts[:-1].copy()
     for row in range(len(hashes)):
-        target = np.int64(hashes[row] >> shift)
-        order[place[target]] = row
+        target = hashes[row] >> shift
+        order[np.uint64(place[target])] = row
         place[target] += 1
 
 

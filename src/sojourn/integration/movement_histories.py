@@ -225,14 +225,15 @@ def plain_path(
     """
     outside, inside = np.int64(0), np.int64(0)
     before, side_before = np.int64(days[begin]), np.int64(-1)
-    for row in range(begin, end):
-        side, day, place = np.int64(directions[row]), np.int64(days[row]), row - begin
+    for number in range(begin, end):
+        row, place = np.uint64(number), np.uint64(number - begin)
+        side, day = np.int64(directions[row]), np.int64(days[row])
         if (
             side > 1
             or day < first
             or day > last
             or side == side_before
-            or (place > 0 and moments[row] <= moments[row - 1])
+            or (number > begin and moments[row] <= moments[np.uint64(number - 1)])
         ):
             return -1
         if side == 1:
@@ -241,10 +242,8 @@ def plain_path(
             inside += day - before
         path_days[place], path_sides[place] = day, side
         spent[0, place], spent[1, place] = outside, inside
-        enough[place], allowed[place] = (
-            spans_by_day[0, day - observed_from],
-            spans_by_day[1, day - observed_from],
-        )
+        of_day = np.uint64(day - observed_from)
+        enough[place], allowed[place] = spans_by_day[0, of_day], spans_by_day[1, of_day]
         before, side_before = day, side
     return end - begin
 

@@ -82,13 +82,14 @@ def day_reached(
     """
     leg = max(start, first)
     # A later crossing can have a target a few days lower, where its months are shorter; at `first` it ends.
-    while spent[side, leg] >= target:
+    while spent[side, np.uint64(leg)] >= target:
         leg -= 1
-    while leg < count - 1 and spent[side, leg + 1] < target:
+    while leg < count - 1 and spent[side, np.uint64(leg + 1)] < target:
         leg += 1
-    if directions[leg] != side:
+    reached = np.uint64(leg)
+    if directions[reached] != side:
         return NEVER, leg
-    return days[leg] + target - spent[side, leg], leg
+    return days[reached] + target - spent[side, reached], leg
 
 
 @compiled_into_callers
@@ -119,47 +120,53 @@ def outcomes(
     # The leg in which the window ends, and where the search for an arrival's or departure's day went on last.
     leg = yes_out = yes_in = no_out = no_in = 0
     for i in range(count):
-        side = np.int64(directions[i])
-        window = enough[i] + allowed[i] + excluded
-        end = days[i] + window
+        here = np.uint64(i)
+        side = np.uint64(directions[here])
+        old = np.uint64(1) - side
+        window = enough[here] + allowed[here] + excluded
+        end = days[here] + window
         leg = max(leg, i)
         # Windows of crossings that were put in can end later than that of the next one.
-        while leg > i and days[leg] >= end:
+        while leg > i and days[np.uint64(leg)] >= end:
             leg -= 1
-        while leg + 1 < count and days[leg + 1] < end:
+        while leg + 1 < count and days[np.uint64(leg + 1)] < end:
             leg += 1
-        ends_on_new_side = directions[leg] == side
-        on_new_side = spent[side, leg] - spent[side, i] + (end - days[leg] if ends_on_new_side else 0)
+        last_leg = np.uint64(leg)
+        ends_on_new_side = directions[last_leg] == side
+        on_new_side = (
+            spent[side, last_leg] - spent[side, here] + (end - days[last_leg] if ends_on_new_side else 0)
+        )
         # What lies after the last day counted lies in the last leg.
         cut = max(end - counted_until - 1, 0)
         counted = on_new_side - (cut if ends_on_new_side else 0)
         inside = counted if side == 1 else window - cut - counted
-        found[DAYS_IN, at + i] = inside
-        found[DAYS_OUT, at + i] = window - cut - inside
-        is_enough = on_new_side - (excluded if ends_on_new_side else 0) >= enough[i]
-        enough[i] += spent[side, i]
-        allowed[i] += spent[1 - side, i]
-        can[i], cannot[i] = NEVER, NEVER
+        place = np.uint64(at + i)
+        found[DAYS_IN, place] = inside
+        found[DAYS_OUT, place] = window - cut - inside
+        is_enough = on_new_side - (excluded if ends_on_new_side else 0) >= enough[here]
+        enough[here] += spent[side, here]
+        allowed[here] += spent[old, here]
+        can[here], cannot[here] = NEVER, NEVER
         if is_enough:
             start = yes_in if side == 1 else yes_out
-            yes, reached = day_reached(days, directions, count, spent, side, enough[i], i, start)
+            yes, reached = day_reached(days, directions, count, spent, side, enough[here], i, start)
             if side == 1:
                 yes_in = reached
             else:
                 yes_out = reached
             if yes <= until:
-                can[i] = yes
+                can[here] = yes
             continue
         # Beyond the spare days by the end of the day on which one more begins.
         start = no_in if side == 1 else no_out
-        no, reached = day_reached(days, directions, count, spent, 1 - side, allowed[i] + 1, i, start)
+        no, reached = day_reached(days, directions, count, spent, old, allowed[here] + 1, i, start)
         if side == 1:
             no_in = reached
         else:
             no_out = reached
         no -= 0 if excludes_boundary else 1
         if no <= until:
-            cannot[i] = max(no, days[i])
+            cannot[here] = max(no, days[here])
 
 
 @compiled_into_callers
@@ -208,14 +215,15 @@ def residence(
     base, anchored_on, next_anchor = 0, LONG_AGO, first_anchor
     reached[directions[0]], reached[1 - directions[0]] = -1, -2
     for i in range(count):
-        side = np.int64(directions[i])
-        old = 1 - side
-        today = days[i]
+        here, after, place = np.uint64(i), np.uint64(i + 1), np.uint64(at + i)
+        side = np.uint64(directions[here])
+        old = np.uint64(1) - side
+        today = days[here]
         while next_anchor < end_of_anchors and (
-            today > anchor_days[next_anchor] or min(can[i], cannot[i]) > anchor_days[next_anchor]
+            today > anchor_days[next_anchor] or min(can[here], cannot[here]) > anchor_days[next_anchor]
         ):
             lives = np.int64(anchor_states[next_anchor])
-            impossible[lives, i], impossible[1 - lives, i] = NEVER, LONG_AGO
+            impossible[lives, here], impossible[1 - lives, here] = NEVER, LONG_AGO
             base, anchored_on = i, anchor_days[next_anchor]
             reached[side], reached[old] = i - 1, i - 2
             next_anchor += 1
@@ -224,12 +232,12 @@ def residence(
             i == base + 1
             and base > 0
             and days[base] < anchored_on
-            and enough[base] + anchored_on - days[base] > allowed[i]
+            and enough[base] + anchored_on - days[base] > allowed[here]
         ):
             # The days between count from the anchor's day, as in the official implementation. The crossing
             # then changes nothing, and what follows it is certain when its own window is decided.
             is_ruled_out = True
-            can[i], cannot[i] = NEVER, min(can[i], cannot[i])
+            can[here], cannot[here] = NEVER, min(can[here], cannot[here])
         # What is enough for a later crossing, and no more, makes an earlier one in its direction needless.
         before = i - 3
         while before >= base and enough[before] > enough[i - 1]:
@@ -242,14 +250,14 @@ def residence(
                 before -= 2
                 earliest[before] = can[i - 2]
         generous = i - 2
-        while generous >= base and allowed[generous] < allowed[i]:
+        while generous >= base and allowed[generous] < allowed[here]:
             generous = as_generous[generous]
-        as_generous[i] = generous
+        as_generous[here] = generous
         # The last opposite crossing that could change residence beside this one.
         reach = reached[side]
-        while reach + 2 < i and enough[reach + 2] <= allowed[i]:
+        while reach + 2 < i and enough[reach + 2] <= allowed[here]:
             reach += 2
-        while reach >= base and enough[reach] > allowed[i]:
+        while reach >= base and enough[reach] > allowed[here]:
             reach -= 2
         reached[side] = reach
         possible_until = LONG_AGO
@@ -267,20 +275,20 @@ def residence(
                 ended = earliest[reach + 1] if reach + 1 < i else NEVER
                 possible_until = max(possible_until, min(cannot[reach], ended))
                 reach -= 2
-        never = max(today, min(cannot[i], possible_until))
-        always = max(today, can[i], impossible[side, i])
+        never = max(today, min(cannot[here], possible_until))
+        always = max(today, can[here], impossible[side, here])
         if never <= until:
-            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = NO, never
+            states[MIGRATION, place], found[MIGRATION_FINAL, place] = NO, never
         elif always <= until:
-            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = YES, always
+            states[MIGRATION, place], found[MIGRATION_FINAL, place] = YES, always
         else:
-            states[MIGRATION, at + i], found[MIGRATION_FINAL, at + i] = UNKNOWN, NEVER
-        states[BEFORE, at + i] = state(impossible[1, i], impossible[0, i], until)
-        impossible[side, i + 1] = max(cannot[i], impossible[side, i])
-        impossible[old, i + 1] = min(can[i], impossible[old, i])
-        states[AFTER, at + i] = state(impossible[1, i + 1], impossible[0, i + 1], until)
-        final = max(today, min(impossible[0, i + 1], impossible[1, i + 1]))
-        found[STATUS_FINAL, at + i] = final if final <= until else NEVER
+            states[MIGRATION, place], found[MIGRATION_FINAL, place] = UNKNOWN, NEVER
+        states[BEFORE, place] = state(impossible[1, here], impossible[0, here], until)
+        impossible[side, after] = max(cannot[here], impossible[side, here])
+        impossible[old, after] = min(can[here], impossible[old, here])
+        states[AFTER, place] = state(impossible[1, after], impossible[0, after], until)
+        final = max(today, min(impossible[0, after], impossible[1, after]))
+        found[STATUS_FINAL, place] = final if final <= until else NEVER
 
 
 @compiled_into_callers

@@ -132,7 +132,7 @@ def classified_movements(
     The result has the columns of CLASSIFIED beside those given. Days are counted within the part of the
     window that was observed. A crossing that stays exactly the spare days on its old side still changes
     residence, unless `excludes_boundary`. With `settled_first` the persons of whom nothing can be unknown
-    come before the others, in an order that depends on the rule.
+    come before the others and those with a missing movement last, in an order that depends on the rule.
 
     Raises: ProjectError for an excluded boundary where the window is as long as the threshold.
     Source: Statistics New Zealand, outcomes-based migration measure (12/16-month rule); the reference of
@@ -164,7 +164,8 @@ def _turns(crossings: pa.Table, spans: DayRows, observation: Observation) -> npt
     """The directions of the crossings; in doubt where what happened before or after can stay unknown."""
     turns, days = direction_codes(crossings["direction"]).copy(), day_numbers(crossings["date"])
     first, last = observation.day_numbers()
-    turns[(days < first + spans[0, 0]) | (days > last - spans.sum(axis=0).max())] = IN_DOUBT
+    is_open = (days < first + spans[0, 0]) | (days > last - spans.sum(axis=0).max())
+    turns[is_open & (turns < IN_DOUBT)] += IN_DOUBT
     return turns
 
 

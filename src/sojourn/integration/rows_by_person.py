@@ -33,15 +33,15 @@ def _numbered(persons: Numbers, slots: Places, seen: Numbers, groups: Places) ->
     bits = 0
     while (1 << bits) < len(slots):
         bits += 1
-    mask = (1 << bits) - 1
+    one, mask = np.uint64(1), np.uint64((1 << bits) - 1)
     shift = np.uint64(64 - bits)
     slots[:] = -1
     count = 0
     for row in range(len(persons)):
         person = persons[row]
-        place = np.int64((np.uint64(person) * np.uint64(_MIXER)) >> shift)
-        while slots[place] >= 0 and seen[slots[place]] != person:
-            place = (place + 1) & mask
+        place = (np.uint64(person) * np.uint64(_MIXER)) >> shift
+        while slots[place] >= 0 and seen[np.uint64(slots[place])] != person:
+            place = (place + one) & mask
         if slots[place] < 0:
             slots[place] = count
             seen[count] = person
@@ -51,35 +51,39 @@ def _numbered(persons: Numbers, slots: Places, seen: Numbers, groups: Places) ->
 
 
 @compiled
-def _unsettled(groups: Places, turns: Turns, is_unsettled: npt.NDArray[np.bool_]) -> None:
-    """Mark the groups in which a row is in doubt, or takes the same turn as the one before it."""
-    last = np.full(len(is_unsettled), IN_DOUBT, np.int8)
-    is_unsettled[:] = False
+def _places_in_line(groups: Places, turns: Turns, line: Turns) -> None:
+    """Mark the groups in which a row is in doubt (1), and those in which two rows take the same turn (2)."""
+    last = np.full(len(line), -1, np.int8)
+    line[:] = 0
     for row in range(len(groups)):
-        group, turn = groups[row], turns[row]
-        is_unsettled[group] |= turn == IN_DOUBT or turn == last[group]
-        last[group] = turn
+        group, turn = np.uint64(groups[row]), turns[row]
+        # The lowest bit of a turn is the turn itself, doubtful or not.
+        if turn & 1 == last[group]:
+            line[group] = 2
+        elif turn >= IN_DOUBT and line[group] == 0:
+            line[group] = 1
+        last[group] = turn & 1
 
 
 @compiled
-def _placed(groups: Places, is_last: npt.NDArray[np.bool_], order: Places, starts: Numbers) -> None:
-    """Put the rows of each group together, those of groups that come last after all others."""
-    sizes = np.zeros(len(is_last), np.int64)
+def _placed(groups: Places, line: Turns, order: Places, starts: Numbers) -> None:
+    """Put the rows of each group together, and the groups in line: those with 0 first, those with 2 last."""
+    sizes = np.zeros(len(line), np.int64)
     for row in range(len(groups)):
-        sizes[groups[row]] += 1
+        sizes[np.uint64(groups[row])] += 1
     begin, rank = 0, 0
-    for comes_last in (False, True):
-        for group in range(len(is_last)):
-            if is_last[group] == comes_last:
+    for place_in_line in range(3):
+        for group in range(len(line)):
+            if line[group] == place_in_line:
                 starts[rank] = begin
                 rank += 1
                 # From here on the place of the group's next row.
                 sizes[group], begin = begin, begin + sizes[group]
     starts[rank] = begin
     for row in range(len(groups)):
-        group = groups[row]
-        order[sizes[group]] = row
-        sizes[group] += 1
+        of_row = np.uint64(groups[row])
+        order[np.uint64(sizes[of_row])] = row
+        sizes[of_row] += 1
 
 
 @compiled
@@ -119,9 +123,10 @@ def _put_in_order(starts: Numbers, moments: Any, ranks: Numbers, order: Places) 
 def rows_by_person(persons: pa.ChunkedArray, turns: Turns | None = None) -> tuple[Places, Numbers]:
     """The rows grouped by person, and where the rows of each begin, with the end of the last.
 
-    Persons come in the order in which they are first seen. With `turns`, a small number for each row or
-    IN_DOUBT, those come first whose rows are beyond doubt and take turns: what is found about them has few
-    gaps, and columns without gaps are cheaper to write. Rows without a person are each a person of their own.
+    Persons come in the order in which they are first seen. With `turns` (0 or 1 for each row, and IN_DOUBT
+    more where it is in doubt) those come first whose rows are beyond doubt and take turns, and those last who
+    have a row like the one before it: what is found about people has gaps in that order, and columns without
+    gaps are cheaper to write. Rows without a person are each a person of their own.
     """
     numbers = _numbers(persons)
     rows = len(numbers)
@@ -130,10 +135,10 @@ def rows_by_person(persons: pa.ChunkedArray, turns: Turns | None = None) -> tupl
     seen, groups = np.empty(rows, np.int64), np.empty(rows, np.int32)
     order, starts = np.empty(rows, np.int32), np.empty(rows + 1, np.int64)
     count = _numbered(numbers, slots, seen, groups)
-    is_last = np.zeros(count, np.bool_)
+    line = np.zeros(count, np.int8)
     if turns is not None:
-        _unsettled(groups, turns, is_last)
-    _placed(groups, is_last, order, starts)
+        _places_in_line(groups, turns, line)
+    _placed(groups, line, order, starts)
     return order, starts[: count + 1]
 
 

@@ -1,7 +1,7 @@
 """Write classified crossings, as cheaply as what is known of them allows.
 
-Columns without gaps are declared so, and the rows of which everything is known are written apart from the
-others: a value that can be missing costs twice as much.
+Columns without gaps are declared so, and rows of which everything is known are written apart from the others:
+a value that can be missing costs twice as much.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,13 @@ def _with_whole_columns(found: pa.Table, whole: Set[str]) -> pa.Table:
     return pa.Table.from_arrays(found.columns, schema=pa.schema(fields, found.schema.metadata))
 
 
-def _settled_and_others(found: pa.Table) -> Iterator[pa.Table]:
-    """The rows before the first one of which something is not known, and the others."""
-    found_columns = (found[name] for name in CLASSIFIED.names if name != "problem")
-    settled = min(map(_rows_without_gaps, found_columns))
-    yield from [found.slice(0, settled), found.slice(settled)] if 0 < settled < len(found) else [found]
+def _by_gaps(found: pa.Table) -> Iterator[pa.Table]:
+    """The rows of which everything is known, those whose days are, and the others, as far as they come so."""
+    counted = _rows_without_gaps(found["days_in"])
+    decided = (found[name] for name in CLASSIFIED.names if name not in ("days_in", "days_out", "problem"))
+    settled = min([counted, *map(_rows_without_gaps, decided)])
+    for begin, end in pairwise(sorted({0, settled, counted, len(found)})):
+        yield found.slice(begin, end - begin)
 
 
 def _rows_without_gaps(column: pa.ChunkedArray) -> int:
@@ -74,7 +77,7 @@ def result_writer(
         found = _with_whole_columns(table, whole)
         if opened is None:
             opened = _opened(file, tell(found.schema))
-        for piece in _settled_and_others(found):
+        for piece in _by_gaps(found):
             opened.write_table(piece)
 
     try:
@@ -98,6 +101,6 @@ def opened_parquet(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
         schema,
         compression=compression,
         use_dictionary=texts,
-        write_statistics=["person_id"],
+        write_statistics=False,
         write_batch_size=1 << 16,
     )
