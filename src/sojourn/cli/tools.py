@@ -127,8 +127,8 @@ def classify_movements(
     if found.persons_decided_again is not None:
         session.screen.say(f"{found.persons_decided_again:,} persons were decided again.")
     session.screen.say(
-        f"{found.crossings:,} crossings: {found.immigrations:,} immigrations,"
-        f" {found.emigrations:,} emigrations, {found.unresolved:,} unresolved. They are in {target}."
+        f"Crossings: {found.crossings:,}; immigrations: {found.immigrations:,},"
+        f" emigrations: {found.emigrations:,}, unresolved: {found.unresolved:,}. They are in {target}."
     )
     for problem, count in sorted(found.problems.items()):
         session.screen.say(f"  {count:,} × {problem}")

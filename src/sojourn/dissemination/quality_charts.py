@@ -128,7 +128,7 @@ def lines_of_shares(
     inks: Inks | None = None,
     is_narrow: bool = False,
 ) -> Chart:
-    """Draw shares along time in per cent, each line with a dash and a shape of its own."""
+    """Draw shares along time in per cent, each line with a dash of its own; what is not known has a mark."""
     ground = Ground(260 if is_narrow else 620, words, inks or theme("light"))
     looks = [
         {"color": colour, "dash": dash}
@@ -150,6 +150,12 @@ def lines_of_shares(
             layers.append(layer(target, {"y": {"datum": 100 * line.target}}))
             name = words("quality.chart.target", name=line.name, share=words.number(100 * line.target, 1))
             entries.append(Entry(name, target))
+    unknown = [
+        {"across": name}
+        for place, name in enumerate(categories)
+        if any(line.shares[place] is None for line in lines)
+    ]
+    layers.append(_not_known(ground, x, unknown))
     return Chart(_drawing(ground, layers, entries, 200), title, summary, len(lines), len(lines))
 
 
@@ -175,13 +181,15 @@ def bars_of_shares(
     x = _along(ground, categories)
     layers = [
         layer({"type": "bar", "color": ground.inks.series[0]}, {"x": x, "y": _per_cent(ground)}, known),
-        layer(
-            {"type": "text", "text": "…", "dy": -6, "color": ground.inks.quiet},
-            {"x": x, "y": {"datum": 0}},
-            unknown,
-        ),
+        _not_known(ground, x, unknown),
     ]
     return Chart(_drawing(ground, layers, [], 180), title, summary, len(rows), len(rows))
+
+
+def _not_known(ground: Ground, x: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A mark on the axis where a share is not known."""
+    mark = {"type": "text", "text": "…", "dy": -6, "color": ground.inks.quiet}
+    return layer(mark, {"x": x, "y": {"datum": 0}}, rows)
 
 
 def _along(ground: Ground, categories: Sequence[str]) -> dict[str, Any]:

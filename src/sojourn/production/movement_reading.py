@@ -83,7 +83,7 @@ def _opened_csv(
     columns = {**columns, **_present(optional, names)}
     absent = [name for name in columns if name not in names]
     if absent:
-        raise DataRefused([_absent(file, name, names, columns) for name in absent])
+        raise DataRefused(_absent(file, absent, names, columns))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataRefused(
@@ -188,11 +188,10 @@ def _is_readable(cell: str, kind: str) -> bool:
 
 
 def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
-    problems = []
+    absent = [name for name in columns if name not in schema.names]
+    problems = [_absent(file, absent, schema.names, columns)] if absent else []
     for name, kind in columns.items():
-        if name not in schema.names:
-            problems.append(_absent(file, name, schema.names, columns))
-        elif not _fits(schema.field(name).type, kind):
+        if name in schema.names and not _fits(schema.field(name).type, kind):
             problems.append(
                 Problem(
                     shown(file.name),
@@ -220,12 +219,13 @@ def _fits(found: pa.DataType, kind: str) -> bool:
     return fits[kind]
 
 
-def _absent(file: Path, name: str, names: list[str], columns: Mapping[str, str]) -> Problem:
-    near = nearest(name, names, 1)
-    advice = f"Did you mean {shown(near[0])}? " if near else ""
+def _absent(file: Path, absent: list[str], names: list[str], columns: Mapping[str, str]) -> Problem:
+    near = {name: nearest(name, names, 1) for name in absent}
+    advice = "".join(f"Did you mean {shown(found[0])} for {name}? " for name, found in near.items() if found)
+    listed = f"{', '.join(absent[:-1])} and {absent[-1]}" if len(absent) > 1 else absent[0]
     return Problem(
         shown(file.name),
         None,
-        f"there is no column {name}.",
+        f"there is no column {listed}.",
         f"{advice}The file needs columns called {', '.join(columns)}.",
     )
