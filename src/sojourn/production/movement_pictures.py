@@ -6,10 +6,12 @@ Each file appears under its name when it is whole, and overwrites none.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
@@ -35,6 +37,13 @@ __all__ = ["History", "draw_flows", "draw_history", "require_new", "words_of", "
 
 _FIGURES = {"time_period": "any", "vintage": "any", "value": "number"}
 _MORE_FIGURES = {"lower": "number", "upper": "number", "latest": "number", "is_final": "claim"}
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?( .*)?")
+_FIGURE_MISTAKES = {
+    "the time period is no month": "Write it as 2024-03, or as a day in the month.",
+    "the flow, month and vintage stand in an earlier row": "Leave one figure for each.",
+    "the lower bound lies above the upper one": "Look at how the interval was computed.",
+    "the value lies outside its interval": "Look at how the interval was computed.",
+}
 TABLES = ("quality.csv", "quality.parquet")
 
 
@@ -161,7 +170,8 @@ def _crossing(row: dict[str, Any]) -> HistoryCrossing:
 def draw_flows(source: Path, target: Path, *, words: Wording, is_narrow: bool = False) -> Chart:
     """Draw flows by month with their revisions from a Parquet or CSV file of vintages, as SVG.
 
-    Raises: ProjectError for a target that exists; DataRefused when the file is not as it should be.
+    Raises: ProjectError for a target that exists; DataRefused when the file is not as it should be, or a row
+    has no month, stands twice, or its value lies outside its interval.
     """
     require_new(target, ".svg")
     seen = opened_table(source, _FIGURES)
@@ -169,6 +179,7 @@ def draw_flows(source: Path, target: Path, *, words: Wording, is_narrow: bool = 
     more = {name: kind for name, kind in _MORE_FIGURES.items() if name in names}
     opened = opened_table(source, {**_FIGURES, **more})
     figures = pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+    _require_figures(source, figures)
     months = published_months(figures)
     if not months:
         raise DataRefused(
@@ -177,6 +188,46 @@ def draw_flows(source: Path, target: Path, *, words: Wording, is_narrow: bool = 
     drawing = revision_chart(months, words, is_narrow=is_narrow)
     _write(target, svg_of(drawing, words))
     return drawing
+
+
+def _require_figures(source: Path, figures: pa.Table) -> None:
+    """Refuse figures that a picture would show wrongly, naming the first row of each mistake."""
+    found: dict[str, list[int]] = {remedy: [] for remedy in _FIGURE_MISTAKES}
+    seen: set[tuple[Any, ...]] = set()
+    for number, row in enumerate(figures.to_pylist(), start=1):
+        key = (row.get("flow"), str(row["time_period"])[:7], str(row["vintage"]))
+        for mistake, is_there in zip(found, _mistakes(row, key in seen), strict=True):
+            if is_there:
+                found[mistake].append(number)
+        seen.add(key)
+    problems = [
+        Problem(shown(source.name), None, f"{mistake}: {_rows(rows)}.", _FIGURE_MISTAKES[mistake])
+        for mistake, rows in found.items()
+        if rows
+    ]
+    if problems:
+        raise DataRefused(problems)
+
+
+def _mistakes(row: dict[str, Any], is_repeated: bool) -> tuple[bool, bool, bool, bool]:
+    """Which of the mistakes a figure has."""
+    value, lower, upper = (row.get(name) for name in ("value", "lower", "upper"))
+    is_crossed = lower is not None and upper is not None and lower > upper
+    # Sums of probabilities reach their bounds only as exactly as such numbers are added up.
+    slack = 1e-6 * max(1.0, abs(value or 0))
+    is_outside = value is not None and (
+        (lower is not None and value < lower - slack) or (upper is not None and value > upper + slack)
+    )
+    return (
+        _MONTH.fullmatch(str(row["time_period"])) is None,
+        is_repeated,
+        is_crossed,
+        is_outside and not is_crossed,
+    )
+
+
+def _rows(rows: list[int]) -> str:
+    return f"row {rows[0]}" if len(rows) == 1 else f"{len(rows)} rows, the first is row {rows[0]}"
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -238,6 +238,26 @@ def test_flows_are_drawn_from_vintages(tmp_path):
     ElementTree.parse(tmp_path / "flows.svg")
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["net,2024-13,2025-06,90,80,95"], "the time period is no month: row 2"),
+        (["net,spring,2025-06,90,80,95", "net,,2025-07,9,8,10"], "no month: 2 rows, the first is row 2"),
+        (["net,2024-01,2024-03,90,80,95"], "stand in an earlier row: row 2"),
+        (["net,2024-02,2025-06,90,95,80"], "the lower bound lies above the upper one: row 2"),
+        (["net,2024-02,2025-06,70,80,95"], "the value lies outside its interval: row 2"),
+    ],
+)
+def test_figures_that_would_be_drawn_wrongly_are_refused(tmp_path, rows, told):
+    file = tmp_path / "figures.csv"
+    good = "net,2024-01,2024-03,100,80,120"
+    file.write_text("\n".join(["flow,time_period,vintage,value,lower,upper", good, *rows]) + "\n")
+    done = _run("draw-flows", file, tmp_path / "flows.svg")
+    assert isinstance(done.exception, DataRefused)
+    assert told in str(done.exception)
+    assert not (tmp_path / "flows.svg").exists()
+
+
 def test_crossings_out_of_scope_are_not_measured_and_not_drawn(tmp_path):
     crew, other = tmp_path / "crew.csv", tmp_path / "other.csv"
     lines = [f"{line},false" for line in _lines()]
