@@ -155,7 +155,10 @@ def lines_of_shares(
         for place, name in enumerate(categories)
         if any(line.shares[place] is None for line in lines)
     ]
-    layers.append(_not_known(ground, x, unknown))
+    if unknown:
+        mark = {"type": "point", "shape": "circle", "size": 14, "color": ground.inks.quiet}
+        layers.append(layer(mark, {"x": x, "y": {"datum": 0}}, unknown))
+        entries.append(Entry(words("quality.chart.not_shown"), mark))
     return Chart(_drawing(ground, layers, entries, 200), title, summary, len(lines), len(lines))
 
 
@@ -181,15 +184,13 @@ def bars_of_shares(
     x = _along(ground, categories)
     layers = [
         layer({"type": "bar", "color": ground.inks.series[0]}, {"x": x, "y": _per_cent(ground)}, known),
-        _not_known(ground, x, unknown),
+        layer(
+            {"type": "text", "text": "…", "dy": -6, "color": ground.inks.quiet},
+            {"x": x, "y": {"datum": 0}},
+            unknown,
+        ),
     ]
     return Chart(_drawing(ground, layers, [], 180), title, summary, len(rows), len(rows))
-
-
-def _not_known(ground: Ground, x: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """A mark on the axis where a share is not known."""
-    mark = {"type": "text", "text": "…", "dy": -6, "color": ground.inks.quiet}
-    return layer(mark, {"x": x, "y": {"datum": 0}}, rows)
 
 
 def _along(ground: Ground, categories: Sequence[str]) -> dict[str, Any]:

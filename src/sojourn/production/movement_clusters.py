@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from sojourn.production.movement_files import (
 )
 from sojourn.production.movement_lives import lives_of_file, require_scope
 from sojourn.production.movement_reading import CROSSING_COLUMNS, SCOPE_COLUMN, opened_table
-from sojourn.production.movement_writing import opened_parquet
+from sojourn.production.movement_writing import columns_without_gaps, opened_parquet, with_whole_columns
 from sojourn.store.durable import synchronise
 
 __all__ = ["Decision", "classified_on_cluster"]
@@ -112,6 +113,7 @@ def classified_on_cluster(
     empty, _ = decision(nothing)  # settings and anchors that make no sense are refused before anything runs
     _require_anchors(anchors, decision.anchor_mistakes(nothing))
     rows = sum(pq.read_metadata(file).num_rows for file in files)
+    write = partial(_write, whole=frozenset(columns_without_gaps(files)))
     with _beside(target) as folder, cluster(master, "sojourn classify-movements") as machines:
         attempts = folder / "attempts"
         attempts.mkdir()
@@ -122,12 +124,15 @@ def classified_on_cluster(
             parts=max(machines.cores, ceil(rows / ROWS_OF_A_PART)),
             folder=attempts,
             work=decision,
-            write=_write,
+            write=write,
             on_progress=on_progress,
         )
         summary = _summary(pieces, rows)
         _require_anchors(anchors, _together([piece.found["anchors"] for piece in pieces]))
-        _place(pieces, attempts, folder / "result", empty, target)
+        if not pieces:
+            write(empty, attempts / "empty.parquet")
+            pieces = [Piece("empty.parquet", {})]
+        _place(pieces, attempts, folder / "result", target)
     return summary
 
 
@@ -217,9 +222,10 @@ def _together(mistakes: Sequence[Sequence[int | None]]) -> Mistakes:
     return (0, None, 0, None, late, first_late)
 
 
-def _write(table: pa.Table, file: Path) -> None:
-    with opened_parquet(file, table.schema) as writer:
-        writer.write_table(table)
+def _write(table: pa.Table, file: Path, *, whole: frozenset[str]) -> None:
+    found = with_whole_columns(table, whole)
+    with opened_parquet(file, found.schema) as writer:
+        writer.write_table(found)
     synchronise(file)
 
 
@@ -249,13 +255,11 @@ def _beside(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place(pieces: Sequence[Piece], attempts: Path, made: Path, empty: pa.Table, target: Path) -> None:
+def _place(pieces: Sequence[Piece], attempts: Path, made: Path, target: Path) -> None:
     """Move the files that count into one folder and give it its name; a straggler's file stays behind."""
     made.mkdir()
     for number, piece in enumerate(sorted(pieces, key=lambda piece: piece.file)):
         os.rename(attempts / piece.file, made / f"part-{number:05d}.parquet")
-    if not pieces:
-        _write(empty, made / "part-00000.parquet")
     synchronise(made)
     _require_writable(target)
     os.rename(made, target)

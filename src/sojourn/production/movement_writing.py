@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from sojourn.integration.movements import CLASSIFIED
 
-__all__ = ["columns_without_gaps", "opened_parquet", "result_writer"]
+__all__ = ["columns_without_gaps", "opened_parquet", "result_writer", "with_whole_columns"]
 
 
 def columns_without_gaps(files: Sequence[Path]) -> set[str]:
@@ -42,7 +42,7 @@ def columns_without_gaps(files: Sequence[Path]) -> set[str]:
     return names - with_gaps
 
 
-def _with_whole_columns(found: pa.Table, whole: Set[str]) -> pa.Table:
+def with_whole_columns(found: pa.Table, whole: Set[str]) -> pa.Table:
     """The table, in which columns without gaps are declared as such."""
     fields = [field.with_nullable(field.nullable and field.name not in whole) for field in found.schema]
     return pa.Table.from_arrays(found.columns, schema=pa.schema(fields, found.schema.metadata))
@@ -74,7 +74,7 @@ def result_writer(
 
     def write(table: pa.Table) -> None:
         nonlocal opened
-        found = _with_whole_columns(table, whole)
+        found = with_whole_columns(table, whole)
         if opened is None:
             opened = _opened(file, tell(found.schema))
         for piece in _by_gaps(found):
