@@ -103,10 +103,10 @@ def usable(
     for row in range(begin, end):
         if days[row] == NOT_A_DAY:
             problem[row] = NO_DAY
-        elif directions[row] != 0 and directions[row] != 1:
-            problem[row] = NO_DIRECTION
         elif days[row] < observed_from or days[row] > observed_until:
             problem[row] = NOT_OBSERVED
+        elif directions[row] != 0 and directions[row] != 1:
+            problem[row] = NO_DIRECTION
         elif days[row] < birth:
             problem[row] = BEFORE_BIRTH
         elif days[row] > death:

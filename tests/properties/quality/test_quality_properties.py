@@ -7,7 +7,7 @@ import itertools
 from collections import Counter, defaultdict
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sojourn.concepts.frameworks import ResidenceRule
@@ -129,6 +129,7 @@ def by_definition(records):
 
 @settings(max_examples=50, deadline=None)
 @given(RECORDS)
+@example([(None, None, "arrival", "AIR", "F", 1980), (0, -1, "transit", "AIR", "F", 1980)])
 def test_matches_violations_and_duplicates_are_those_of_the_definition(records):
     # A record without a person is nobody's, whenever it was; the rule does not ask for its day.
     with Engine() as engine:

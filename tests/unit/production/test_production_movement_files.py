@@ -189,6 +189,13 @@ def test_a_csv_file_that_cannot_be_read_is_refused_with_its_place(tmp_path, cont
     assert sorted(os.listdir(tmp_path)) == ["c.csv"]
 
 
+def test_a_crossing_outside_the_observed_days_is_outside_whatever_its_direction(tmp_path):
+    rows = [("fatima", 1, "2009-12-31", "transit", "TOUR"), ("fatima", 2, "2010-01-01", "transit", "TOUR")]
+    pq.write_table(_table(rows), tmp_path / "transit.parquet")
+    _, found = _classified(tmp_path / "transit.parquet", tmp_path / "out.parquet")
+    assert (found[1]["problem"], found[2]["problem"]) == ("outside-observation", "unknown-direction")
+
+
 def test_columns_without_gaps_say_so_and_settled_people_are_written_apart(crossings, tmp_path):
     _classified(crossings, tmp_path / "out.parquet")
     schema, metadata = pq.read_schema(tmp_path / "out.parquet"), pq.read_metadata(tmp_path / "out.parquet")
