@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
+from sojourn.errors import DataRefused, Problem, shown
 from sojourn.integration.movements import CLASSIFIED
 
 __all__ = ["columns_without_gaps", "opened_parquet", "result_writer", "with_whole_columns"]
@@ -43,7 +44,14 @@ def columns_without_gaps(files: Sequence[Path]) -> set[str]:
 
 
 def with_whole_columns(found: pa.Table, whole: Set[str]) -> pa.Table:
-    """The table, in which columns without gaps are declared as such."""
+    """The table, in which columns without gaps are declared as such.
+
+    Raises: DataRefused when one of them has a gap after all, so that what its file told is not true.
+    """
+    untrue = [name for name in found.column_names if name in whole and found[name].null_count]
+    if untrue:
+        told = f"its statistics say that nothing is missing in {shown(untrue[0])}, where something is."
+        raise DataRefused(Problem("The input", None, told, "Write the file anew."))
     fields = [field.with_nullable(field.nullable and field.name not in whole) for field in found.schema]
     return pa.Table.from_arrays(found.columns, schema=pa.schema(fields, found.schema.metadata))
 

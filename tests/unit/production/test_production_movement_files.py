@@ -19,6 +19,7 @@ from sojourn.errors import DataRefused, ProjectError
 from sojourn.integration.movements import Gaps, Observation
 from sojourn.production import movement_files
 from sojourn.production.movement_files import classify_file
+from sojourn.production.movement_writing import with_whole_columns
 
 RULE = ResidenceRule(365, 487)
 OBSERVED = Observation(datetime.date(2010, 1, 1), datetime.date(2019, 12, 31))
@@ -187,6 +188,12 @@ def test_a_csv_file_that_cannot_be_read_is_refused_with_its_place(tmp_path, cont
     with pytest.raises(DataRefused, match=message):
         classify_file(file, tmp_path / "out.parquet", rule=RULE, observation=OBSERVED)
     assert sorted(os.listdir(tmp_path)) == ["c.csv"]
+
+
+def test_a_file_whose_statistics_are_not_true_is_refused():
+    table = pa.table({"visa": pa.array(["TOUR", None])})
+    with pytest.raises(DataRefused, match="nothing is missing in visa"):
+        with_whole_columns(table, {"visa"})
 
 
 def test_a_crossing_outside_the_observed_days_is_outside_whatever_its_direction(tmp_path):
