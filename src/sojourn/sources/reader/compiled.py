@@ -1,8 +1,8 @@
 """Kernels: functions compiled by numba, kept in its cache, free of the interpreter while they run.
 
 A signed place in an array may count from its end, and each use of one asks whether it does. Where a loop is
-hot, `np.uint64(place)` says that it does not: the rule of crossings took an eighth less time for it. Signed and
-unsigned numbers are not added up, since numba makes a fraction of them.
+hot, `np.uint64(place)` says that it does not: the rule of crossings took an eighth less time for it. Signed
+and unsigned numbers are not added up, since numba makes a fraction of them.
 
 `load8` and `store8` move eight bytes at any position of a byte array; the caller leaves eight spare bytes
 at its end.
