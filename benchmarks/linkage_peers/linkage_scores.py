@@ -3,9 +3,9 @@
 Recall counts every true pair, also those that no blocking rule reached. Pairs are an Arrow table with `id_l`,
 `id_r` (text) and `weight`, each pair once; a pair is linked when its weight is at least the threshold.
 
-Between two sources a record has at most one partner, so that pairs are scored as they are and again after keeping
-those that are each other's best. Within one source pairs are scored as they are and again after connected
-components: everything that a chain of links joins is taken to be one person, and all its pairs count.
+Between two sources a record has at most one partner, so that pairs are scored as they are and again after
+keeping those that are each other's best. Within one source pairs are scored as they are and again after
+connected components: all that a chain of links joins is taken to be one person, and all its pairs count.
 
     python linkage_scores.py SET PAIRS [--json FILE]       a set of the tutorials
     python linkage_scores.py TRUE_PAIRS PAIRS [--json FILE]  a Parquet file of true pairs between two sources
@@ -56,7 +56,9 @@ class Score:
 
     def __post_init__(self) -> None:
         if self.truths < 1:
-            raise ValueError("Recall needs at least one true pair. Give the pairs that are known to be one person.")
+            raise ValueError(
+                "Recall needs at least one true pair. Give the pairs that are known to be one person."
+            )
 
     @property
     def precision(self) -> float | None:
@@ -98,8 +100,6 @@ def curve(weight: Weights, is_true: npt.NDArray[np.bool_], truths: int) -> tuple
     falling = weight[order]
     is_last = np.append(falling[1:] != falling[:-1], True)[: len(falling)]
     correct = np.cumsum(is_true[order])
-    if len(correct) and correct[-1] > truths:
-        raise ValueError("More pairs are marked true than there are true pairs. Give each pair once.")
     return falling[is_last], np.flatnonzero(is_last) + 1, correct[is_last]
 
 
@@ -124,8 +124,8 @@ def _scored(
 
 def _ranks(*columns: pa.ChunkedArray) -> list[Numbers]:
     """Identifiers of several columns as ranks in the order of their text."""
-    together = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
-    coded = pc.dictionary_encode(together).combine_chunks()
+    together = pa.concat_arrays([column.cast(pa.string()).combine_chunks() for column in columns])
+    coded = pc.dictionary_encode(together)
     order = pc.sort_indices(coded.dictionary).to_numpy()
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
@@ -152,6 +152,11 @@ def mutual_best(pairs: pa.Table) -> npt.NDArray[np.bool_]:
     return _is_best(left, right, weight) & _is_best(right, left, weight)
 
 
+def _refuse_repeated(pairs: Numbers) -> None:
+    if len(np.unique(pairs)) != len(pairs):
+        raise ValueError("A pair is there twice. Give each pair once.")
+
+
 def _pairs_in(sizes: Numbers) -> int:
     return int((sizes * (sizes - 1) // 2).sum())
 
@@ -163,11 +168,14 @@ def scored_between(
 
     `true_pairs` has `id_l` and `id_r`, each pair once.
     """
-    marked = true_pairs.select(["id_l", "id_r"]).append_column("is_true", pa.array([True] * len(true_pairs)))
-    numbered = pairs.append_column("place", pa.array(np.arange(len(pairs))))
-    joined = numbered.join(marked, ["id_l", "id_r"], join_type="left outer").sort_by("place")
-    is_true = joined["is_true"].fill_null(False).to_numpy()
-    weight, truths, kept = pairs["weight"].to_numpy(), len(true_pairs), mutual_best(pairs)
+    sides = zip(
+        _ranks(pairs["id_l"], true_pairs["id_l"]), _ranks(pairs["id_r"], true_pairs["id_r"]), strict=True
+    )
+    compared, known = (left << 32 | right for left, right in sides)
+    _refuse_repeated(compared)
+    _refuse_repeated(known)
+    is_true = np.isin(compared, known)
+    weight, truths, kept = pairs["weight"].to_numpy(), len(known), mutual_best(pairs)
     thresholds = tuple(thresholds)
     return [
         _scored("pairs", weight, is_true, truths, thresholds),
@@ -187,6 +195,7 @@ def scored_within(
     (cluster_of_row,) = _ranks(persons["cluster"])
     if len(np.unique(record)) != count or (len(left) and max(left.max(), right.max()) >= count):
         raise ValueError("A pair names a record that is missing or there twice. Give all records, each once.")
+    _refuse_repeated(np.minimum(left, right) << 32 | np.maximum(left, right))
     cluster = np.empty(count, np.int64)
     cluster[record] = cluster_of_row
     truths = _pairs_in(np.bincount(cluster))
@@ -258,10 +267,10 @@ def table(rows: list[dict[str, object]]) -> str:
     """Rows of scores as text."""
     lines = [f"{'links':<22} {'chosen':<9} {'weight':>7} {'made':>9} {'true':>9} {'P':>6} {'R':>6} {'F1':>6}"]
     for row in rows:
-        precision = "–" if row["precision"] is None else f"{row['precision']:.3f}"
+        precision = "–" if row["precision"] is None else f"{row['precision']:.4f}"
         lines.append(
             f"{row['links_made']:<22} {row['chosen']:<9} {row['threshold']:>7.2f} {row['links']:>9,}"
-            f" {row['correct']:>9,} {precision:>6} {row['recall']:>6.3f} {row['f1']:>6.3f}"
+            f" {row['correct']:>9,} {precision:>6} {row['recall']:>6.4f} {row['f1']:>6.4f}"
         )
     return "\n".join(lines)
 

@@ -1,12 +1,12 @@
 """Splink as its published demonstrations use it: SET TARGET [--blanks-are-missing].
 
-SET is febrl3, febrl4, fake_1000 or historical_50k. TARGET becomes a Parquet file of all candidate pairs with a
-match weight of at least -10: `id_l`, `id_r` (text) and `weight`. What is said is JSON.
+SET is febrl3, febrl4, fake_1000 or historical_50k. TARGET becomes a Parquet file of all candidate pairs with
+a match weight of at least -10: `id_l`, `id_r` (text) and `weight`. What is said is JSON.
 
-Settings follow the notebooks of github.com/moj-analytical-services/splink, folder docs/demos, in the form that they
-have for version 5 (files *.nb.py, read in 2026). Departures, the same for every set: pairs are kept down to a weight
-of -10 rather than to a probability, columns that only charts need are left out, which makes Splink faster, and every
-draw has a seed, so that a run can be repeated.
+Settings follow the notebooks of github.com/moj-analytical-services/splink, folder docs/demos, in the form
+that they have for version 5 (files *.nb.py). Departures, the same for every set: pairs are kept down to a
+weight of -10 rather than to a probability; columns that only charts need are left out, which makes Splink
+faster; every draw has a seed, so that a run can be repeated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow.compute as pc
 import splink.comparison_library as cl
 from splink import ColumnExpression, DuckDBAPI, Linker, SettingsCreator, block_on
 from tutorial_data import FILES, TutorialData, tutorial_data
@@ -167,8 +168,7 @@ def linked(tutorial: Tutorial, data: TutorialData, target: str) -> int:
     engine = duckdb.connect()
     api = DuckDBAPI(connection=engine)
     tables = [
-        api.register(table, dataset_display_name=name)
-        for name, table in zip("ab", data.tables, strict=False)
+        api.register(table, dataset_display_name=name) for name, table in zip("ab", data.tables, strict=False)
     ]
     settings = SettingsCreator(
         link_type="dedupe_only" if len(tables) == 1 else "link_only",
@@ -195,6 +195,18 @@ def linked(tutorial: Tutorial, data: TutorialData, target: str) -> int:
     return int(candidates)
 
 
+def with_whole_names(data: TutorialData) -> TutorialData:
+    """The same with first name and surname in one column, which term frequencies of the whole name need."""
+    named = [
+        records.append_column(
+            "first_name_surname_concat",
+            pc.binary_join_element_wise(records["first_name"], records["surname"], " "),
+        )
+        for records in data.tables
+    ]
+    return TutorialData(named, data.identifier)
+
+
 def main() -> None:
     """Link one set."""
     parser = argparse.ArgumentParser(
@@ -202,14 +214,13 @@ def main() -> None:
     )
     parser.add_argument("set", choices=list(FILES))
     parser.add_argument("target")
-    parser.add_argument("--blanks-are-missing", action="store_true", help="FEBRL: a blank is a gap, not a value")
+    parser.add_argument(
+        "--blanks-are-missing", action="store_true", help="FEBRL: a blank is a gap, not a value"
+    )
     arguments = parser.parse_args()
     data = tutorial_data(arguments.set, blanks_are_missing=arguments.blanks_are_missing)
     if arguments.set == "historical_50k":
-        # Term frequencies of the whole name need it as a column.
-        (records,) = data.tables
-        whole = duckdb.sql("SELECT *, first_name || ' ' || surname AS first_name_surname_concat FROM records")
-        data = TutorialData([whole.to_arrow_table()], data.identifier)
+        data = with_whole_names(data)
     candidates = linked(TUTORIALS[arguments.set](), data, arguments.target)
     print(json.dumps({"set": arguments.set, "candidates": candidates}))
 
