@@ -74,7 +74,9 @@ def linked(left: pa.Table, right: pa.Table, spill: str) -> tuple[pa.Table, int]:
     ((candidates,),) = engine.sql(f"SELECT count(*) FROM {blocked.physical_name}").fetchall()
     pairs = linker.inference.predict(threshold_match_weight=LOWEST_WEIGHT)
     found = engine.sql(
-        f"SELECT record_id_l AS id_l, record_id_r AS id_r, match_weight AS weight FROM {pairs.physical_name}"
+        # Sums differ in the last digit from run to run; equal pairs must stay equal for ties to be settled.
+        f"SELECT record_id_l AS id_l, record_id_r AS id_r, round(match_weight, 9) AS weight"
+        f" FROM {pairs.physical_name}"
     ).to_arrow_table()
     return found, int(candidates)
 

@@ -189,7 +189,8 @@ def linked(tutorial: Tutorial, data: TutorialData, target: str) -> int:
     pairs = linker.inference.predict(threshold_match_weight=LOWEST_WEIGHT)
     left, right = f"{data.identifier}_l", f"{data.identifier}_r"
     engine.execute(
-        f"COPY (SELECT {left}::VARCHAR AS id_l, {right}::VARCHAR AS id_r, match_weight AS weight"
+        # Sums differ in the last digit from run to run; equal pairs must stay equal for ties to be settled.
+        f"COPY (SELECT {left}::VARCHAR AS id_l, {right}::VARCHAR AS id_r, round(match_weight, 9) AS weight"
         f" FROM {pairs.physical_name}) TO '{target}' (FORMAT parquet)"
     )
     return int(candidates)
