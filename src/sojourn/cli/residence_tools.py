@@ -27,7 +27,7 @@ def residency_index(
     register: Annotated[
         Path,
         typer.Option(
-            help="The register: person_id, year, and where known group, entered, residence.",
+            help="The register: person_id, year, and where known group, entered, left, residence.",
         ),
     ],
     spec: Annotated[Path, typer.Option(help="Declaration of registers, weights and groups: .yaml.")],
@@ -111,8 +111,8 @@ def estimate_coverage(
     spec: Annotated[
         Path | None, typer.Option(help="Declaration of several lists and their errors: .yaml.")
     ] = None,
-    rates_in_common: Annotated[
-        bool, typer.Option(help="One estimate of the rates serves all strata: their errors add up.")
+    linkage_in_common: Annotated[
+        bool, typer.Option(help="One estimate of missed and false serves all strata: its errors add up.")
     ] = False,
     plain: Annotated[
         bool, typer.Option(help="Lincoln and Petersen's estimate of two lists, not Chapman's.")
@@ -124,7 +124,7 @@ def estimate_coverage(
     (missed, false, first_erroneous, second_erroneous, each with `_error`). Several lists: a row for each
     pattern of 1 and 0, with people; OUT then has every model, the best first.
 
-    Example: `sojourn tool estimate-coverage strata.csv totals.csv --rates-in-common`
+    Example: `sojourn tool estimate-coverage strata.csv totals.csv --linkage-in-common`
     """
     from sojourn.production.coverage_files import coverage_file
     from sojourn.project.coverage_declarations import CoverageDeclaration
@@ -132,7 +132,7 @@ def estimate_coverage(
 
     declared = load_declaration(spec, CoverageDeclaration) if spec is not None else None
     found = coverage_file(
-        source, target, declared=declared, rates_in_common=rates_in_common, chapman=not plain
+        source, target, declared=declared, linkage_in_common=linkage_in_common, chapman=not plain
     )
     session.screen.say(f"The estimates ({found.kind}) are in {target}.")
     for row in found.rows:

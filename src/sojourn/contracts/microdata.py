@@ -234,7 +234,8 @@ class SignOfLife(Table, zone=Zone.SECURE):
 class RegisterYear(Table, zone=Zone.SECURE):
     """What the population register says of one person from one year on.
 
-    The earliest row of a person is the year in which the register has them for the first time.
+    The earliest row of a person is the year in which the register has them for the first time. Who entered
+    and left in one year is not in it any more.
     """
 
     person_key: str = column("Keyed pseudonym of the person", key=True)
@@ -243,6 +244,7 @@ class RegisterYear(Table, zone=Zone.SECURE):
         "Group with a rule of its own, national code; null for the general rule", sensitivity=_QUASI
     )
     entered: bool = column("Whether the person was born or registered as immigrant in that year")
+    left: bool = column("Whether the register recorded a death or a departure in that year")
     residence: str = column(
         "Where the person lives for certain on 1 January of that year; null where that is not certain",
         codes="CL_RESIDENCE",

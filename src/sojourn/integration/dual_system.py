@@ -64,7 +64,8 @@ class Rates:
                 raise ValueError(f"{field.name} must be at least 0 and below 1.")
 
 
-_RATES = ("missed", "false", "first_erroneous", "second_erroneous")
+_OF_LINKAGE = ("missed", "false")
+_RATES = (*_OF_LINKAGE, "first_erroneous", "second_erroneous")
 
 
 def false_from_precision(counts: DualCounts, precision: Floats | float) -> Floats:
@@ -79,7 +80,7 @@ def false_from_precision(counts: DualCounts, precision: Floats | float) -> Float
 
 
 def dual_system(
-    counts: DualCounts, *, rates: Rates | None = None, chapman: bool = True, rates_in_common: bool = False
+    counts: DualCounts, *, rates: Rates | None = None, chapman: bool = True, linkage_in_common: bool = False
 ) -> pa.Table:
     """The population of each stratum and of all (`_T`), with standard errors and intervals of 95 per cent.
 
@@ -93,8 +94,9 @@ def dual_system(
     (n1 + 1)(n2 + 1) / (pairs + 1) - 1, which is hardly biased also where there are few.
 
     The variance adds what people being on lists and links being made at random do, by the delta method, and
-    what the standard errors of the rates do; with `rates_in_common` one estimate of the rates serves all
-    strata, so that its errors add up in the total. Intervals are symmetric for the logarithm.
+    what the standard errors of the rates do. With `linkage_in_common` one estimate of missed and false serves
+    all strata, so that its error does not average out in the total. Intervals are symmetric for the
+    logarithm.
 
     Source: G. Seber, The Estimation of Animal Abundance (1982), section 3.1; Y. Ding and S. Fienberg, Dual
     system estimation of census undercount in the presence of matching error, Survey Methodology 20 (1994);
@@ -112,7 +114,8 @@ def dual_system(
         # How much the total changes with one standard error of the rate, to either side.
         slope = _slope(counts, of_rate, name, chapman) * error
         variance = variance + slope**2
-        whole += np.nansum(slope) ** 2 if rates_in_common else np.nansum(slope**2)
+        is_shared = linkage_in_common and name in _OF_LINKAGE
+        whole += np.nansum(slope) ** 2 if is_shared else np.nansum(slope**2)
     return _as_table(counts, of_rate, pairs, total, variance, float(whole))
 
 
@@ -123,7 +126,6 @@ def _totals(counts: DualCounts, rates: dict[str, Floats], chapman: bool) -> tupl
     pairs = np.where((links > 0) & (scale > 0), links / np.where(scale > 0, scale, 1.0), 0.0)
     first = counts.first * (1 - rates["first_erroneous"])
     second = counts.second * (1 - rates["second_erroneous"])
-    pairs = np.minimum(pairs, np.minimum(first, second))
     with np.errstate(divide="ignore", invalid="ignore"):
         plain = np.where(pairs > 0, first * second / pairs, np.nan)
     total = (first + 1) * (second + 1) / (pairs + 1) - 1 if chapman else plain
@@ -158,9 +160,9 @@ def _sampling_variance(counts: DualCounts, rates: dict[str, Floats], chapman: bo
         squares = (
             pairs * (1 - rates["missed"]) * (of_first + of_second + of_link) ** 2
             + pairs * rates["missed"] * (of_first + of_second) ** 2
-            + (first - pairs) * of_first**2
-            + (second - pairs) * (1 - rates["false"]) * of_second**2
-            + (second - pairs) * rates["false"] * (of_second + of_link) ** 2
+            + np.maximum(first - pairs, 0) * of_first**2
+            + np.maximum(second - pairs, 0) * (1 - rates["false"]) * of_second**2
+            + np.maximum(second - pairs, 0) * rates["false"] * (of_second + of_link) ** 2
         )
         variance = np.maximum(squares - total, 0.0)
         if chapman:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
+from scipy.optimize import linprog, minimize
 from scipy.special import expit, gammaln
 
 __all__ = ["Fit", "attainable_cells", "is_separated", "logistic", "logistic_reduced_bias", "poisson"]
@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 _MOST_STEPS = 200
 _CLOSE = 1e-12
+_FLAT = 1e-7
 _POSITIVE = 1e-7
 # The exponential of more than this is no number.
 _FAR = 700.0
@@ -67,20 +68,31 @@ def logistic_reduced_bias(design: Floats, outcomes: Floats) -> Fit:
 
     Raises: ArithmeticError when the iteration does not settle.
     """
-    size = np.ones(len(outcomes))
-    beta = np.zeros(design.shape[1])
-    for _ in range(_MOST_STEPS):
-        means = expit(design @ beta)
-        spread = means * (1 - means)
-        inverse = np.linalg.inv(_information(design, spread))
-        leverage = spread * np.einsum("ij,jk,ik->i", design, inverse, design)
-        step = inverse @ (design.T @ (outcomes - means + leverage * (0.5 - means)))
-        longest = np.max(np.abs(step))
-        # Full steps may jump to and fro where nearly all outcomes are the same.
-        beta = beta + step * min(1.0, 2.0 / max(longest, 1e-300))
-        if longest < 1e-10 * (1 + np.max(np.abs(beta))):
-            return _logistic_fit(design, outcomes, size, beta)
-    raise ArithmeticError("The logistic regression does not settle.")
+    rows, place = np.unique(np.column_stack([design, outcomes]), axis=0, return_inverse=True)
+    size = np.bincount(place.ravel()).astype(float)
+    columns = rows[:, :-1]
+    found = minimize(
+        _penalised, np.zeros(design.shape[1]), (columns, rows[:, -1], size), jac=True, method="BFGS",
+        options={"gtol": 1e-9, "maxiter": 2000},
+    )  # fmt: skip
+    if np.max(np.abs(found.jac)) > _FLAT * (1 + size.sum()):
+        raise ArithmeticError("The logistic regression does not settle.")
+    return _logistic_fit(design, outcomes, np.ones(len(outcomes)), found.x)
+
+
+def _penalised(beta: Floats, design: Floats, outcomes: Floats, size: Floats) -> tuple[float, Floats]:
+    """Less the logarithm of likelihood and Jeffreys' prior, the root of the information, and its slope."""
+    linear = design @ beta
+    means = expit(linear)
+    spread = size * np.maximum(means * (1 - means), 1e-300)
+    information = _information(design, spread)
+    sign, logarithm = np.linalg.slogdet(information)
+    if sign <= 0:
+        return np.inf, np.zeros(len(beta))
+    leverage = spread * np.einsum("ij,jk,ik->i", design, np.linalg.inv(information), design)
+    slope: Floats = design.T @ (size * (outcomes - means) + leverage * (0.5 - means))
+    likelihood = outcomes * np.logaddexp(0, -linear) + (1 - outcomes) * np.logaddexp(0, linear)
+    return float(np.sum(size * likelihood) - logarithm / 2), -slope
 
 
 def _logistic_fit(design: Floats, outcomes: Floats, size: Floats, beta: Floats) -> Fit:

@@ -128,9 +128,9 @@ def _weighed(weights: Any, base: float, known: Any, possible: Any) -> tuple[floa
 
 @compiled
 def _indices(
-    starts: Numbers, years: Numbers, rules: Numbers, entered: Any, certain: Any, known: Any, possible: Any,
-    weights: Any, bases: Any, thresholds: Any, stability: float, start_low: float, start_high: float,
-    first_year: int, low: Any, high: Any, state: Any, rule_of: Any,
+    starts: Numbers, years: Numbers, rules: Numbers, entered: Any, left: Any, certain: Any, known: Any,
+    possible: Any, weights: Any, bases: Any, thresholds: Any, stability: float, start_low: float,
+    start_high: float, first_year: int, low: Any, high: Any, state: Any, rule_of: Any,
 ) -> None:  # fmt: skip
     """Fill index, state and rule of each person and year; `starts` says where a person's rows begin."""
     for person in range(len(starts) - 1):
@@ -148,17 +148,23 @@ def _indices(
                 )
                 below = stability * below + (1 - stability) * activity[0]
                 above = stability * above + (1 - stability) * activity[1]
-            is_new, fixed = False, -1
+            is_new, leaves, fixed = False, False, -1
             while row < starts[person + 1] and years[row] <= year:
                 rule = rules[row]
-                is_new = entered[row] and years[row] == year
-                is_inside = is_inside or not is_new
+                if entered[row] and years[row] == year:
+                    is_new = True
+                elif entered[row] or row == starts[person]:
+                    below, above, is_inside = start_low, start_high, True
+                if left[row]:
+                    is_new = False
+                    leaves = place >= 0
+                    is_inside = is_inside and leaves
                 fixed = certain[row] if years[row] == year else -1
                 row += 1
             if place < 0:
                 continue
             if fixed >= 0:
-                below, above, is_inside = float(fixed), float(fixed), True
+                below, above = float(fixed), float(fixed)
             if is_inside:
                 low[person, place], high[person, place], rule_of[person, place] = below, above, rule
                 threshold = thresholds[rule] - _SAME
@@ -167,6 +173,7 @@ def _indices(
                     state[person, place] = LIVES_HERE
                 elif above < threshold:
                     state[person, place] = LIVES_ELSEWHERE
+            is_inside = is_inside and not leaves
 
 
 @compiled
@@ -192,7 +199,8 @@ def residency_index(
     `signs` is a SignOfLife table, `register` a RegisterYear table. On 1 January of a year the index is
     `stability` times that of a year before and, for the rest, the activity of the year between. People
     whose first row says that they entered start at 1 on the next 1 January, and so do those who enter again;
-    where residence is certain the index is 1 or 0 on that day. Signs of people who are not in the register,
+    where residence is certain the index is 1 or 0 on that day. Who leaves the register has no row from the
+    next 1 January on. Signs of people who are not in the register,
     and of years that are not asked for, are left out.
 
     Work is done on arrays of persons × years, about 30 bytes for each: give a country in parts by person.
@@ -211,9 +219,10 @@ def residency_index(
     start_low, start_high = (0.0, 1.0) if rule.start is None else (rule.start, rule.start)
     _indices(
         starts, years, _rules_of(register["group"], rule)[order], _claims(register["entered"])[order],
-        _certain(register["residence"])[order], known, possible, rule.weights(),
-        np.array([each.base for each in rule.rules]), np.array([each.threshold for each in rule.rules]),
-        rule.stability, start_low, start_high, first_year, low, high, state, rule_of,
+        _claims(register["left"])[order], _certain(register["residence"])[order], known, possible,
+        rule.weights(), np.array([each.base for each in rule.rules]),
+        np.array([each.threshold for each in rule.rules]), rule.stability, start_low, start_high, first_year,
+        low, high, state, rule_of,
     )  # fmt: skip
     return _as_table(persons, rule, first_year, low, high, state, rule_of)
 
@@ -298,7 +307,9 @@ def _rows_of_persons(register: pa.Table, persons: pa.Array) -> tuple[Numbers, Nu
 
 
 def _sorted_keys(keys: pa.ChunkedArray) -> pa.Array:
-    return pc.array_sort(pc.unique(keys.cast(pa.string())))
+    """The different keys, in order."""
+    different = pc.unique(keys.cast(pa.string()))
+    return different.take(pc.array_sort_indices(different))
 
 
 def _numbers_of(values: pa.ChunkedArray) -> Numbers:

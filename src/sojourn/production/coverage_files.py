@@ -51,7 +51,7 @@ def coverage_file(
     target: Path,
     *,
     declared: CoverageDeclaration | None = None,
-    rates_in_common: bool = False,
+    linkage_in_common: bool = False,
     chapman: bool = True,
 ) -> CoverageSummary:
     """Estimate totals from a file, and write them.
@@ -66,7 +66,7 @@ def coverage_file(
     names = _columns_of(source)
     try:
         if set(DUAL_COLUMNS) <= set(names):
-            return _two_lists(source, target, rates_in_common, chapman)
+            return _two_lists(source, target, linkage_in_common, chapman)
         return _several_lists(source, target, names, declared)
     except ValueError as error:
         raise DataRefused(
@@ -80,7 +80,7 @@ def _columns_of(source: Path) -> list[str]:
     return names
 
 
-def _two_lists(source: Path, target: Path, rates_in_common: bool, chapman: bool) -> CoverageSummary:
+def _two_lists(source: Path, target: Path, linkage_in_common: bool, chapman: bool) -> CoverageSummary:
     table = table_of(source, DUAL_COLUMNS, {"stratum": "text", **RATE_COLUMNS})
     _require_whole(source, table, table.column_names)
     strata = table["stratum"].to_pylist() if "stratum" in table.column_names else ["all"] * len(table)
@@ -90,7 +90,7 @@ def _two_lists(source: Path, target: Path, rates_in_common: bool, chapman: bool)
     columns = {name: _floats(table[name]) for name in table.column_names if name != "stratum"}
     counts = DualCounts(tuple(strata), columns["first"], columns["second"], columns["linked"])
     rates = Rates(**{name: columns[name] for name in RATE_COLUMNS if name in columns})
-    found = dual_system(counts, rates=rates, chapman=chapman, rates_in_common=rates_in_common)
+    found = dual_system(counts, rates=rates, chapman=chapman, linkage_in_common=linkage_in_common)
     write_table(found, target)
     return CoverageSummary("dual-system", found.to_pylist(), {})
 

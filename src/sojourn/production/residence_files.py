@@ -40,7 +40,7 @@ __all__ = ["ResidenceSources", "ResidenceSummary", "ResidenceTargets", "index_fi
 
 SIGN_COLUMNS = {"person_id": "any", "register": "text", "year": "whole", "n_events": "whole"}
 REGISTER_COLUMNS = {"person_id": "any", "year": "whole"}
-MORE_REGISTER_COLUMNS = {"group": "text", "entered": "claim", "residence": "text"}
+MORE_REGISTER_COLUMNS = {"group": "text", "entered": "claim", "left": "claim", "residence": "text"}
 TRUTH_COLUMNS = {"person_id": "any", "year": "whole", "resident": "claim"}
 # About 2 GB are in use for so many people with ten years and a few dozen signs each.
 PEOPLE_OF_A_PART = 500_000
