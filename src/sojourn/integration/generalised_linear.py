@@ -50,15 +50,34 @@ def logistic(design: Floats, outcomes: Floats, weights: Floats | None = None) ->
     """
     size = np.ones(len(outcomes)) if weights is None else np.asarray(weights, float)
     beta = np.zeros(design.shape[1])
+    reached = _logistic_log_likelihood(design, outcomes, size, beta)
     for _ in range(_MOST_STEPS):
         means = expit(design @ beta)
-        step = np.linalg.solve(
-            _information(design, size * means * (1 - means)), design.T @ (size * (outcomes - means))
-        )
-        beta = beta + step
+        slope = design.T @ (size * (outcomes - means))
+        step = _solved(_information(design, size * means * (1 - means)), slope)
         if np.max(np.abs(step)) < _CLOSE * (1 + np.max(np.abs(beta))):
-            return _logistic_fit(design, outcomes, size, beta)
+            return _logistic_fit(design, outcomes, size, beta + step)
+        # The direction is right, but a whole step may overshoot: the likelihood is concave along it.
+        whole = _logistic_log_likelihood(design, outcomes, size, beta + step)
+        while whole < reached - 1e-9 * (1 + abs(reached)) and np.max(np.abs(step)) > _CLOSE:
+            step = step / 2
+            whole = _logistic_log_likelihood(design, outcomes, size, beta + step)
+        beta, reached = beta + step, whole
     raise ArithmeticError("The logistic regression does not settle: its outcomes may be separated.")
+
+
+def _solved(information: Floats, slope: Floats) -> Floats:
+    try:
+        found: Floats = np.linalg.solve(information, slope)
+    except np.linalg.LinAlgError as error:
+        raise ArithmeticError("Estimates do not exist: outcomes are separated, or columns depend.") from error
+    return found
+
+
+def _logistic_log_likelihood(design: Floats, outcomes: Floats, size: Floats, beta: Floats) -> float:
+    linear = design @ beta
+    of_each = outcomes * np.logaddexp(0, -linear) + (1 - outcomes) * np.logaddexp(0, linear)
+    return float(-np.sum(size * of_each))
 
 
 def logistic_reduced_bias(design: Floats, outcomes: Floats) -> Fit:
@@ -96,10 +115,8 @@ def _penalised(beta: Floats, design: Floats, outcomes: Floats, size: Floats) -> 
 
 
 def _logistic_fit(design: Floats, outcomes: Floats, size: Floats, beta: Floats) -> Fit:
-    linear = design @ beta
-    means = expit(linear)
-    of_each = outcomes * -np.logaddexp(0, -linear) + (1 - outcomes) * -np.logaddexp(0, linear)
-    likelihood = float(np.sum(size * of_each))
+    means = expit(design @ beta)
+    likelihood = _logistic_log_likelihood(design, outcomes, size, beta)
     best = float(np.sum(size * (_entropy(outcomes) + _entropy(1 - outcomes))))
     covariance = np.linalg.inv(_information(design, size * means * (1 - means))).astype(np.float64)
     return Fit(beta, covariance, means, likelihood, 2 * (best - likelihood))
@@ -117,7 +134,7 @@ def poisson(design: Floats, counts: Floats, start: Floats | None = None) -> Fit:
     reached = _poisson_log_likelihood(design, counts, beta)
     for _ in range(_MOST_STEPS):
         means = np.exp(np.clip(design @ beta, -_FAR, _FAR))
-        step = np.linalg.solve(_information(design, means), design.T @ (counts - means))
+        step = _solved(_information(design, means), design.T @ (counts - means))
         if np.max(np.abs(step)) < _CLOSE * (1 + np.max(np.abs(beta))):
             return _poisson_fit(design, counts, beta + step)
         # The direction is right, but a whole step may overshoot: the likelihood is concave along it.

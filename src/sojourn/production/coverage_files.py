@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from sojourn.errors import DataRefused, Problem, shown
 from sojourn.integration.dual_system import DualCounts, Rates, dual_system
 from sojourn.integration.log_linear import patterns_of
-from sojourn.integration.multiple_systems import ListErrors, MultipleSystems, multiple_systems
+from sojourn.integration.multiple_systems import MOST_LISTS, ListErrors, MultipleSystems, multiple_systems
 from sojourn.production.movement_reading import opened_table
 from sojourn.production.table_files import require_targets, table_of, write_table
 from sojourn.project.coverage_declarations import CoverageDeclaration
@@ -83,10 +83,10 @@ def _columns_of(source: Path) -> list[str]:
 def _two_lists(source: Path, target: Path, linkage_in_common: bool, chapman: bool) -> CoverageSummary:
     table = table_of(source, DUAL_COLUMNS, {"stratum": "text", **RATE_COLUMNS})
     _require_whole(source, table, table.column_names)
-    strata = table["stratum"].to_pylist() if "stratum" in table.column_names else ["all"] * len(table)
-    _require_once(source, strata)
     if "stratum" not in table.column_names and len(table) > 1:
         raise ValueError("Several rows need a column stratum that tells them apart.")
+    strata = table["stratum"].to_pylist() if "stratum" in table.column_names else ["all"] * len(table)
+    _require_once(source, strata)
     columns = {name: _floats(table[name]) for name in table.column_names if name != "stratum"}
     counts = DualCounts(tuple(strata), columns["first"], columns["second"], columns["linked"])
     rates = Rates(**{name: columns[name] for name in RATE_COLUMNS if name in columns})
@@ -103,6 +103,10 @@ def _several_lists(
     table = table_of(source, kinds, {"stratum": "text"})
     _require_whole(source, table, table.column_names)
     given = table["stratum"] if "stratum" in table.column_names else pa.array([ALL] * len(table))
+    if not 2 <= len(lists) <= MOST_LISTS:
+        raise ValueError(
+            f"Models are compared for 2 to {MOST_LISTS} lists, not for {len(lists)}: merge lists."
+        )
     settings = declared or CoverageDeclaration.model_validate({"lists": [{"id": name} for name in lists]})
     tables, rows, spreads = [], [], {}
     for stratum in pc.unique(given).to_pylist():
