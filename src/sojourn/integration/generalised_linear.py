@@ -68,10 +68,9 @@ def logistic(design: Floats, outcomes: Floats, weights: Floats | None = None) ->
 
 def _solved(information: Floats, slope: Floats) -> Floats:
     try:
-        found: Floats = np.linalg.solve(information, slope)
+        return np.linalg.solve(information, slope).astype(np.float64)
     except np.linalg.LinAlgError as error:
         raise ArithmeticError("Estimates do not exist: outcomes are separated, or columns depend.") from error
-    return found
 
 
 def _logistic_log_likelihood(design: Floats, outcomes: Floats, size: Floats, beta: Floats) -> float:

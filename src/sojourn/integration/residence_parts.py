@@ -1,4 +1,4 @@
-"""Signs of life and the register, cut by person into parts that fit into memory."""
+"""Signs of life and the register made ready to be cut by person into parts that fit into memory."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import pyarrow as pa
 
 from sojourn.engine import Relation, sql_beside
 
-__all__ = ["register_of_part", "signs_of_part"]
+__all__ = ["register_by_person", "rows_of_people", "signs_by_person"]
 
-_SIGNS = sql_beside(__file__, "signs_of_part.sql")
-_REGISTER = sql_beside(__file__, "register_of_part.sql")
+_SIGNS = sql_beside(__file__, "signs_by_person.sql")
+_REGISTER = sql_beside(__file__, "register_by_person.sql")
+_ROWS = sql_beside(__file__, "rows_of_people.sql")
 
 
-def signs_of_part(signs: Relation, *, part: int, parts: int, first_year: int, last_year: int) -> pa.Table:
-    """The signs of life of one part of the people in some years: the columns of `SignOfLife`."""
-    found = _SIGNS(signs=signs, part=part, parts=parts, first_year=first_year, last_year=last_year)
+def signs_by_person(signs: Relation) -> Relation:
+    """The columns of `SignOfLife`, and `key_hash`, by which `engine.partitions` splits rows."""
+    return _SIGNS(signs=signs)
+
+
+def register_by_person(register: Relation) -> Relation:
+    """The columns of `RegisterYear`, null where the register lacks one, and `key_hash`."""
+    return _REGISTER(register=register)
+
+
+def rows_of_people(rows: Relation, people: pa.Table) -> pa.Table:
+    """The rows of those whose key is in the table of people, without `key_hash`."""
+    chosen = rows.engine.relation(people)
+    found = _ROWS(rows=rows, people=chosen)
     table = found.to_arrow()
-    signs.engine.forget(found)
-    return table
-
-
-def register_of_part(register: Relation, *, part: int, parts: int) -> pa.Table:
-    """The rows of one part of the people in the register: the columns of `RegisterYear`, null where absent.
-
-    Rows without a person are in the first part.
-    """
-    found = _REGISTER(register=register, part=part, parts=parts)
-    table = found.to_arrow()
-    register.engine.forget(found)
+    rows.engine.forget(found, chosen)
     return table

@@ -6,7 +6,7 @@ The files may be larger than memory. People are told apart by the hash of their 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sojourn.contracts.microdata import ResidenceChange, ResidencyIndex
+from sojourn.contracts.microdata import RegisterYear, ResidenceChange, ResidencyIndex, SignOfLife
+from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
+from sojourn.engine.partitions import parts_of, write_parts
 from sojourn.engine.selections import renamed_statement
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.integration.residence_parts import register_of_part, signs_of_part
+from sojourn.integration.residence_parts import register_by_person, rows_of_people, signs_by_person
 from sojourn.integration.residence_truth import JudgedSample, judged_sample
 from sojourn.integration.residency_index import (
     GroupRule,
@@ -45,6 +47,7 @@ TRUTH_COLUMNS = {"person_id": "any", "year": "whole", "resident": "claim"}
 # About 2 GB are in use for so many people with ten years and a few dozen signs each.
 PEOPLE_OF_A_PART = 500_000
 SIGNS_OF_A_PART = 15_000_000
+ROWS_OF_A_BATCH = 122_880
 
 
 @dataclass(frozen=True)
@@ -150,39 +153,64 @@ def _require_sample(
 
 
 class _Files:
-    """The files as relations, and how many parts they are cut into."""
+    """The files as relations whose rows can be split by person, and into how many parts."""
 
     def __init__(
         self, engine: Engine, sources: ResidenceSources, folder: Path, declared: ResidenceDeclaration
     ) -> None:
         self.sources, self.declared = sources, declared
-        self.signs, signs = self._opened(engine, sources.signs, folder / "signs", SIGN_COLUMNS, {})
-        self.register, rows = self._opened(
-            engine, sources.register, folder / "register", REGISTER_COLUMNS, MORE_REGISTER_COLUMNS
+        self._folders = (folder / "signs", folder / "register")
+        signs, signs_count = _opened(engine, sources.signs, self._folders[0], SIGN_COLUMNS, {})
+        register, rows = _opened(
+            engine, sources.register, self._folders[1], REGISTER_COLUMNS, MORE_REGISTER_COLUMNS
         )
-        self.parts = max(1, -(-rows // PEOPLE_OF_A_PART), -(-signs // SIGNS_OF_A_PART))
+        self._relations = (signs_by_person(signs), register_by_person(register))
+        least = max(rows // PEOPLE_OF_A_PART, signs_count // SIGNS_OF_A_PART)
+        self.parts = 1 << least.bit_length()
 
-    def part(self, part: int) -> tuple[pa.Table, pa.Table]:
-        """Signs and register rows of one part of the people, looked through."""
-        years = self.declared.years
-        signs = signs_of_part(
-            self.signs, part=part, parts=self.parts, first_year=years.first, last_year=years.last - 1
+    def of_people(self, people: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Signs and register rows of some people."""
+        signs, register = (rows_of_people(relation, people) for relation in self._relations)
+        return self._looked_through(signs, register)
+
+    def each_part(self) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Signs and register rows of one part of the people after the other; those of a part go with it."""
+        for relation, folder in zip(self._relations, self._folders, strict=True):
+            write_parts(relation.batches(ROWS_OF_A_BATCH), folder, self.parts)
+        signs, register = (
+            _tables(folder, self.parts, contract)
+            for folder, contract in zip(self._folders, (SignOfLife, RegisterYear), strict=True)
         )
-        register = register_of_part(self.register, part=part, parts=self.parts)
+        for of_signs, of_register in zip(signs, register, strict=False):
+            yield self._looked_through(of_signs, of_register)
+
+    def _looked_through(self, signs: pa.Table, register: pa.Table) -> tuple[pa.Table, pa.Table]:
         require_signs(self.sources.signs, signs, self.declared)
         require_register(self.sources.register, register, self.declared)
         return signs, register
 
-    def _opened(
-        self, engine: Engine, file: Path, folder: Path, columns: Mapping[str, str], more: Mapping[str, str]
-    ) -> tuple[Relation, int]:
-        folder.mkdir()
-        content = as_parquet(opened_table(file, columns, more), folder)
-        present = pq.read_schema(content).names
-        names = {name: name for name in [*columns, *more] if name in present}
-        renamed = {"person_key" if name == "person_id" else name: name for name in names}
-        relation = engine.query(renamed_statement(renamed, "rows"), {"rows": engine.relation(content)})
-        return relation, pq.read_metadata(content).num_rows
+
+def _opened(
+    engine: Engine, file: Path, folder: Path, columns: Mapping[str, str], more: Mapping[str, str]
+) -> tuple[Relation, int]:
+    """The rows of a file with the columns that are asked for, and how many there are."""
+    folder.mkdir()
+    content = as_parquet(opened_table(file, columns, more), folder)
+    present = pq.read_schema(content).names
+    names = [name for name in [*columns, *more] if name in present]
+    renamed = {"person_key" if name == "person_id" else name: name for name in names}
+    relation = engine.query(renamed_statement(renamed, "rows"), {"rows": engine.relation(content)})
+    return relation, pq.read_metadata(content).num_rows
+
+
+def _tables(folder: Path, parts: int, contract: type[Table]) -> Iterator[pa.Table]:
+    """The parts that were written, or as many empty ones where there was no row."""
+    found = False
+    for table in parts_of(folder, parts, least=0):
+        found = True
+        yield table
+    if not found:
+        yield from [contract.schema().empty_table()] * parts
 
 
 def _sample(files: _Files, sources: ResidenceSources, declared: ResidenceDeclaration) -> JudgedSample | None:
@@ -194,16 +222,11 @@ def _sample(files: _Files, sources: ResidenceSources, declared: ResidenceDeclara
     truth = truth.set_column(0, "person_key", truth["person_key"].cast(pa.string()))
     truth = truth.set_column(1, "year", truth["year"].cast(pa.int64()))
     require_truth(sources.truth, truth, declared)
-    people = truth["person_key"].combine_chunks()
-    kept: tuple[list[pa.Table], list[pa.Table]] = ([], [])
-    for part in range(files.parts):
-        for tables, table in zip(kept, files.part(part), strict=True):
-            tables.append(table.filter(pc.is_in(table["person_key"], people)))
+    signs, register = files.of_people(truth.select(["person_key"]))
     try:
         return judged_sample(
-            pa.concat_tables(kept[0]), pa.concat_tables(kept[1]), truth, rule=rule_of(declared),
-            first_year=declared.years.first, learns=declared.weights == "estimated", folds=declared.folds,
-            seed=declared.seed,
+            signs, register, truth, rule=rule_of(declared), first_year=declared.years.first,
+            learns=declared.weights == "estimated", folds=declared.folds, seed=declared.seed,
         )  # fmt: skip
     except ValueError as error:
         raise DataRefused(
@@ -228,8 +251,7 @@ def _written(
             if targets.changes is not None
             else None
         )
-        for part in range(files.parts):
-            signs, register = files.part(part)
+        for part, (signs, register) in enumerate(files.each_part()):
             years = {"first_year": declared.years.first, "last_year": declared.years.last}
             index = residency_index(signs, register, rule=rule, **years)
             write(_named_as_in_files(index))

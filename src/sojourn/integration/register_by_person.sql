@@ -1,4 +1,4 @@
--- What the register says of one part of the people, told by the hash of their key.
+-- The rows of the register, each with a number made from the person, by which they can be split.
 with whole as (            -- rows of the register, with the columns that a file may leave out
     select * from register
     union all by name
@@ -6,6 +6,6 @@ with whole as (            -- rows of the register, with the columns that a file
         cast(null as varchar) as residence
     where false
 )
-select cast(person_key as varchar) as person_key, year, "group", entered, "left", residence
+select cast(person_key as varchar) as person_key, cast(year as bigint) as year, "group", entered, "left", residence,
+    coalesce(hash(cast(person_key as varchar)), 0) as key_hash
 from whole
-where coalesce(hash(cast(person_key as varchar)) % $parts, 0) = $part
