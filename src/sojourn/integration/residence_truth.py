@@ -75,7 +75,7 @@ def judged_sample(
     people = _of_the_sample(truth, residency_index(signs, register, rule=rule, **years))
     if not learns:
         return JudgedSample(rule, people, None)
-    activity = activity_of(signs, people, rule=rule)
+    activity = activity_of(signs, register, people, rule=rule, first_year=first_year)
     resident = people["resident"].to_numpy().astype(bool)
     groups = _numbers(people["group"], rule)
     found = sign_weights(activity, resident, groups, rule=rule, folds=folds, seed=seed)

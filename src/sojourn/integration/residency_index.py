@@ -12,7 +12,7 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -254,21 +254,37 @@ def residence_changes(index: pa.Table) -> pa.Table:
     )
 
 
-def activity_of(signs: pa.Table, people: pa.Table, *, rule: IndexRule) -> Floats:
-    """Whether each register had activity in the year before: 1, 0, or not a number where that is not known.
+def activity_of(
+    signs: pa.Table, register: pa.Table, people: pa.Table, *, rule: IndexRule, first_year: int
+) -> Floats:
+    """What the index remembers of each register's activity, and of the person's start: what weights multiply.
 
-    A row for each row of `people`, which has person_key and year; a column for each register of the rule.
+    A row for each row of `people` (person_key and year, who are in the register on that 1 January), a column
+    for each register of the rule, and one for the start. Activity of a year has the weight that the index
+    gives it: (1 - stability) · stability^n after n more years. The start has the rest. Years in which
+    activity is not known are left out, and the others stand for them; not a number where there are no others.
     """
-    keys = _sorted_keys(people["person_key"])
-    years = people["year"].to_numpy()
-    first = int(years.min()) - 1 if len(years) else 0
-    known, possible = _masks(signs, keys, rule, first, int(years.max()) - first if len(years) else 0)
-    at = pc.index_in(people["person_key"], keys).to_numpy(zero_copy_only=False).astype(np.int64)
-    places = years - 1 - first
-    bits = np.arange(len(rule.registers), dtype=np.uint32)
-    was = (known[at, places][:, None] >> bits) & 1
-    may = (possible[at, places][:, None] >> bits) & 1
-    found: Floats = np.where(was == may, was.astype(float), np.nan)
+    last_year = max(pc.max(people["year"]).as_py() or first_year, first_year)
+
+    def remembered(weights: Mapping[str, float]) -> tuple[Floats, Floats]:
+        plain = GroupRule(weights)
+        alike = replace(rule, general=plain, groups=dict.fromkeys(rule.groups, plain), start=1.0)
+        years = {"first_year": first_year, "last_year": last_year}
+        found = people.append_column("row", pa.array(np.arange(len(people)))).join(
+            residency_index(signs, register, rule=alike, **years), ["person_key", "year"], use_threads=False
+        )
+        in_order = found.sort_by("row")
+        return in_order["index_low"].to_numpy(), in_order["index_high"].to_numpy()
+
+    start, _ = remembered({})
+    columns = []
+    for each in rule.registers:
+        low, high = remembered({each.name: 1.0})
+        known = 1 - start - (high - low)
+        share = (low - start) / np.where(known > _SAME, known, np.nan)
+        # Who has just entered has no year of activity behind them, and nothing that could be unknown.
+        columns.append(np.where(1 - start > _SAME, share * (1 - start), 0.0))
+    found: Floats = np.column_stack([*columns, start])
     return found
 
 

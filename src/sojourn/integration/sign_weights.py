@@ -1,8 +1,8 @@
 """Weights of signs of life from a truth sample: what does activity in each register say of living here?
 
-A logistic regression for each group gives the odds of living here by the registers in which a person was
-active in the year before. Its scale becomes that of the index: what is as likely as not weighs as much as the
-threshold, so that activity that stays the same leads to the answer which the regression gives.
+What the index remembers of a register's activity is a weighted sum over years, and the index a weighted sum
+of those. So a logistic regression on what is remembered, group by group, finds the index that tells residents
+best. Its scale becomes that of the index: what is as likely as not is the threshold.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ FEWEST = 20
 class SignWeights:
     """A rule with estimated weights, and how well they tell.
 
-    `coefficients` has a row for each group (null: the general rule) and register (null: the intercept) with
-    `coefficient`, `standard_error` and `separated`: whether there were no finite estimates of maximum
-    likelihood, so that those of Firth stand in their place. `quality` has for each group, and for all
-    (`_T`), the `people` of the sample, the `residents` among them, those `expected` by probabilities, the
-    `population_error` (expected less residents, as a share of these), `brier` and `auc`; all from people
-    whose own answer was not learned from. AUC is null where only one answer occurs.
+    `coefficients` has a row for each group (null: the general rule) and `term` (`intercept`, `activity` in a
+    `register`, `start`: what is remembered of it) with `coefficient`, `standard_error` and `separated`:
+    whether there were no finite estimates of maximum likelihood, so that those of Firth stand in their place.
+    `quality` has for each group, and for all (`_T`), the `people` of the sample, the `residents` among them,
+    those `expected` by probabilities, the `population_error` (expected less residents, as a share of these),
+    `brier` and `auc`; all from people whose own answer was not learned from. AUC is null where only one
+    answer occurs.
     """
 
     rule: IndexRule
@@ -54,12 +55,12 @@ def sign_weights(
     """Estimate the weights of a rule, group by group, and judge them by cross-validation.
 
     `activity` is what `activity_of` gives for the people of the truth sample, `resident` whether they lived
-    here on that 1 January, `groups` the numbers of their rules (0 the general one). Registers that are not
-    covered in a year of the sample cannot be learned from. A group's people are taken to be a random sample
-    of it.
+    here on that 1 January, `groups` the numbers of their rules (0 the general one). A group's people are
+    taken to be a random sample of it.
 
-    A year's activity is c + (1 - c) · z / logit(SURE), where z is the log-odds and c the group's threshold:
-    the intercept gives the base, the coefficients the weights, which may be negative.
+    The index is c + (1 - c) · z / logit(SURE), where z is the log-odds and c the group's threshold: the
+    intercept gives the base, the coefficients the weights, which may be negative. What is remembered of the
+    start is allowed for and gives no weight, since every index starts at the value that the rule says.
 
     Raises: ValueError for activity that is not known, or a group with fewer than FEWEST people.
     """
@@ -156,20 +157,22 @@ def _with_weights(rule: IndexRule, fits: Mapping[int, Fit]) -> IndexRule:
 
 
 def _learned(group: GroupRule, rule: IndexRule, coefficients: Floats) -> GroupRule:
-    # With a threshold of one there is no room above it: then what is likely weighs as what is sure.
+    # With a threshold of one there is no room above it, and any scale will do.
     scale = (1 - group.threshold) / math.log(SURE / (1 - SURE)) if group.threshold < 1 else 1.0
-    base, *weights = (scale * coefficients).tolist()
+    base, *weights = (scale * coefficients[:-1]).tolist()
     names = [register.name for register in rule.registers]
     return replace(group, base=group.threshold + base, weights=dict(zip(names, weights, strict=True)))
 
 
 def _coefficients(rule: IndexRule, fits: Mapping[int, Fit], separated: Mapping[int, bool]) -> pa.Table:
     groups = (None, *rule.groups)
-    names = (None, *(register.name for register in rule.registers))
+    names = (None, *(register.name for register in rule.registers), None)
+    terms = ("intercept", *("activity" for _ in rule.registers), "start")
     errors = [math.sqrt(each) for fit in fits.values() for each in np.diag(fit.covariance)]
     return pa.table(
         {
             "group": pa.array([groups[number] for number in fits for _ in names], pa.string()),
+            "term": [term for _ in fits for term in terms],
             "register": pa.array([name for _ in fits for name in names], pa.string()),
             "coefficient": [each for fit in fits.values() for each in fit.coefficients.tolist()],
             "standard_error": pa.array(np.array(errors), from_pandas=True),

@@ -186,11 +186,29 @@ def test_changes_between_two_first_of_januaries_are_told_with_the_year_between_t
     assert told == [("anna", 2020, "R", "N"), ("ben", 2020, "R", "N"), ("ben", 2021, "N", "R")]
 
 
-def test_a_sample_learns_from_the_year_before_and_not_from_what_is_not_known():
-    rule = IndexRule((Register("tax"), Register("school", since=2021)), GroupRule({}))
-    people = pa.table({"person_key": ["anna", "ben"], "year": [2021, 2022]})
-    found = activity_of(signs(("anna", "tax", 2020, 1), ("ben", "tax", 2020, 1)), people, rule=rule)
-    assert str(found.tolist()) == "[[1.0, nan], [0.0, 0.0]]"
+def test_what_is_remembered_of_a_register_is_what_its_weight_multiplies():
+    rule = IndexRule(TAX_AND_HEALTH.registers, GroupRule({"tax": 0.3, "health": 0.2}, base=0.1), start=0.9)
+    known = signs(("anna", "tax", 2020, 1), ("anna", "tax", 2022, 1), ("anna", "health", 2021, 1))
+    rows = register(("anna", 2015, {}), ("ben", 2021, {"entered": True}))
+    people = pa.table({"person_key": ["ben", "anna"], "year": [2023, 2023]})
+    (ben, anna) = activity_of(known, rows, people, rule=rule, first_year=2020).tolist()
+    # 0.2 · (0.64 + 1) of tax, 0.2 · 0.8 of health, 0.8³ of the start; Ben entered a year before, in 2021.
+    assert anna == pytest.approx([0.328, 0.16, 0.512])
+    assert ben == pytest.approx([0.0, 0.0, 0.8])
+    found = residency_index(known, rows, rule=rule, first_year=2020, last_year=2023)
+    assert story(found, "anna")[-1][1] == pytest.approx(
+        0.3 * 0.328 + 0.2 * 0.16 + 0.1 * (1 - 0.512) + 0.9 * 0.512
+    )
+
+
+def test_years_that_a_register_does_not_cover_are_stood_for_by_the_others():
+    rule = IndexRule((Register("tax", since=2022), Register("school", since=2030)), GroupRule({}), start=1.0)
+    people = pa.table({"person_key": ["anna"], "year": [2023]})
+    found = activity_of(
+        signs(("anna", "tax", 2022, 1)), register(("anna", 2015, {})), people, rule=rule, first_year=2021
+    )
+    # The known year was active: all of 1 - 0.64. Of school nothing is known.
+    assert found[0].tolist() == pytest.approx([0.36, float("nan"), 0.64], nan_ok=True)
 
 
 def test_groups_and_registers_that_the_rule_does_not_know_are_refused():

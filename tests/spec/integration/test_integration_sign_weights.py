@@ -20,7 +20,7 @@ def sample(active_here, quiet_here, active_away, quiet_away):
     """Activity in one register and residence of so many people of each kind."""
     kinds = [(1.0, True)] * active_here + [(0.0, True)] * quiet_here
     kinds += [(1.0, False)] * active_away + [(0.0, False)] * quiet_away
-    return np.array([[kind[0]] for kind in kinds]), np.array([kind[1] for kind in kinds])
+    return np.array([[kind[0], 0.0] for kind in kinds]), np.array([kind[1] for kind in kinds])
 
 
 def learned(*numbers, rule=TAX, **settings):
@@ -30,7 +30,9 @@ def learned(*numbers, rule=TAX, **settings):
 
 def test_the_coefficient_is_the_logarithm_of_the_odds_ratio():
     found = learned(80, 20, 10, 40)
-    intercept, tax = found.coefficients["coefficient"].to_pylist()
+    intercept, tax, start = found.coefficients["coefficient"].to_pylist()
+    # Nobody remembers a start: it is no column to learn from.
+    assert (start, found.coefficients["standard_error"][2].as_py()) == (0.0, None)
     # Quiet: 20 here to 40 elsewhere; active: 80 to 10.
     assert intercept == pytest.approx(math.log(20 / 40))
     assert tax == pytest.approx(math.log((80 / 10) / (20 / 40)))
@@ -50,7 +52,7 @@ def test_activity_that_is_as_likely_here_as_not_weighs_as_much_as_the_threshold(
 
 def test_a_register_that_tells_without_error_gets_a_finite_weight_and_is_marked():
     found = learned(60, 40, 0, 50)
-    assert found.coefficients["separated"].to_pylist() == [True, True]
+    assert found.coefficients["separated"].to_pylist() == [True, True, True]
     # With Jeffreys' prior a table of two by two is one with a half more in each cell.
     odds = math.log((60.5 / 0.5) / (40.5 / 50.5))
     assert found.coefficients["coefficient"][1].as_py() == pytest.approx(odds, rel=1e-6)
@@ -67,11 +69,11 @@ def test_separation_is_found_where_the_likelihood_has_no_top():
 
 def test_quality_is_judged_by_people_who_were_not_learned_from():
     draw = np.random.default_rng(5)
-    activity = draw.integers(0, 2, (60, 12)).astype(float)
+    activity = np.hstack([draw.integers(0, 2, (60, 12)).astype(float), np.zeros((60, 1))])
     resident = draw.random(60) < 0.5
     rule = IndexRule(tuple(Register(f"r{place}") for place in range(12)), GroupRule({}))
     found = sign_weights(activity, resident, np.zeros(60, int), rule=rule)
-    design = np.column_stack([np.ones(60), activity])
+    design = np.column_stack([np.ones(60), activity[:, :-1]])
     own = logistic(design, resident.astype(float)).means
     # Twelve registers that say nothing look as if they did to those who learned from the same people.
     assert area_under_curve(own, resident) > 0.7
@@ -91,7 +93,7 @@ def test_a_group_with_few_people_and_activity_that_is_not_known_are_refused():
     with pytest.raises(ValueError, match="fewer than 20"):
         learned(5, 5, 4, 5)
     with pytest.raises(ValueError, match="not known"):
-        sign_weights(np.array([[np.nan]] * 30), np.ones(30, bool), np.zeros(30, int), rule=TAX)
+        sign_weights(np.array([[np.nan, 0.0]] * 30), np.ones(30, bool), np.zeros(30, int), rule=TAX)
 
 
 ONE = RegisterCounts(("all",), np.array([[900.0, 100.0, 0.0]]))

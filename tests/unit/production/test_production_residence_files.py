@@ -104,7 +104,7 @@ def test_learned_weights_put_the_population_right_and_tell_how_good_they_are(tmp
     assert found.quality[-1]["group"] == "_T"
     assert found.quality[-1]["auc"] > 0.7
     coefficients = pcsv.read_csv(targets.weights)
-    assert len(coefficients) == 4 * 5
+    assert len(coefficients) == 4 * 6
     population = pcsv.read_csv(targets.population)
     assert pc.sum(pc.is_valid(population["population"])).as_py() == 5
     told = pq.read_schema(targets.index).metadata
