@@ -127,6 +127,14 @@ def _weighed(weights: Any, base: float, known: Any, possible: Any) -> tuple[floa
 
 
 @compiled
+def _residence(below: float, above: float, threshold: float) -> int:
+    """Where somebody lives whose index is between two ends."""
+    if below >= threshold:
+        return LIVES_HERE
+    return LIVES_ELSEWHERE if above < threshold else UNKNOWN
+
+
+@compiled
 def _indices(
     starts: Numbers, years: Numbers, rules: Numbers, entered: Any, left: Any, certain: Any, known: Any,
     possible: Any, weights: Any, bases: Any, thresholds: Any, stability: float, start_low: float,
@@ -167,12 +175,7 @@ def _indices(
                 below, above = float(fixed), float(fixed)
             if is_inside:
                 low[person, place], high[person, place], rule_of[person, place] = below, above, rule
-                threshold = thresholds[rule] - _SAME
-                state[person, place] = UNKNOWN
-                if below >= threshold:
-                    state[person, place] = LIVES_HERE
-                elif above < threshold:
-                    state[person, place] = LIVES_ELSEWHERE
+                state[person, place] = _residence(below, above, thresholds[rule] - _SAME)
             is_inside = is_inside and not leaves
 
 
