@@ -4,6 +4,7 @@ from sojourn.cli import (
     deliveries,
     demonstration,
     gate,
+    linkage_tools,
     pictures,
     projects,
     residence_tools,
@@ -16,4 +17,15 @@ from sojourn.cli.app import app, main
 __all__ = ["COMMANDS", "app", "main"]
 
 # Each module's commands join the app when it is imported.
-COMMANDS = (deliveries, demonstration, gate, pictures, projects, serving, tables, tools, residence_tools)
+COMMANDS = (
+    deliveries,
+    demonstration,
+    gate,
+    pictures,
+    projects,
+    serving,
+    tables,
+    tools,
+    residence_tools,
+    linkage_tools,
+)

@@ -25,7 +25,16 @@ from sojourn.integration.linkage.comparison_kernel import (
 )
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled, compiled_into_callers
 
-__all__ = ["ORIGINS", "Compared", "Weights", "blocked_patterns", "levels_of", "listed_patterns", "scored"]
+__all__ = [
+    "ORIGINS",
+    "Compared",
+    "Weights",
+    "blocked_patterns",
+    "levels_of",
+    "listed_patterns",
+    "parts_of_score",
+    "scored",
+]
 
 ORIGINS = ("unknown", "others", "same")
 REMEMBERED = 1 << 20
@@ -334,6 +343,21 @@ def scored(
                 ones[made], others[made], scores[made] = low, high, found
                 made += 1
     return ones[:made].copy(), others[:made].copy(), scores[:made].copy()
+
+
+@compiled
+def parts_of_score(
+    records: Compared, weights: Weights, one: int, other: int
+) -> tuple[Integers, npt.NDArray[np.float64]]:
+    """The level of each field of one pair, and what it adds to the score."""
+    known = np.zeros(REMEMBERED, dtype=np.uint64)
+    level = np.zeros(REMEMBERED, dtype=np.int8)
+    levels = np.zeros(len(records.kinds), dtype=np.int64)
+    parts = np.zeros(len(levels), dtype=np.float64)
+    origins = levels_of(records, one, other, levels, known, level)
+    for field in range(len(levels)):
+        parts[field] = _weight(records, weights, field, levels[field], one, other, origins)
+    return levels, parts
 
 
 @compiled
