@@ -1,9 +1,9 @@
 """The command `sojourn`: parse, call, print."""
 
-from sojourn.cli import deliveries, demonstration, gate, pictures, projects, serving, tables, tools
+from sojourn.cli import deliveries, demonstration, gate, keys, pictures, projects, serving, tables, tools
 from sojourn.cli.app import app, main
 
 __all__ = ["COMMANDS", "app", "main"]
 
 # Each module's commands join the app when it is imported.
-COMMANDS = (deliveries, demonstration, gate, pictures, projects, serving, tables, tools)
+COMMANDS = (deliveries, demonstration, gate, keys, pictures, projects, serving, tables, tools)
