@@ -72,7 +72,8 @@ def rotate_key(
     """Put a new key in force and destroy the old one, or finish a change that was interrupted.
 
     Every record of one person before has one key after, and every later delivery of the same document gets
-    the same. `again` changes a key that was changed within the last day.
+    the same. `again` changes a key that was changed within the last day. The project has to be opened anew
+    afterwards: what was opened before holds the old key, and may write no records.
 
     Raises: ProjectError when persons would be lost, split or merged, when another command is writing, or
     when the secret manager has no new key; DataRefused when a delivery in force can no longer be read.
@@ -146,7 +147,7 @@ def _remove_old_records(workspace: Workspace) -> None:
         store.remove(zone, name, fingerprint)
     for left in _spilled(workspace):
         left.unlink()
-    if store.unnamed(named):
+    if store.unnamed(named) or store.leftovers():
         raise ProjectError(
             "Records under the old key could not be removed from the disk.",
             "Look at the permissions of local/, then give the same command again.",
