@@ -87,12 +87,13 @@ def open_workspace(folder: Path, *, is_key_lost: bool = False) -> Workspace:
     declarations = load(folder)
     settings, actor = declarations.settings, actor_of(declarations)
     local = folder / "local"
+    is_first = not (local / "catalogue.sqlite").exists()
     local.mkdir(exist_ok=True)
     store = Store(local)
     declared = settings.keys
     is_elsewhere = declared.command or declared.descriptor is not None
     source = KeySource(declared.command, declared.descriptor) if is_elsewhere else None
-    ring = KeyRing.open(Path(declared.folder), folder, source, is_lost=is_key_lost)
+    ring = KeyRing.open(Path(declared.folder), folder, source, is_first=is_first, is_lost=is_key_lost)
     checkpoints = Path(settings.audit.checkpoints).expanduser() if settings.audit.checkpoints else ring.folder
     checkpoints.mkdir(parents=True, exist_ok=True)
     witness = Witness(checkpoints / "audit-checkpoints.jsonl", ring.audit)

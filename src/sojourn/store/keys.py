@@ -79,28 +79,36 @@ class KeyRing:
 
     @classmethod
     def open(
-        cls, folder: Path, project: Path, source: KeySource | None = None, *, is_lost: bool = False
+        cls,
+        folder: Path,
+        project: Path,
+        source: KeySource | None = None,
+        *,
+        is_first: bool = True,
+        is_lost: bool = False,
     ) -> KeyRing:
-        """Read the keys; make them when the folder holds none. `source` gives the master key in its stead.
+        """Read the keys; `source` gives the master key in place of a file.
 
-        With `is_lost` there may be no master key.
+        The first time that a project is opened they are made, when the folder holds none. With `is_lost`
+        there may be no master key.
 
-        Raises: ProjectError when a key lies inside the project, others can read it, it is damaged, only one
-        of the two is left, or the source gives none.
+        Raises: ProjectError when a key lies inside the project, others can read it, it is damaged or
+        missing, or the source gives none.
         """
         folder = folder.expanduser()
         _require_outside(folder, project)
         names = (_AUDIT,) if source is not None or is_lost else (_MASTER, _AUDIT)
         present = [(folder / name).is_file() for name in names]
-        if not any(present) and not (folder / _NEXT).is_file():
+        if is_first and not any(present):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in names:
                 _make(folder / name)
-        elif source is None and not all(present):
+        elif not all(present):
+            found = "holds one key and lacks the other" if any(present) else "holds no key"
             raise ProjectError(
-                f"The key folder {folder} holds one key and lacks the other.",
-                "Restore both from the copy that is kept with the office's keys; new keys would not fit the"
-                " old records.",
+                f"The key folder {folder} {found}.",
+                "Restore the keys from the copy that is kept with the office's keys; new keys would not fit"
+                " the old records.",
             )
         for name in (_MASTER, _NEXT, _AUDIT):
             _require_outside(folder / name, project)

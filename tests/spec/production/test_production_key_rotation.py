@@ -1,4 +1,4 @@
-"""The key is changed: histories stay together inside, what went out cannot be joined, and no kill loses anybody."""
+"""The key is changed: histories stay together, old extracts cannot be joined, and no kill loses a person."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ def _told(error):
 def _prints(tmp_path, text, code=0, complaint=""):
     program = tmp_path / "manager"
     program.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.stdout.write({text!r})\nsys.stderr.write({complaint!r})\nsys.exit({code})\n"
+        f"#!{sys.executable}\nimport sys\nsys.stdout.write({text!r})\n"
+        f"sys.stderr.write({complaint!r})\nsys.exit({code})\n"
     )
     program.chmod(0o700)
     return KeySource((str(program),))
@@ -202,5 +203,6 @@ def test_new_keys_do_not_take_the_place_of_lost_ones(tmp_path):
         pass
     for name in ("pseudonym.key", "audit.key"):
         (tmp_path / "keys" / name).unlink()
-    with pytest.raises(ProjectError, match="is not the one with which"):
+    with pytest.raises(ProjectError, match="holds no key"):
         open_workspace(project)
+    assert not list((tmp_path / "keys").glob("*.key"))
