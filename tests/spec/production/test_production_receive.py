@@ -227,6 +227,7 @@ def test_every_access_to_records_is_an_event(office, border_file, tmp_path):
     receipt = receive(office, "border", border_file, period="2024")
     write_quarantined(office, receipt.delivery, tmp_path / "out.csv", "a look")
     assert [(e["action"], e["purpose"], e["outcome"]) for e in office.catalogue.events()] == [
+        ("adopt-key", "", "done"),
         ("receive", "", "done"),
         ("read-quarantine", "a look", "done"),
     ]
