@@ -96,7 +96,8 @@ def compared(files: list[Path], persons: Path, folder: Path) -> list[dict]:
         truth = told["truth"]
         print(
             f"{spent} {told['pairs_compared']:>12,} pairs; P {truth['precision']:.4f} R {truth['recall']:.4f}"
-            f" F1 {truth['f1']:.4f}; {spent.cpu / peer.cpu:.2f} x CPU, {spent.megabytes / peer.megabytes:.2f} x memory"
+            f" F1 {truth['f1']:.4f}; {spent.cpu / peer.cpu:.2f} x CPU,"
+            f" {spent.megabytes / peer.megabytes:.2f} x memory"
         )
         results.append({"what": what, "cpu": spent.cpu, "megabytes": spent.megabytes, **told})
     return results

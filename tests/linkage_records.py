@@ -28,7 +28,9 @@ def drawn(text: str) -> pa.Table:
     lines = [line.strip() for line in text.strip().splitlines()]
     names = [name.strip() for name in lines[0].split("|")]
     cells = [[cell.strip() or None for cell in line.split("|")] for line in lines[2:]]
-    return pa.table({name: pa.array([row[at] for row in cells], pa.string()) for at, name in enumerate(names)})
+    return pa.table(
+        {name: pa.array([row[at] for row in cells], pa.string()) for at, name in enumerate(names)}
+    )
 
 
 def as_records(*tables: pa.Table) -> tuple[Encoded, Specification]:

@@ -22,6 +22,7 @@ __all__ = [
     "ColumnRule",
     "Declaration",
     "Identifier",
+    "KeySettings",
     "Organisation",
     "Person",
     "Role",
@@ -188,6 +189,35 @@ class Licence(Declaration):
     )
 
 
+class KeySettings(Declaration):
+    """Where the project's keys lie; a folder's path alone will do."""
+
+    folder: str = Field(description="Folder of the project's keys, outside the project")
+    command: Strings = Field(
+        default=(),
+        description=(
+            "Command of a secret manager, as a list of its arguments, that prints the master key in place of"
+            " `pseudonym.key`: one a line, hexadecimal or base64"
+        ),
+    )
+    descriptor: int | None = Field(
+        default=None,
+        ge=3,
+        description="Instead: number of a descriptor from which it can be read when Sojourn is started",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"folder": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> KeySettings:
+        if self.command and self.descriptor is not None:
+            raise ValueError("the master key is given by a `command` or by a `descriptor`, not by both")
+        return self
+
+
 class Settings(Declaration):
     """`sojourn.yaml`: the country, its office, and where things lie."""
 
@@ -205,7 +235,7 @@ class Settings(Declaration):
             " `local` when not given"
         ),
     )
-    keys: str = Field(description="Folder of the project's keys, outside the project")
+    keys: KeySettings = Field(description="Where the project's keys lie: a folder, or more")
     audit: AuditSettings = Field(default=AuditSettings(), description="The audit trail")
     rules: Rules = Field(default=Rules(), description="Dated rules of method")
     licence: Licence = Field(default=Licence(), description="Terms of the published figures")

@@ -30,10 +30,13 @@ def files_and_truth(name: str, folder: Path, scratch: Path) -> tuple[list[Path],
         persons = [identifier.split("-")[1] for identifier in identifiers]
         pq.write_table(pa.table({"record_id": identifiers, "person": persons}), truth)
         return files, "rec_id", truth
-    file = folder / {
-        "fake_1000": "fake_1000.csv",
-        "historical_50k": "historical_figures_with_errors_50k.parquet",
-    }[name]
+    file = (
+        folder
+        / {
+            "fake_1000": "fake_1000.csv",
+            "historical_50k": "historical_figures_with_errors_50k.parquet",
+        }[name]
+    )
     table = pcsv.read_csv(file) if file.suffix == ".csv" else pq.read_table(file)
     columns = {"record_id": table["unique_id"], "person": table["cluster"]}
     pq.write_table(pa.table({key: column.cast(pa.string()) for key, column in columns.items()}), truth)

@@ -12,7 +12,9 @@ from sojourn.integration.linkage.assignment import grouped, matched, probabiliti
 from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.letters import romanised
 
-NAMES = st.sampled_from(["Anna", "Ana", "Иван", "Ivan", "محمد", "Mohammed", "Li", "García López", "García", None])
+NAMES = st.sampled_from(
+    ["Anna", "Ana", "Иван", "Ivan", "محمد", "Mohammed", "Li", "García López", "García", None]
+)
 DATES = st.sampled_from(["1980-01-01", "1980-05-17", "1980-00-00", "17.05.1980", "1981-05-17", None])
 PERSON = st.tuples(NAMES, NAMES, DATES, st.sampled_from(["1", "2", None]))
 
@@ -36,7 +38,9 @@ def test_any_text_is_a_day_or_none(texts):
 def table_of(people):
     columns = list(zip(*people, strict=True)) or [[], [], [], []]
     names = ("surname", "given_names", "birth_date", "sex")
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
+    return pa.table(
+        {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,7 +64,9 @@ def test_the_order_of_records_does_not_matter(people, random):
 
 
 PAIRS = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(6, 11), st.integers(-8, 8)), max_size=20, unique_by=lambda row: row[:2]
+    st.tuples(st.integers(0, 5), st.integers(6, 11), st.integers(-8, 8)),
+    max_size=20,
+    unique_by=lambda row: row[:2],
 )
 
 
@@ -88,7 +94,9 @@ def test_a_person_has_one_record_of_each_source(pairs, source):
     pairs = [row for row in pairs if row[0] != row[1]]
     ones, others, scores = (np.array([row[at] for row in pairs]) for at in range(3))
     sources = np.array(source, np.int32)
-    found = grouped(ones.astype(np.int32), others.astype(np.int32), scores.astype(np.float32), 10, sources, True)
+    found = grouped(
+        ones.astype(np.int32), others.astype(np.int32), scores.astype(np.float32), 10, sources, True
+    )
     held = list(zip(found.tolist(), source, strict=True))
     assert len(held) == len(set(held))
     assert all(found[root] == root for root in found)

@@ -93,7 +93,9 @@ def test_ten_thousand_copies_of_one_record_stay_within_the_budget():
 
 
 def test_a_block_that_is_too_large_is_narrowed():
-    people = pa.table({"surname": ["Anna"] * 100, "birth_date": [f"{1950 + at % 50}-05-17" for at in range(100)]})
+    people = pa.table(
+        {"surname": ["Anna"] * 100, "birth_date": [f"{1950 + at % 50}-05-17" for at in range(100)]}
+    )
     records, _ = as_records(people)
     rule = BlockRule((BlockKey("surname", Part.SOUNDS),), (BlockKey("birth_date", Part.YEAR),))
     found = blocks_of(records, rule, dedupe=True, pairs_at_most=1_000)
