@@ -19,9 +19,7 @@ GRANTED = ("A3", "A4", "A5")
 
 def best_value(records: Iterable[Record], attribute: str, order: Sequence[str]) -> tuple[Any, ...] | None:
     """Value, source, record, records that state one and different values, of one attribute of one person."""
-    heard = [
-        record for record in records if record["source"] in order and record[attribute] is not None
-    ]
+    heard = [record for record in records if record["source"] in order and record[attribute] is not None]
     if not heard:
         return None
     times = Counter(record[attribute] for record in heard)
@@ -111,7 +109,11 @@ def second_generation(nativity: str, mother: str, father: str) -> str:
 
 
 def refugee_category(
-    citizen: str, stated: str | None, statuses: Sequence[Record], on: datetime.date, categories: Mapping[str, str]
+    citizen: str,
+    stated: str | None,
+    statuses: Sequence[Record],
+    on: datetime.date,
+    categories: Mapping[str, str],
 ) -> str:
     """What the statuses of one person say; `stated` is what a source says, and counts without any spell."""
 
@@ -175,7 +177,7 @@ def is_aged_between(birth_year: int | None, on: datetime.date, youngest: int, ol
 
 
 def status(person: Record, on: datetime.date, told: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The status of one person; `told` holds country, rules, statuses, attachment and spells of the person."""
+    """The status of one person; `told` holds country, rules, and the person's statuses and whereabouts."""
     rules, country = told["rules"], told["country"]
     if person["birth_year"] is not None and person["birth_year"] > on.year:
         return None

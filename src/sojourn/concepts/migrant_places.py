@@ -24,7 +24,7 @@ def migrant_places(country: str) -> pa.Table:
     """One row for each code of CL_AREA, and for the country: what it means as birthplace and as citizenship.
 
     Columns: code; within_present_borders, the one present country on the land of a former state, else the
-    code itself; nativity (CL_NATIVITY); citizen (CL_CITIZEN); is_at_sea, which says that a birthplace is known
+    code itself; nativity (CL_NATIVITY); citizen (CL_CITIZEN); is_at_sea, where a birthplace is known
     and lies in no country. `country` may be a code for users' own use, XAA to XZZ.
 
     Raises: ProjectError when `country` is no country.
