@@ -36,9 +36,7 @@ class PersonAttributes(Table, zone=Zone.SECURE):
         "Born in the country or abroad, as a source states it", codes="CL_NATIVITY", sensitivity=_QUASI
     )
     citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
-    citizenship_since: datetime.date = column(
-        "Day on which that citizenship was acquired", sensitivity=_QUASI
-    )
+    citizenship_since: datetime.date = column("Day on which the citizenship was acquired", sensitivity=_QUASI)
     former_citizenship: str = column("Citizenship before that day", codes="CL_AREA", sensitivity=_QUASI)
     citizen: str = column(
         "Citizen of the country or not, as a source states it", codes="CL_CITIZEN", sensitivity=_QUASI

@@ -124,14 +124,17 @@ def _by_key(table: pa.Table) -> dict:
     return {(row["person_key"], row["reference_date"]): row for row in table.to_pylist()}
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(lives, min_size=1, max_size=40), countries)
-def test_every_status_is_that_of_the_definition(drawn, rules):
+def _assert_that_of_the_definition(drawn: list, rules: StatusRules) -> None:
     expected = {}
     nothing = dict.fromkeys(("presence", "residence", "activity", "works_here"))
     for place, (person, held, there, spells) in enumerate(drawn):
-        told = {"country": COUNTRY, "rules": rules, "statuses": held, "attachment": there or nothing,
-                "spells": spells}  # fmt: skip
+        told = {
+            "country": COUNTRY,
+            "rules": rules,
+            "statuses": held,
+            "attachment": there or nothing,
+            "spells": spells,
+        }
         for day in DAYS:
             of_the_day = status(person, day, told)
             if of_the_day is not None:
@@ -141,6 +144,52 @@ def test_every_status_is_that_of_the_definition(drawn, rules):
     assert found.keys() == expected.keys()
     for place, of_the_day in expected.items():
         assert {name: found[place][name] for name in of_the_day} == of_the_day
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(lives, min_size=1, max_size=40), countries)
+def test_every_status_is_that_of_the_definition(drawn, rules):
+    _assert_that_of_the_definition(drawn, rules)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_so_is_that_of_many_people_whose_lives_are_full_of_edges(seed):
+    """Adults of known citizenship with several spells each, whose days lie close to the days asked about."""
+    chance = random.Random(seed)
+    near = [day + datetime.timedelta(days=shift) for day in DAYS for shift in (-184, -183, -1, 0, 1)]
+    categories = ["refugee", "subsidiary", "temporary", "like", "asylum", "other", None]
+
+    def life() -> tuple:
+        person = dict.fromkeys(PersonSpine.columns) | {
+            "birth_year": 1980,
+            "citizenship": chance.choice(["KAZ", "DEU", "DEU", "DEU", "STLS", None]),
+            "citizenship_since": chance.choice([None, None, *near]),
+            "former_citizenship": chance.choice(["DEU", None]),
+            "citizen": chance.choice([None, "CIT", "NONCIT"]),
+        }
+        held = [
+            {
+                "kind": chance.choice(["protection", "protection", "permit"]),
+                "category": chance.choice(categories),
+                "valid_from": chance.choice([FIRST, *near]),
+                "valid_to": chance.choice([None, *near]),
+            }
+            for _ in range(chance.randint(0, 4))
+        ]
+        activity = chance.choice(["EMP", "OLF"])
+        there = {"presence": "IN", "residence": "R", "works_here": "N", "activity": activity}
+        spells = [
+            {
+                "first_day": chance.choice([FIRST, *near]),
+                "last_day": chance.choice([None, *near, *near]),
+                "worked_abroad": chance.choice(["Y", "Y", "N", None]),
+            }
+            for _ in range(chance.randint(0, 2))
+        ]
+        return person, held, there, spells
+
+    rules = StatusRules(protection=PROTECTION, spells_abroad_complete=bool(seed % 2))
+    _assert_that_of_the_definition([life() for _ in range(800)], rules)
 
 
 @settings(max_examples=20, deadline=None)

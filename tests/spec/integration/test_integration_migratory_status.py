@@ -187,6 +187,11 @@ PROTECTED = """
     b1         | protection | refugee    | 2010-01-01 |
     b2         | protection | refugee    | 2010-01-01 | 2019-12-31
     b2         | permit     | work       | 2019-12-31 | 2021-12-31
+    both       | protection | refugee    | 2010-01-01 |
+    both       | protection | tolerated  | 2020-01-01 |
+    anew       | protection | refugee    | 2010-01-01 | 2019-12-31
+    anew       | protection | tolerated  | 2020-01-01 |
+    anew       | permit     | work       | 2019-12-31 | 2021-12-31
     ended      | protection | refugee    | 2010-01-01 | 2019-12-31
     later      | protection | refugee    | 2020-07-01 |
     other      | protection | tolerated  | 2020-01-01 |
@@ -204,8 +209,10 @@ def test_the_place_in_refugee_statistics_is_that_of_the_strongest_protection_in_
         a2         | SYR         |
         a3         | SYR         |
         a4         | SYR         | NONE
+        anew       | SYR         |
         b1         | DEU         |
         b2         | STLS        |
+        both       | SYR         |
         ended      | SYR         |
         later      | SYR         |
         nobody     | DEU         |
@@ -218,8 +225,10 @@ def test_the_place_in_refugee_statistics_is_that_of_the_strongest_protection_in_
         ("a2", "A2"),
         ("a3", "A3"),  # until the last day of validity
         ("a4", "A4"),  # what a source says counts without any spell only
+        ("anew", "_U"),  # another protection, which is not mapped, or none
         ("b1", "B1"),
         ("b2", "B2"),
+        ("both", "A3"),  # nothing is stronger
         ("ended", "_U"),  # without a permit nobody knows what came after
         ("later", "_U"),
         ("nobody", "_U"),  # no record is no finding
