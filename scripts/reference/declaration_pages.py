@@ -13,7 +13,12 @@ from layout import docstring, table
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from sojourn.project import declarations, table_declarations
+from sojourn.project import (
+    coverage_declarations,
+    declarations,
+    residence_declarations,
+    table_declarations,
+)
 from sojourn.project.declarations import Declaration
 
 __all__ = ["declaration_page", "models"]
@@ -27,6 +32,8 @@ FILES = (
     table_declarations.Indicator,
     table_declarations.TableDeclaration,
     table_declarations.ReleaseDeclaration,
+    residence_declarations.ResidenceDeclaration,
+    coverage_declarations.CoverageDeclaration,
 )
 _PLAIN = {
     str: "text",

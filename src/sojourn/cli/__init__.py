@@ -1,9 +1,31 @@
 """The command `sojourn`: parse, call, print."""
 
-from sojourn.cli import deliveries, demonstration, gate, pictures, projects, serving, tables, tools
+from sojourn.cli import (
+    deliveries,
+    demonstration,
+    gate,
+    linkage_tools,
+    pictures,
+    projects,
+    residence_tools,
+    serving,
+    tables,
+    tools,
+)
 from sojourn.cli.app import app, main
 
 __all__ = ["COMMANDS", "app", "main"]
 
 # Each module's commands join the app when it is imported.
-COMMANDS = (deliveries, demonstration, gate, pictures, projects, serving, tables, tools)
+COMMANDS = (
+    deliveries,
+    demonstration,
+    gate,
+    pictures,
+    projects,
+    serving,
+    tables,
+    tools,
+    residence_tools,
+    linkage_tools,
+)

@@ -16,9 +16,13 @@ __all__ = [
     "PermitOutcome",
     "Person",
     "QuarantinedRecord",
+    "RegisterYear",
     "Repetition",
+    "ResidenceChange",
+    "ResidencyIndex",
     "Resident",
     "Respondent",
+    "SignOfLife",
     "Status",
 ]
 
@@ -213,6 +217,66 @@ class Resident(Table, zone=Zone.SECURE):
     birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
     citizenship: str = column("Country of citizenship on the document", codes="CL_AREA", sensitivity=_QUASI)
     visa: str = column("Visa or permit travelled on, national code", sensitivity=_SENSITIVE)
+
+
+class SignOfLife(Table, zone=Zone.SECURE):
+    """What one register knows of one person's activity in one year.
+
+    Registers in which nobody could be active in a year, or that did not deliver it, are told by the
+    declaration: a missing row of a register that did deliver means no activity.
+    """
+
+    person_key: str = column("Keyed pseudonym of the person", key=True)
+    register: str = column("Register that knows of it", key=True, sensitivity=_SENSITIVE)
+    year: int = column("Calendar year of the activity", key=True)
+    n_events: int = column(
+        "Events in that year; null where it is not known whether there were any", sensitivity=_SENSITIVE
+    )
+
+
+class RegisterYear(Table, zone=Zone.SECURE):
+    """What the population register says of one person from one year on.
+
+    The earliest row of a person is the year in which the register has them for the first time. Who entered
+    and left in one year is not in it any more.
+    """
+
+    person_key: str = column("Keyed pseudonym of the person", key=True)
+    year: int = column("Calendar year from which it holds", key=True)
+    group: str = column(
+        "Group with a rule of its own, national code; null for the general rule", sensitivity=_QUASI
+    )
+    entered: bool = column("Whether the person was born or registered as immigrant in that year")
+    left: bool = column("Whether the register recorded a death or a departure in that year")
+    residence: str = column(
+        "Where the person lives for certain on 1 January of that year; null where that is not certain",
+        codes="CL_RESIDENCE",
+    )
+
+
+class ResidencyIndex(Table, zone=Zone.SECURE):
+    """How much one person's signs of life say, on 1 January of one year, for living in the country.
+
+    Two ends of the index, since a start, a register or an activity may be unknown: they bound what the index
+    would be if all were known.
+    """
+
+    person_key: str = column("Keyed pseudonym of the person", key=True)
+    year: int = column("Year on whose 1 January it holds", key=True)
+    group: str = column("Group whose rule was applied; null for the general rule", sensitivity=_QUASI)
+    index_low: float = column("Least that the index can be, 0 to 1", required=True)
+    index_high: float = column("Most that the index can be, 0 to 1", required=True)
+    residence: str = column("Where the person lives by the index", codes="CL_RESIDENCE", required=True)
+
+
+class ResidenceChange(Table, zone=Zone.SECURE):
+    """One person whose residence by the index on one 1 January is another than a year before."""
+
+    person_key: str = column("Keyed pseudonym of the person", key=True)
+    year: int = column("Year between the two", key=True)
+    group: str = column("Group whose rule was applied at its end", sensitivity=_QUASI)
+    residence_before: str = column("Residence on 1 January", codes="CL_RESIDENCE", required=True)
+    residence_after: str = column("Residence a year later", codes="CL_RESIDENCE", required=True)
 
 
 class Status(Table, zone=Zone.SECURE, natural_key=("status_id",)):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sojourn.errors import Problem, ProjectError
+from sojourn.errors import Problem, ProjectError, shown
 from sojourn.project.code_maps import CodeMap
 from sojourn.project.declarations import (
     Agreement,
@@ -25,7 +25,7 @@ from sojourn.project.declarations import (
 from sojourn.project.table_declarations import Indicator, ReleaseDeclaration, TableDeclaration
 from sojourn.project.yaml_text import Document, read_yaml
 
-__all__ = ["Declarations", "Place", "load"]
+__all__ = ["Declarations", "Place", "load", "load_declaration"]
 
 D = TypeVar("D", bound=Declaration)
 _FOLDERS: Mapping[str, type[Declaration]] = {
@@ -116,6 +116,21 @@ def load(folder: Path) -> Declarations:
         reading.code_maps,
         reading.names,
     )
+
+
+def load_declaration(file: Path, model: type[D]) -> D:
+    """Read one declaration that is a file of its own, outside a project.
+
+    Raises: ProjectError with every problem found, each with its line.
+    """
+    if not file.is_file():
+        raise ProjectError(f"{file} is not there.", "Name a file that ends in .yaml.")
+    document = read_yaml(file, shown(file.name))
+    problems = list(document.problems)
+    declared = _declared(model, document, (), problems) if document.value is not None else None
+    if problems or declared is None:
+        raise ProjectError(problems)
+    return declared
 
 
 def read_declarations(folder: Path) -> Reading:

@@ -1,0 +1,160 @@
+"""Records as numbers: each field a column of small integers, each value with what agreement on it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sojourn.integration.linkage.letters import text_buffers
+from sojourn.integration.linkage.specification import Field, Kind
+from sojourn.integration.linkage.words import MISSING, Words, mixed, words_of
+from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled
+
+__all__ = ["Encoded", "encoded", "packed_days"]
+
+Bits = npt.NDArray[np.float32]
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.int32]]
+# How many records of all origins an origin's own count of a value is mixed with.
+SMOOTHING = 20.0
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Records of all sources in one list, sorted by nothing.
+
+    `codes[record, field]` is the value, `MISSING` where there is none; a day is a number of eight digits.
+    `bits[record, field]` is minus the binary logarithm of the value's share among all records,
+    `bits_within` among those of the record's own origin. `source` numbers the source of each record.
+    """
+
+    fields: tuple[Field, ...]
+    words: Words
+    codes: Matrix
+    bits: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    bits_within: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    source: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def place(self, name: str) -> int:
+        """The place of a field."""
+        return [field.name for field in self.fields].index(name)
+
+
+def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mapping[str, str]) -> Encoded:
+    """The records of several sources as numbers; `columns` says which column holds each field."""
+    together = {
+        field.name: pa.chunked_array(
+            [chunk.cast(pa.string()) for table in tables for chunk in table[columns[field.name]].chunks],
+            pa.string(),
+        )
+        for field in fields
+    }
+    textual = [field.name for field in fields if field.kind in (Kind.NAME, Kind.NUMBER)]
+    words, values = words_of([together[name] for name in textual])
+    of_text = dict(zip(textual, values, strict=True))
+    size = sum(len(table) for table in tables)
+    codes = np.full((size, len(fields)), MISSING, dtype=np.int32)
+    for place, field in enumerate(fields):
+        if field.name in of_text:
+            codes[:, place] = of_text[field.name]
+        elif field.kind is Kind.DATE:
+            codes[:, place] = packed_days(together[field.name])
+        else:
+            codes[:, place] = _codes(together[field.name])
+    bits, within = _rarity(fields, words, codes)
+    source = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table) for table in tables])
+    return Encoded(tuple(fields), words, codes, bits, within, source)
+
+
+def _codes(column: pa.ChunkedArray) -> Spans:
+    trimmed = pc.utf8_upper(pc.utf8_trim_whitespace(column))
+    stated = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    found = stated.combine_chunks().dictionary_encode()
+    codes: Spans = found.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes
+
+
+def _rarity(
+    fields: Sequence[Field], words: Words, codes: Matrix
+) -> tuple[
+    np.ndarray[tuple[int, int], np.dtype[np.float32]], np.ndarray[tuple[int, int], np.dtype[np.float32]]
+]:
+    bits = np.zeros(codes.shape, dtype=np.float32)
+    within = np.zeros(codes.shape, dtype=np.float32)
+    places = {field.name: place for place, field in enumerate(fields)}
+    for place, field in enumerate(fields):
+        known = np.flatnonzero(codes[:, place] >= 0)
+        if not len(known):
+            continue
+        value = codes[known, place]
+        classes = words.bag[value] if field.kind is Kind.NAME else value
+        _, of_class, counts = np.unique(classes, return_inverse=True, return_counts=True)
+        share = counts[of_class] / len(known)
+        bits[known, place] = -np.log2(share)
+        within[known, place] = bits[known, place]
+        if field.within in places:
+            origin = codes[known, places[field.within]]
+            key = mixed(of_class) ^ mixed(origin.astype(np.int64) + (1 << 40))
+            _, of_both, both = np.unique(key, return_inverse=True, return_counts=True)
+            _, of_origin, all_of_origin = np.unique(origin, return_inverse=True, return_counts=True)
+            own = (both[of_both] + SMOOTHING * share) / (all_of_origin[of_origin] + SMOOTHING)
+            within[known, place] = np.where(origin >= 0, -np.log2(own), bits[known, place])
+    return bits, within
+
+
+def packed_days(column: pa.ChunkedArray) -> Spans:
+    """Each date as the number of its eight digits, 00 for an unknown part, `MISSING` without a year.
+
+    Years come first or last: 1980-05-17, 19800517, 17.05.1980. Known in part: 1980-00-00, 1980-05, 1980.
+    """
+    distinct = column.combine_chunks().cast(pa.string()).dictionary_encode()
+    if not len(distinct.dictionary):
+        return np.full(len(column), MISSING, dtype=np.int32)
+    days = _days(*text_buffers(distinct.dictionary))
+    found: Spans = np.append(days, np.int32(MISSING))[
+        distinct.indices.fill_null(len(days)).to_numpy(zero_copy_only=False)
+    ]
+    return found
+
+
+@compiled
+def _days(starts: Integers, data: Bytes) -> Spans:
+    found = np.full(len(starts) - 1, -1, dtype=np.int32)
+    for text in range(len(found)):
+        parts = np.zeros(3, dtype=np.int64)
+        lengths = np.zeros(3, dtype=np.int64)
+        part, wrong = 0, False
+        for at in range(starts[text], starts[text + 1]):
+            sign = data[at]
+            if 48 <= sign <= 57:
+                if part < 3:
+                    parts[part] = parts[part] * 10 + (sign - 48)
+                    lengths[part] += 1
+            elif sign in (45, 46, 47, 32) and part < 2 and lengths[part] > 0:
+                part += 1
+            elif sign in (84, 32):
+                break
+            elif sign in (63, 88, 120) and part < 3:
+                parts[part] = parts[part] * 10
+                lengths[part] += 1
+            else:
+                wrong = True
+        year, month, day = parts[0], parts[1], parts[2]
+        if lengths[0] == 8 and lengths[1] == 0:
+            year, month, day = parts[0] // 10000, parts[0] // 100 % 100, parts[0] % 100
+        elif lengths[0] == 6 and lengths[1] == 0:
+            year, month, day = parts[0] // 100, parts[0] % 100, 0
+        elif lengths[2] == 4:
+            year, month, day = parts[2], parts[1], parts[0]
+        elif lengths[0] != 4:
+            wrong = True
+        if not wrong and 0 < year < 10000 and month < 100 and day < 100:
+            found[text] = year * 10000 + month * 100 + day
+    return found

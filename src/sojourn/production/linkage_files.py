@@ -1,0 +1,243 @@
+"""The linkage of records on plain files: who is who between two files, or within one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sojourn.errors import DataRefused, Problem, ProjectError, shown
+from sojourn.integration.linkage.encoding import Encoded, encoded
+from sojourn.integration.linkage.linking import Linked, Plan, linked, planned
+from sojourn.integration.linkage.specification import (
+    BlockKey,
+    BlockRule,
+    Field,
+    Kind,
+    Part,
+    Specification,
+)
+from sojourn.production.movement_reading import opened_table
+from sojourn.production.table_files import require_targets, write_table
+from sojourn.project.linkage_declarations import LinkageDeclaration
+
+__all__ = ["LinkageFiles", "LinkageTargets", "chosen_specification", "link_files"]
+
+IDENTIFIERS = ("record_id", "unique_id", "rec_id", "id")
+MOST_FIELDS = 15
+
+
+@dataclass(frozen=True)
+class LinkageTargets:
+    """The files to write: pairs, and where wanted the person of each record and what was learned."""
+
+    pairs: Path
+    persons: Path | None = None
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
+class LinkageFiles:
+    """What came out, with the records it came from."""
+
+    records: Encoded
+    specification: Specification
+    plan: Plan
+    found: Linked
+    identifiers: pa.ChunkedArray
+    dedupe: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as plain values."""
+        return {
+            "records": len(self.records),
+            "fields": [field.name for field in self.records.fields],
+            "pairs_compared": self.plan.pairs,
+            "pairs_kept": len(self.found.ones),
+            "links": int(self.found.is_link.sum()),
+            "persons": len(np.unique(self.found.person)),
+            "expected_false_links": float((1.0 - self.found.probability[self.found.is_link]).sum()),
+            "expected_missed_links": float(self.found.probability[~self.found.is_link].sum()),
+        }
+
+
+def chosen_specification(
+    declared: LinkageDeclaration, columns: Sequence[Sequence[str]]
+) -> tuple[Specification, list[dict[str, str]]]:
+    """The part of a declaration for which all files have columns, and each file's column of each field.
+
+    Raises: ProjectError when nothing is left to compare or to choose pairs by.
+    """
+    found: list[Field] = []
+    places: list[dict[str, str]] = [{} for _ in columns]
+    for field in declared.fields:
+        own = [next((name for name in field.columns if name in known), None) for known in columns]
+        if any(name is None for name in own):
+            continue
+        found.append(
+            Field(field.name, Kind[field.compare.upper()], field.columns, field.within, field.swaps_with)
+        )
+        for place, name in zip(places, own, strict=True):
+            place[field.name] = str(name)
+    names = {field.name for field in found}
+    rules = tuple(
+        BlockRule(_keys(rule.share), tuple(key for key in _keys(rule.narrow) if key.field in names))
+        for rule in declared.pairs
+        if all(key.field in names for key in _keys(rule.share))
+    )
+    if not rules:
+        known = ", ".join(field.columns[0] for field in declared.fields)
+        raise ProjectError(
+            "The files have no columns in common by which pairs could be chosen.",
+            f"Rename columns, or name them in a specification (--spec). Known are: {known}.",
+        )
+    if len(found) > MOST_FIELDS:
+        raise ProjectError(
+            f"{len(found)} fields are compared, and {MOST_FIELDS} is the most.", "Leave some out."
+        )
+    chosen = Specification(
+        tuple(found), rules, declared.cost.false_link, declared.cost.missed_link, declared.one_to_one,
+        declared.pairs_per_record, seed=declared.seed,
+    )  # fmt: skip
+    return chosen, places
+
+
+def _keys(texts: Sequence[str]) -> tuple[BlockKey, ...]:
+    split = [text.partition(".") for text in texts]
+    return tuple(BlockKey(name, Part(part) if part else Part.VALUE) for name, _, part in split)
+
+
+def link_files(
+    sources: Sequence[Path],
+    targets: LinkageTargets,
+    *,
+    declared: LinkageDeclaration,
+    dedupe: bool = False,
+    identifier: str | None = None,
+    pairs_at_most: int | None = None,
+    on_plan: Callable[[Plan], None] = lambda plan: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    is_dry: bool = False,
+) -> LinkageFiles | None:
+    """Find who is who, and write pairs with their probabilities, and the person of each record.
+
+    `on_plan` is told what the work will be before it begins; when it `is_dry` nothing follows.
+
+    Raises: ProjectError for a result that exists, nothing to compare, or more pairs than `pairs_at_most`;
+    DataRefused when a file or a column of it cannot be read.
+    """
+    require_targets(targets.pairs, targets.persons, targets.model)
+    columns = [_columns_of(source) for source in sources]
+    specification, places = chosen_specification(declared, [list(known) for known in columns])
+    tables, identifiers = [], []
+    for source, known, place in zip(sources, columns, places, strict=True):
+        table, own = _read(source, known, place, identifier)
+        tables.append(table)
+        identifiers.append(own)
+    records = encoded(
+        tables, specification.fields, {field.name: field.name for field in specification.fields}
+    )
+    plan = planned(records, specification, dedupe=dedupe)
+    on_plan(plan)
+    if is_dry:
+        return None
+    if pairs_at_most is not None and plan.pairs > pairs_at_most:
+        raise ProjectError(_too_many(plan, pairs_at_most), "Narrow that rule, or allow more with --pairs.")
+    found = linked(records, specification, plan, dedupe=dedupe, on_progress=on_progress)
+    names = pa.chunked_array([chunk for own in identifiers for chunk in own.chunks], pa.string())
+    result = LinkageFiles(records, specification, plan, found, names, dedupe)
+    _write(result, sources, targets)
+    return result
+
+
+def _too_many(plan: Plan, pairs_at_most: int) -> str:
+    worst = max(plan.blocks, key=lambda part: int(part.pairs.sum()))
+    return (
+        f"{plan.pairs:,} pairs would be compared, and {pairs_at_most:,} are allowed; most by the rule"
+        f" {worst.rule}: {int(worst.pairs.sum()):,}, of which {worst.worst_pairs:,} share one value."
+    )
+
+
+def _columns_of(source: Path) -> dict[str, str]:
+    """The columns of a file without blanks around their names, each with its name in the file."""
+    opened = opened_table(source, {})
+    names: list[str] = pq.read_schema(opened).names if isinstance(opened, Path) else opened.schema.names
+    return {name.strip(): name for name in names}
+
+
+def _read(
+    source: Path, known: Mapping[str, str], place: Mapping[str, str], identifier: str | None
+) -> tuple[pa.Table, pa.ChunkedArray]:
+    """The compared columns of a file as texts under their fields' names, and the records' identifiers."""
+    own = identifier or next((name for name in IDENTIFIERS if name in known), None)
+    if own is not None and own not in known:
+        raise DataRefused(
+            Problem(shown(source.name), 1, f"there is no column {shown(own)}.", "Name another with --id.")
+        )
+    wanted = [known[name] for name in place.values()] + ([known[own]] if own else [])
+    opened = opened_table(source, {} if source.suffix == ".parquet" else dict.fromkeys(wanted, "text"))
+    table = (
+        pq.read_table(opened, columns=list(dict.fromkeys(wanted)))
+        if isinstance(opened, Path)
+        else opened.read_all()
+    )
+    columns = [_as_text(table[known[name]]) for name in place.values()]
+    identifiers = _as_text(table[known[own]]) if own else _numbered(len(table))
+    if identifiers.null_count or len(identifiers.unique()) < len(identifiers):
+        raise DataRefused(
+            Problem(
+                shown(source.name),
+                None,
+                f"the column {shown(str(own))} does not name each record once.",
+                "Name a column that does with --id, or number the records.",
+            )
+        )
+    return pa.table(columns, names=list(place)), identifiers
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.is_in(text, pa.array(["", "NaN", "nan"])), pa.scalar(None, pa.string()), text)
+
+
+def _numbered(size: int) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(np.arange(1, size + 1)).cast(pa.string())])
+
+
+def _write(result: LinkageFiles, sources: Sequence[Path], targets: LinkageTargets) -> None:
+    found, names = result.found, result.identifiers.combine_chunks()
+    files = pa.array([shown(source.name) for source in sources])
+    of_record = files.take(pa.array(result.records.source))
+    order = np.argsort(-found.scores, kind="stable")
+    ones, others = pa.array(found.ones[order]), pa.array(found.others[order])
+    write_table(
+        pa.table(
+            {
+                "file_a": of_record.take(ones),
+                "record_a": names.take(ones),
+                "file_b": of_record.take(others),
+                "record_b": names.take(others),
+                "score": found.scores[order],
+                "probability": found.probability[order],
+                "is_link": pa.array(found.is_link[order]),
+            }
+        ),
+        targets.pairs,
+    )
+    if targets.persons is not None:
+        write_table(
+            pa.table({"file": of_record, "record_id": names, "person": names.take(pa.array(found.person))}),
+            targets.persons,
+        )
+    if targets.model is not None:
+        from sojourn.production.linkage_model import model_table
+
+        write_table(model_table(result.records, found.model), targets.model)
