@@ -70,6 +70,7 @@ class SpineValue(Table, zone=Zone.SECURE):
     An attribute of which no record says anything has no row.
     """
 
+    as_of: datetime.date = column("Day by which records count; later ones do not", key=True)
     person_key: str = column("Keyed pseudonym of the person", key=True)
     attribute: str = column("Name of the attribute", key=True)
     value: str = column("The value as text; `_U` where it was asked and is not known", required=True)
@@ -85,6 +86,7 @@ class SpineValue(Table, zone=Zone.SECURE):
 class PersonSpine(PersonAttributes, zone=Zone.SECURE):
     """The best value of every attribute of one person; null where no record says anything."""
 
+    as_of: datetime.date = column("Day by which records count; later ones do not", key=True)
     person_key: str = column("Keyed pseudonym of the person", key=True)
     attributes_stated: int = column("Attributes with a known value", required=True)
     conflicts: int = column("Attributes of which records state different values", required=True)
@@ -127,6 +129,8 @@ class MigratoryStatus(Table, zone=Zone.SECURE):
     birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
     citizenship: str = column("Country of citizenship on that day", codes="CL_AREA", sensitivity=_QUASI)
     region: str = column("Region of residence, national code", sensitivity=_QUASI)
+    birthplace_mother: str = column("Mother's country of birth", codes="CL_AREA", sensitivity=_QUASI)
+    birthplace_father: str = column("Father's country of birth", codes="CL_AREA", sensitivity=_QUASI)
     nativity: str = column(
         "Born in the country or abroad", codes="CL_NATIVITY", required=True, sensitivity=_QUASI
     )

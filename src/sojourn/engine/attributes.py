@@ -29,13 +29,16 @@ def said_statement(attributes: Sequence[str], beside: Sequence[str]) -> str:
 
 
 def gathered_statement(attributes: Mapping[str, str]) -> str:
-    """One row for each person of `persons`, with the values of `best` as columns of the given types."""
+    """One row for each person of `persons`, with the values of `best` as columns of the given types.
+
+    The parameter $as_of is the day by which records count.
+    """
     columns = [
         f"CAST(max(value) FILTER (attribute = {text_literal(name)}) AS {kind}) AS {quoted(name)}"
         for name, kind in attributes.items()
     ]
     return (
-        f"SELECT person_key, {', '.join(columns)},\n"
+        f"SELECT CAST($as_of AS DATE) AS as_of, person_key, {', '.join(columns)},\n"
         "  count(*) FILTER (stated_values > 0) AS attributes_stated,\n"
         "  count(*) FILTER (stated_values > 1) AS conflicts\n"
         "FROM persons LEFT JOIN best USING (person_key)\n"

@@ -85,10 +85,10 @@ def migratory_status(
 ) -> Relation:
     """One row for each person and day, as the contract MigratoryStatus says.
 
-    `people` is a PersonSpine table; who dies by the end of a day, or is born in a later year, has no row on
-    it. `statuses` is a Status table with the spells of protection and permits, `attachments` a
-    LabourAttachment table, `spells_abroad` a SpellAbroad table; without them, what they would decide is
-    unknown. Computed now and kept by the engine.
+    `people` is a PersonSpine table, one row a person; who dies by the end of a day, or is born in a later
+    year, has no row on it. `statuses` is a Status table with the spells of protection and permits,
+    `attachments` a LabourAttachment table, `spells_abroad` a SpellAbroad table; without them, what they would
+    decide is unknown. Computed now and kept by the engine.
 
     Birth and citizenship are judged by the country's code, within present borders; where the country is not
     known, a stated nativity or citizen status stands. Whoever acquired the citizenship after a day had the
@@ -123,9 +123,13 @@ def migratory_status(
     )
 
 
-def sql_of_migratory_status() -> str:
-    """The statements by which protection, work abroad and status are found, as they are published."""
-    return "\n".join(file.text for file in (_PROTECTION, _WORKED, _STATUS))
+def sql_of_migratory_status() -> list[tuple[str, str]]:
+    """The statements by which status is found, each with what it gives, as they are published."""
+    return [
+        ("Protection held", _PROTECTION.text),
+        ("Spells abroad with work", _WORKED.text),
+        ("Migratory status", _STATUS.text),
+    ]
 
 
 def _categories(protection: Mapping[str, str]) -> pa.Table:

@@ -71,7 +71,8 @@ judged as (               -- with the decision rules of the guidelines on labour
         is_resident and has_worked_abroad as is_return_worker
     from criteria
 )
-select judged.person_key, judged.reference_date, sex, birth_year, birthplace, citizenship, region, nativity, citizen,
+select judged.person_key, judged.reference_date, sex, birth_year, birthplace, citizenship, region,
+    birthplace_mother, birthplace_father, nativity, citizen,
     case
         when nativity = 'FB' then '_Z'
         when nativity = '_U' or mothers_nativity = '_U' or fathers_nativity = '_U' then '_U'

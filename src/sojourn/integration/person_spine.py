@@ -9,6 +9,7 @@ is kept, and so is whether records contradict one another.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -95,30 +96,31 @@ def person_records(records: Relation, contract: type[Table], *, source: str) -> 
     return records.engine.query(statement, {"records": records}, {"source": source})
 
 
-def spine_values(records: Relation, *, order: SourceOrder) -> Relation:
+def spine_values(records: Relation, *, order: SourceOrder, as_of: datetime.date) -> Relation:
     """The best value of every attribute of every person, as the contract SpineValue says.
 
-    `records` is a PersonRecord table whose person keys are final. A code `_U` says that something was asked
-    and is not known: it is the best value only where no record states one. `_Z`, not applicable, is a
-    statement like any other. Records and different values are counted over the sources that the
-    attribute's order names. Nothing is computed now.
+    `records` is a PersonRecord table whose person keys are final; those that hold for a day after `as_of` do
+    not count, so that what became known later does not change what was known then. A code `_U` says that
+    something was asked and is not known: it is the best value only where no record states one. `_Z`, not
+    applicable, is a statement like any other. Records and different values are counted over the sources that
+    the attribute's order names. Computed now and kept by the engine.
 
     Source: domain reference, sections 2.1 and 6.6 (several sources for one attribute); rule of our own.
     """
     said = records.engine.query(said_statement(ATTRIBUTES, _BESIDE), {"records": records})
-    return _BEST(said=said, orders=records.engine.relation(order.to_arrow()))
+    return _BEST(said=said, orders=records.engine.relation(order.to_arrow()), as_of=as_of)
 
 
-def person_spine(records: Relation, values: Relation) -> Relation:
-    """One row for each person of whom there is a record, as the contract PersonSpine says.
+def person_spine(people: Relation, values: Relation, *, as_of: datetime.date) -> Relation:
+    """One row for each person whose key occurs in `people`, as the contract PersonSpine says.
 
-    `records` is a PersonRecord table, and `values` is what `spine_values` found in it. Null is what no
-    record says anything of; `_U` is what records say is not known.
+    `people` is any table with person keys, such as the records themselves; `values` is what `spine_values`
+    found as of that day. Null is what no record says anything of; `_U` is what records say is not known.
     """
-    engine = records.engine
-    persons = engine.query("SELECT DISTINCT person_key FROM records", {"records": records})
+    engine = people.engine
+    persons = engine.query("SELECT DISTINCT person_key FROM people", {"people": people})
     kinds = {name: _KINDS[column.arrow_type] for name, column in PersonAttributes.columns.items()}
-    return engine.query(gathered_statement(kinds), {"persons": persons, "best": values})
+    return engine.query(gathered_statement(kinds), {"persons": persons, "best": values}, {"as_of": as_of})
 
 
 def sql_of_person_spine() -> str:

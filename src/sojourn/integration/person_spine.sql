@@ -5,6 +5,7 @@ with heard as (           -- what each record says of an attribute for which its
         date '9999-12-31' - coalesce(reference_date, date '0001-01-01') as days_back,
         value = '_U' as is_unknown
     from said join orders on said.attribute = orders.attribute and said.source = orders.source
+    where reference_date is null or reference_date <= $as_of
 ),
 by_value as (             -- each different value of a person's attribute: its best record, and how often it is said
     select person_key, attribute, value, is_unknown, count(*) as times,
@@ -23,6 +24,6 @@ best as (                 -- the best of them: stated before unknown, source, da
     from by_value
     group by person_key, attribute
 )
-select person_key, attribute, chosen.value as value, chosen.source as source, chosen.record_id as record_id,
+select cast($as_of as date) as as_of, person_key, attribute, chosen.value as value, chosen.source as source, chosen.record_id as record_id,
     chosen.reference_date as reference_date, cast(records as bigint) as records, stated_values
 from best

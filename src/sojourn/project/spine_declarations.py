@@ -25,6 +25,11 @@ class SpineSettings(Declaration):
         ),
     )
 
+    @property
+    def named(self) -> frozenset[str]:
+        """Every source that speaks of some attribute."""
+        return frozenset((*self.sources, *(name for order in self.attributes.values() for name in order)))
+
 
 class StatusSettings(Declaration):
     """What a country lays down for migratory status."""

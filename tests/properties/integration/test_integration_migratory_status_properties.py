@@ -100,7 +100,7 @@ def _given(drawn: list) -> dict[type[Table], list[dict]]:
     }
     for place, (person, held, there, spells) in enumerate(drawn):
         key = {"person_key": f"p{place}"}
-        found[PersonSpine].append({**person, **key, "attributes_stated": 0, "conflicts": 0})
+        found[PersonSpine].append({**person, **key, "as_of": DAYS[0], "attributes_stated": 0, "conflicts": 0})
         for number, row in enumerate(held):
             name = f"{place}-{number}"
             found[Status].append({**row, **key, "record_id": name, "status_id": name})
@@ -257,7 +257,8 @@ def test_mother_and_father_can_be_exchanged(drawn, rules):
     ]  # fmt: skip
     with Engine() as engine:
         one, other = (_statuses(engine, _given(each), rules) for each in (drawn, mirrored))
-    assert _by_key(one) == _by_key(other)
+    parents = ["birthplace_mother", "birthplace_father"]
+    assert _by_key(one.drop_columns(parents)) == _by_key(other.drop_columns(parents))
 
 
 @settings(max_examples=20, deadline=None)
@@ -279,11 +280,11 @@ def test_whoever_is_native_to_one_of_two_countries_is_foreign_to_the_other(drawn
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(lives, min_size=1, max_size=20), countries)
-def test_the_dimensions_of_tables_say_the_same_of_birth_and_citizenship(drawn, rules):
+def test_the_dimensions_of_tables_say_the_same_of_birth_citizenship_and_parents(drawn, rules):
     with Engine() as engine:
         found = engine.relation(_statuses(engine, _given(drawn), rules))
-        told = with_dimensions(found, ("nativity", "citizen"), country=COUNTRY)
-        columns = ("person_key", "reference_date", "nativity", "citizen")
+        told = with_dimensions(found, ("nativity", "citizen", "second_generation"), country=COUNTRY)
+        columns = ("person_key", "reference_date", "nativity", "citizen", "second_generation")
         assert sorted(told.rows(*columns)) == sorted(found.rows(*columns))
 
 

@@ -19,6 +19,7 @@ ORDER = SourceOrder(
     ("register", "permits", "border"),
     {"citizenship": ("permits", "register"), "death_date": ("register",), "region": ()},
 )
+AS_OF = datetime.date(2021, 1, 1)
 NAMES = PersonRecord.schema().names
 places = st.sampled_from([None, "FRA", "MAR", "_U", "_Z"])
 records = st.fixed_dictionaries(
@@ -53,9 +54,9 @@ def _numbered(drawn: list[dict]) -> list[dict]:
 def _spine(engine: Engine, rows: list[dict], order: SourceOrder = ORDER) -> tuple[list[dict], list[dict]]:
     """The values and the persons, in order of their keys."""
     given_records = engine.relation(_table(PersonRecord, rows))
-    values = spine_values(given_records, order=order)
+    values = spine_values(given_records, order=order, as_of=AS_OF)
     found = SpineValue.conform(values.to_arrow())
-    people = PersonSpine.conform(person_spine(given_records, values).to_arrow())
+    people = PersonSpine.conform(person_spine(given_records, values, as_of=AS_OF).to_arrow())
     by_value = sorted(found.to_pylist(), key=lambda row: (row["person_key"], row["attribute"]))
     return by_value, sorted(people.to_pylist(), key=lambda row: row["person_key"])
 

@@ -109,8 +109,8 @@ def believed(ruritania: Generated) -> Believed:
     records = _of_the_register(ruritania) + _of_the_permits(ruritania)
     with Engine() as engine:
         held = engine.relation(_table(PersonRecord, records))
-        values = spine_values(held, order=ORDER)
-        people = PersonSpine.conform(person_spine(held, values).to_arrow())
+        values = spine_values(held, order=ORDER, as_of=LAST)
+        people = PersonSpine.conform(person_spine(held, values, as_of=LAST).to_arrow())
         return Believed(values.to_arrow().to_pylist(), people, _status(engine, people, LAST))
 
 
@@ -145,6 +145,7 @@ def _true_status(engine: Engine, persons: dict[str, dict], day: datetime.date) -
             "former_citizenship": person["former_citizenship"],
             "arrival_date": person["first_arrival"],
             "reason": REASONS.get(person["reason"]),
+            "as_of": LAST,
             "attributes_stated": 0,
             "conflicts": 0,
         }

@@ -21,7 +21,7 @@ def judged(given):
     """The chosen columns of the status of drawn people, in alphabetical order."""
 
     def found(people, *columns, days=(ON,), rules=RULES, country="DEU", **told):
-        counts = dict.fromkeys(("attributes_stated", "conflicts"), lambda row: 0)
+        counts = {"as_of": lambda row: ON} | dict.fromkeys(("attributes_stated", "conflicts"), lambda row: 0)
         ids = dict.fromkeys(("record_id", "status_id", "spell_id"), "{:02d}".format)
         contracts = {"statuses": Status, "attachments": LabourAttachment, "spells_abroad": SpellAbroad}
         held = {name: whole(contracts[name], given(contracts[name], told[name]), **ids) for name in told}

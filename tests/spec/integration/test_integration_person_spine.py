@@ -12,6 +12,7 @@ from sojourn.contracts.microdata import Movement, Status
 from sojourn.contracts.spine import PersonRecord, PersonSpine, SpineValue
 from sojourn.integration.person_spine import SourceOrder, person_records, person_spine, spine_values
 
+LAST = date(2024, 12, 31)
 ORDER = SourceOrder(("register", "permits", "border"))
 
 
@@ -19,8 +20,8 @@ ORDER = SourceOrder(("register", "permits", "border"))
 def best(given):
     """The chosen columns of the best values of drawn records."""
 
-    def found(drawing, *columns, order=ORDER):
-        values = spine_values(whole(PersonRecord, given(PersonRecord, drawing)), order=order)
+    def found(drawing, *columns, order=ORDER, as_of=LAST):
+        values = spine_values(whole(PersonRecord, given(PersonRecord, drawing)), order=order, as_of=as_of)
         SpineValue.conform(values.to_arrow())
         return rows(values, *columns)
 
@@ -73,6 +74,19 @@ def test_within_a_source_the_latest_record_counts_and_one_without_a_day_comes_la
     ]
 
 
+def test_what_holds_for_a_later_day_does_not_count(best):
+    drawn = """
+        record_id | person_key | source   | reference_date | region
+        ----------|------------|----------|----------------|-------
+        r-1       | anna       | register | 2023-12-31     | north
+        r-2       | anna       | register | 2024-12-31     | south
+        r-3       | boris      | register | 2024-12-31     | south
+        """
+    assert best(drawn, "as_of", "person_key", "value", "records", as_of=date(2024, 12, 30)) == [
+        (date(2024, 12, 30), "anna", "north", 1)
+    ]
+
+
 def test_on_one_day_the_value_that_most_records_of_the_person_state_counts(best):
     drawn = """
         record_id | person_key | source   | reference_date | birth_year
@@ -120,7 +134,7 @@ def test_a_person_has_one_row_with_conflicts_counted(given):
             """,
         ),
     )
-    people = person_spine(records, spine_values(records, order=ORDER))
+    people = person_spine(records, spine_values(records, order=ORDER, as_of=LAST), as_of=LAST)
     PersonSpine.conform(people.to_arrow())
     columns = ("person_key", "sex", "birthplace", "death_date", "attributes_stated", "conflicts")
     # sex (two values) and death are stated of anna; boris is in no source that counts.
