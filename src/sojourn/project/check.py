@@ -10,6 +10,7 @@ from sojourn.concepts import code_list
 from sojourn.contracts.microdata import Movement
 from sojourn.errors import Problem
 from sojourn.project.check_sources import source_problems
+from sojourn.project.check_spine import spine_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
 from sojourn.project.contracts import CONTRACTS, COUNTED, GIVEN_BY_US
 from sojourn.project.declarations import KeySettings
@@ -28,6 +29,7 @@ def cross_checks(reading: Reading) -> None:
         _agreements,
         _people,
         source_problems,
+        spine_problems,
         indicator_problems,
         table_problems,
         release_problems,
