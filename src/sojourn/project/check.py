@@ -13,8 +13,8 @@ from sojourn.project.check_sources import source_problems
 from sojourn.project.check_spine import spine_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
 from sojourn.project.contracts import CONTRACTS, COUNTED, GIVEN_BY_US
-from sojourn.project.declarations import KeySettings
 from sojourn.project.dimensions import dimensions_of
+from sojourn.project.key_declarations import KeySettings
 from sojourn.project.load import Place, Reading
 from sojourn.project.names import read_names
 from sojourn.project.references import near, refers, wrong_rule

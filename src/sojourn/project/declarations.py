@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.project.declaration import Declaration, Identifier, Strings, Texts
+from sojourn.project.key_declarations import KeySettings
 from sojourn.project.spine_declarations import SpineSettings, StatusSettings
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "ColumnRule",
     "Declaration",
     "Identifier",
-    "KeySettings",
     "Organisation",
     "Person",
     "Role",
@@ -177,35 +177,6 @@ class Licence(Declaration):
     url: str = Field(
         default="https://creativecommons.org/licenses/by/4.0/", description="Address of the terms"
     )
-
-
-class KeySettings(Declaration):
-    """Where the project's keys lie; a folder's path alone will do."""
-
-    folder: str = Field(description="Folder of the project's keys, outside the project")
-    command: Strings = Field(
-        default=(),
-        description=(
-            "Command of a secret manager, as a list of its arguments, that prints the master key in place of"
-            " `pseudonym.key`: one a line, hexadecimal or base64"
-        ),
-    )
-    descriptor: int | None = Field(
-        default=None,
-        ge=3,
-        description="Instead: number of a descriptor from which it can be read when Sojourn is started",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"folder": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> KeySettings:
-        if self.command and self.descriptor is not None:
-            raise ValueError("the master key is given by a `command` or by a `descriptor`, not by both")
-        return self
 
 
 class Settings(Declaration):

@@ -42,7 +42,7 @@ def random_pairs() -> pa.Table:
 
 def test_likeness_is_that_of_duckdb_to_fifteen_digits(engine: Engine):
     pairs = random_pairs()
-    # DuckDB adds Winkler's bonus to likenesses above 0.7 only; here every likeness gets it, as Winkler has it.
+    # DuckDB adds Winkler's bonus to likenesses above 0.7 only; here all likenesses get it, as Winkler has it.
     asked = """SELECT one, other, jaro_similarity(one, other) AS jaro,
       jaro_winkler_similarity(one, other) AS winkler FROM pairs"""
     found = engine.query(asked, {"pairs": engine.relation(pairs)}).to_arrow().to_pylist()
