@@ -22,9 +22,7 @@ __all__: list[str] = []
 def link(
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="A B OUT", help="Two files of records and the pairs to write; A OUT to dedupe."
-        ),
+        typer.Argument(metavar="A B… OUT", help="Files of records, and the pairs to write; A OUT to dedupe."),
     ],
     spec: Annotated[
         Path | None, typer.Option(help="Specification: .yaml; the one that ships where none is given.")
@@ -53,7 +51,7 @@ def link(
     ] = 2_000_000_000,
     dry: Annotated[bool, typer.Option("--dry", help="Only say what the work would be.")] = False,
 ) -> None:
-    """Find who is who between two files of records, or within one, without a common number.
+    """Find who is who between files of records, or within one, without a common number.
 
     Names are compared in any script, in any order, cut short or misspelt; dates with unknown days. OUT has a
     row for each pair that could be one person, with its score, its probability, and whether it is a link.
@@ -68,8 +66,8 @@ def link(
     from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_linkage
     from sojourn.project.load import load_declaration
 
-    if len(files) != (2 if dedupe else 3):
-        wanted = "A OUT" if dedupe else "A B OUT"
+    if len(files) < 3 if not dedupe else len(files) != 2:
+        wanted = "A OUT" if dedupe else "A B OUT, or more files to link"
         raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
     if (explain is None) != (pair is None):
         raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")

@@ -198,7 +198,9 @@ def _read(
                 "Name a column that does with --id, or number the records.",
             )
         )
-    return pa.table(columns, names=list(place)), identifiers
+    # In the order of identifiers, so that the order of the file's rows does not matter.
+    order = pc.sort_indices(identifiers) if own else pa.array(np.arange(len(table)))
+    return pa.table(columns, names=list(place)).take(order), identifiers.take(order)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sojourn.integration.linkage.comparison_kernel import DATE_LEVELS, NAME_LEVELS, NUMBER_LEVELS
 from sojourn.integration.linkage.encoding import Encoded
-from sojourn.integration.linkage.linking import Linked
+from sojourn.integration.linkage.linking import Linked, prior_of
 from sojourn.integration.linkage.model import LEVELS, Model, compared, weights_of
 from sojourn.integration.linkage.pair_kernel import ORIGINS, parts_of_score
 from sojourn.integration.linkage.specification import Kind
@@ -50,11 +50,12 @@ def model_table(records: Encoded, model: Model) -> pa.Table:
 def score_parts(records: Encoded, found: Linked, one: int, other: int) -> pa.Table:
     """The parts of one pair's score in bits: the prior, then each field with its level."""
     levels, weights = parts_of_score(compared(records), weights_of(records, found.model), one, other)
+    prior = prior_of(found, int(records.source[one]), int(records.source[other]))
     names = [level_names(field.kind)[int(level)] for field, level in zip(records.fields, levels, strict=True)]
     return pa.table(
         {
             "part": ["any two records", *(field.name for field in records.fields)],
             "level": ["", *names],
-            "bits": np.concatenate([[found.prior], weights]),
+            "bits": np.concatenate([[prior], weights]),
         }
     )

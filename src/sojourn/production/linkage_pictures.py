@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.dissemination.charts import svg_of
@@ -27,9 +26,7 @@ def draw_score(result: LinkageFiles, pair: tuple[str, str], target: Path) -> Non
     Raises: ProjectError for a target that exists, or identifiers that are no record's.
     """
     require_new(target, ".svg")
-    names = result.identifiers.combine_chunks()
-    places = pc.index_in(pa.array(pair, pa.string()), names).to_pylist()
-    one, other = _records(result, pair, names, places)
+    one, other = _records(result, pair)
     parts = score_parts(result.records, result.found, one, other)
     score = float(np.sum(parts["bits"].to_numpy()))
     found = (result.found.ones == min(one, other)) & (result.found.others == max(one, other))
@@ -44,21 +41,17 @@ def draw_score(result: LinkageFiles, pair: tuple[str, str], target: Path) -> Non
         os.replace(folder / target.name, target)
 
 
-def _records(
-    result: LinkageFiles, pair: tuple[str, str], names: pa.Array, places: list[int | None]
-) -> tuple[int, int]:
-    """The records of the two identifiers; between two files the first is of the first file."""
-    if not result.dedupe:
-        of_file = [np.flatnonzero(result.records.source == source) for source in (0, 1)]
-        own = [
-            pc.index_in(pa.array([name], pa.string()), names.take(pa.array(records)))[0].as_py()
-            for name, records in zip(pair, of_file, strict=True)
-        ]
-        places = [None if at is None else int(of_file[source][at]) for source, at in enumerate(own)]
-    one, other = places
-    if one is None or other is None:
-        raise ProjectError(
-            "An identifier of --pair is no record's.",
-            "Name a record of the first file, then one of the second.",
-        )
-    return one, other
+def _records(result: LinkageFiles, pair: tuple[str, str]) -> tuple[int, int]:
+    """The records of the two identifiers, of two files where more than one record has them."""
+    here, there = (
+        np.flatnonzero(pc.equal(result.identifiers, name).to_numpy(zero_copy_only=False)) for name in pair
+    )
+    source = result.records.source
+    for one in here.tolist():
+        for other in there.tolist():
+            if one != other and (result.dedupe or source[one] != source[other]):
+                return one, other
+    raise ProjectError(
+        "The identifiers of --pair are not those of two records that are compared.",
+        "Name two records, of two files where files are linked.",
+    )

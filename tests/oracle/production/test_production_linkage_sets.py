@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
@@ -56,3 +57,22 @@ def test_the_shipped_specification_is_at_least_as_good_as_the_peers_best(name, s
     quality = scored_by_truth(found, truth)
     print(name, quality.to_json())
     assert quality.f1 >= PEER[name]
+
+
+def test_the_order_of_rows_does_not_matter(shared_data, tmp_path):
+    files, identifier, _ = files_and_truth("febrl4", shared_data / "linkage", tmp_path)
+    pairs = []
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        shuffled = []
+        for file in files:
+            head, *rows = file.read_text().splitlines()
+            np.random.default_rng(seed).shuffle(rows)
+            shuffled.append(folder / file.name)
+            shuffled[-1].write_text("\n".join([head, *rows]) + "\n")
+        target = folder / "pairs.parquet"
+        link_files(shuffled, LinkageTargets(target), declared=shipped_linkage(), identifier=identifier)
+        pairs.append(pq.read_table(target))
+    assert pairs[0].equals(pairs[1])
+    assert pairs[0].equals(pairs[2])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from linkage_records import as_records, drawn, linked_tables
 from sojourn.integration.linkage.assignment import (
     distinct_pairs,
+    exclusive_probabilities,
     grouped,
     matched,
     prior_bits,
@@ -39,14 +42,27 @@ def test_pairs_of_one_score_are_linked_in_the_order_of_their_records():
     assert links.tolist() == [True, False, False]
 
 
-def test_rivals_for_one_record_share_its_odds():
-    # Odds 1 each; each pair stands against no link (1) and its rivals: 0-2 has two, the others have one.
-    found = probabilities(ONES, OTHERS, np.zeros(3, np.float32), 0.0, TWO_SOURCES, True)
-    assert found == pytest.approx([1 / 4, 1 / 3, 1 / 3])
+def test_rivals_for_one_record_cannot_both_have_it():
+    sure, rival = np.array([0, 0], np.int32), np.array([2, 3], np.int32)
+    chance, _ = exclusive_probabilities(sure, rival, np.array([20, 20], np.float32), TWO_SOURCES)
+    assert chance[0] == pytest.approx(chance[1])
+    assert 0.4 < chance[0] < 0.5
+
+
+def test_each_record_is_with_a_partner_or_free_with_probability_one():
+    # Two and two records, one pair possible of likelihood 8, k pairs expected: the prior odds are
+    # k / (2 - k)^2, both records are free with probability f, and k = 8 k f^2 / (2 - k)^2 with k = 1 - f.
+    # So 8 f^2 = (1 + f)^2 and f = 1 / (sqrt(8) - 1).
+    chance, priors = exclusive_probabilities(
+        np.array([0], np.int32), np.array([2], np.int32), np.array([3], np.float32), TWO_SOURCES
+    )
+    free = 1 / (math.sqrt(8) - 1)
+    assert chance[0] == pytest.approx(1 - free, rel=1e-4)
+    assert 2 ** priors[0, 1] == pytest.approx((1 - free) / (1 + free) ** 2, rel=1e-4)
 
 
 def test_without_rivalry_odds_become_probabilities():
-    found = probabilities(ONES, OTHERS, np.array([0, 1, -1], np.float32), 0.0, TWO_SOURCES, False)
+    found = probabilities(np.array([0, 1, -1], np.float32), 0.0)
     assert found == pytest.approx([1 / 2, 2 / 3, 1 / 3])
 
 

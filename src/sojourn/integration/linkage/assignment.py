@@ -7,11 +7,20 @@ import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import Spans, compiled
 
-__all__ = ["distinct_pairs", "grouped", "matched", "prior_bits", "probabilities", "supported"]
+__all__ = [
+    "distinct_pairs",
+    "exclusive_probabilities",
+    "grouped",
+    "matched",
+    "prior_bits",
+    "probabilities",
+    "supported",
+]
 
 Scores = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+TURNS = 40
 
 
 def distinct_pairs(ones: Spans, others: Spans, scores: Scores) -> tuple[Spans, Spans, Scores]:
@@ -42,31 +51,90 @@ def prior_bits(scores: Scores, pairs: float) -> float:
     return float(np.log2(found / max(pairs - found, 1.0)))
 
 
-def probabilities(
-    ones: Spans, others: Spans, scores: Scores, prior: float, source: Spans, exclusive: bool
-) -> Shares:
-    """The probability of each pair; with `exclusive` a record fits one record at most of another source.
-
-    Then the odds of a pair stand against those of all others that would take one of its records.
-    """
+def probabilities(scores: Scores, prior: float) -> Shares:
+    """The probability of each pair where a record can be that of any number of others."""
     odds = np.exp2(np.clip(scores.astype(np.float64) + prior, -200, 200))
-    if not exclusive or not len(odds):
-        single: Shares = odds / (1.0 + odds)
-        return single
-    many = int(source.max(initial=0)) + 1
-    size = (int(max(ones.max(), others.max())) + 1) * many
-    of_one = np.bincount(ones.astype(np.int64) * many + source[others], weights=odds, minlength=size)
-    of_other = np.bincount(others.astype(np.int64) * many + source[ones], weights=odds, minlength=size)
-    rivals = (
-        of_one[ones.astype(np.int64) * many + source[others]]
-        + of_other[others.astype(np.int64) * many + source[ones]]
-    )
-    against = np.maximum(rivals - 2 * odds, 0.0)
-    found: Shares = odds / (1.0 + odds + against)
+    found: Shares = odds / (1.0 + odds)
     return found
 
 
-def matched(ones: Spans, others: Spans, scores: Scores, source: Spans) -> Flags:
+def exclusive_probabilities(
+    ones: Spans, others: Spans, scores: Scores, source: Spans
+) -> tuple[Shares, Shares]:
+    """The probability of each pair where a person stands in a source once at most, and the priors in bits.
+
+    With `free(a)` the probability that record a has no partner in the other source, the probability of a pair
+    is prior odds x likelihood ratio x free(a) x free(b), and each record's probabilities and `free` add up to
+    one. Of n and m records with k pairs expected the prior odds are k / ((n - k)(m - k)): how many of the
+    matchings with a pair more there are for each with one less. All three are found by turns. One prior for
+    each two sources, `priors[source of one, source of other]`; 0 where no pair is.
+    """
+    many = int(source.max(initial=0)) + 1
+    sizes = np.bincount(source, minlength=many).astype(np.float64)
+    chance = np.zeros(len(ones), dtype=np.float64)
+    priors = np.zeros((many, many), dtype=np.float64)
+    if len(ones):
+        likelihood = np.exp2(np.clip(scores.astype(np.float64), -100, 100))
+        _exclusive(ones, others, likelihood, source, sizes, np.ones(len(source) * many), chance, priors)
+    return chance, priors
+
+
+@compiled
+def _exclusive(
+    ones: Spans,
+    others: Spans,
+    likelihood: Shares,
+    source: Spans,
+    sizes: Shares,
+    free: Shares,
+    chance: Shares,
+    priors: npt.NDArray[np.float64],
+) -> None:
+    """Fill in the probabilities of pairs and the priors."""
+    many = len(sizes)
+    expected = np.zeros((many, many), dtype=np.float64)
+    for pair in range(len(ones)):
+        here, there = source[ones[pair]], source[others[pair]]
+        expected[here, there] = min(sizes[here], sizes[there]) / 2
+    for _ in range(TURNS):
+        for here in range(many):
+            for there in range(many):
+                found = expected[here, there]
+                # At least a hundredth of a source is taken to have no partner, or nothing could be false.
+                alone = max(sizes[here] - found, 0.01 * sizes[here]) * max(
+                    sizes[there] - found, 0.01 * sizes[there]
+                )
+                priors[here, there] = found / alone if found > 0 else 0.0
+        for side in range(2):
+            taken = np.zeros(len(free), dtype=np.float64)
+            for pair in range(len(ones)):
+                one, other = ones[pair], others[pair]
+                odds = priors[source[one], source[other]] * likelihood[pair]
+                here, there = one * many + source[other], other * many + source[one]
+                if side == 0:
+                    taken[here] += odds * free[there]
+                else:
+                    taken[there] += odds * free[here]
+            # A slot is the first of its pairs or the second, as its sources stand: the other side is left.
+            for slot in range(len(free)):
+                is_first = source[slot // many] < slot % many
+                if is_first == (side == 0):
+                    free[slot] = 1.0 / (1.0 + taken[slot])
+        expected, before = np.zeros((many, many), dtype=np.float64), expected
+        for pair in range(len(ones)):
+            one, other = ones[pair], others[pair]
+            odds = priors[source[one], source[other]] * likelihood[pair]
+            chance[pair] = odds * free[one * many + source[other]] * free[other * many + source[one]]
+            expected[source[one], source[other]] += chance[pair]
+        if np.abs(expected - before).max() < 1e-5 * expected.max():
+            break
+    for here in range(many):
+        for there in range(many):
+            if priors[here, there] > 0:
+                priors[here, there] = np.log2(priors[here, there])
+
+
+def matched(ones: Spans, others: Spans, scores: Scores | Shares, source: Spans) -> Flags:
     """One-to-one links between each two sources: the best pair first, then the best of what is left.
 
     Pairs of one score go by their records' order, so that the result depends on nothing else.
@@ -91,7 +159,9 @@ def _matched(
     return found
 
 
-def grouped(ones: Spans, others: Spans, scores: Scores, size: int, source: Spans, exclusive: bool) -> Spans:
+def grouped(
+    ones: Spans, others: Spans, scores: Scores | Shares, size: int, source: Spans, exclusive: bool
+) -> Spans:
     """The group of each record, named by its first record; the best pairs join first.
 
     With `exclusive` a group holds one record at most of each source, of up to 64.
