@@ -18,8 +18,10 @@ import numpy.typing as npt
 from sojourn.integration.linkage.comparison_kernel import (
     WORDS,
     WORDS_END,
+    Filters,
     Texts,
     date_level,
+    encoded_level,
     name_level,
     number_level,
 )
@@ -38,7 +40,7 @@ __all__ = [
 
 ORIGINS = ("unknown", "others", "same")
 REMEMBERED = 1 << 20
-_NAME, _DATE, _CODE, _NUMBER = 0, 1, 2, 3
+_NAME, _DATE, _CODE, _NUMBER, _ENCODED = 0, 1, 2, 3, 4
 Patterns = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.int32]]
@@ -65,6 +67,7 @@ class Compared(NamedTuple):
     word_bits: Scores
     plain: Bytes
     sound: Bytes
+    filters: Filters
 
 
 class Weights(NamedTuple):
@@ -120,6 +123,8 @@ def _level(
         return 2 if value == value2 else 1
     if kind == _DATE:
         return date_level(value, value2)
+    if kind == _ENCODED:
+        return encoded_level(value, value2, records.filters)
     return _text_level(records, kind, value, value2, known, level)
 
 
@@ -193,7 +198,12 @@ def rarity_of(records: Compared, field: int, level: int, one: int, other: int, o
             return _shared_bits(records, records.codes[one, field], records.codes[other, field])
         if level not in (5, 6):
             return 0.0
-    elif (kind == _DATE and level < 7) or (kind == _CODE and level < 2) or (kind == _NUMBER and level < 3):
+    elif (
+        (kind == _DATE and level < 7)
+        or (kind == _CODE and level < 2)
+        or (kind == _NUMBER and level < 3)
+        or (kind == _ENCODED and level < 5)
+    ):
         return 0.0
     if origins == 2:
         return float(min(records.bits_within[one, field], records.bits_within[other, field]))
