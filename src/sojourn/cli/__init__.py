@@ -3,6 +3,7 @@
 from sojourn.cli import (
     deliveries,
     demonstration,
+    encoding_tools,
     gate,
     linkage_tools,
     pictures,
@@ -27,5 +28,6 @@ COMMANDS = (
     tables,
     tools,
     residence_tools,
+    encoding_tools,
     linkage_tools,
 )

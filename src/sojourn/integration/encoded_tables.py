@@ -60,7 +60,10 @@ def encoded_table(
     `records` has record_id and a column of text for each field. `salt` names a field of days: the names in
     `salted` differ by its year.
     """
-    columns = {field.name: records[field.name].combine_chunks().cast(pa.string()) for field in _fields(records, specification)}
+    columns = {
+        field.name: records[field.name].combine_chunks().cast(pa.string())
+        for field in _fields(records, specification)
+    }
     years = None
     if salt is not None:
         days = packed_days(records[salt])
@@ -72,7 +75,9 @@ def encoded_table(
         found[field.name] = _encoded(field, columns[field.name], own, hardening, salts)
     for number, rule in enumerate(safe_rules(specification), 1):
         rows, texts = _shared(rule, specification, columns)
-        found[RULE_COLUMN.format(number)] = _listed(rows, tokens(texts, subkey(key, "rule", str(rule))), len(records))
+        found[RULE_COLUMN.format(number)] = _listed(
+            rows, tokens(texts, subkey(key, "rule", str(rule))), len(records)
+        )
     order = pc.array_sort_indices(pc.fill_null(tokens(found["record_id"], subkey(key, "order")), bytes(16)))
     return pa.table(found).take(order)
 

@@ -22,7 +22,7 @@ from sojourn.integration.linkage.specification import (
 )
 from sojourn.integration.linkage.words import MISSING, words_of
 
-__all__ = ["EncodedRule", "encoded_records", "link_encodings"]
+__all__ = ["EncodedRule", "encoded_records", "link_encodings", "narrowing"]
 
 Codes = npt.NDArray[np.int32]
 
@@ -69,7 +69,9 @@ def _numbered(columns: Sequence[pa.ChunkedArray]) -> tuple[Codes, pa.Array]:
     return number, found.dictionary
 
 
-def _rarity(codes: np.ndarray[tuple[int, int], np.dtype[np.int32]]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def _rarity(
+    codes: np.ndarray[tuple[int, int], np.dtype[np.int32]],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     bits = np.zeros(codes.shape, dtype=np.float32)
     for place in range(codes.shape[1]):
         known = codes[:, place] >= 0
@@ -101,7 +103,9 @@ def link_encodings(
     plan = planned(keys, replace(specification, rules=asked), dedupe=dedupe)
     named = {rule.column: BlockRule(tuple(map(BlockKey, rule.fields))) for rule in rules}
     blocks = tuple(replace(part, rule=named[part.rule.keys[0].field]) for part in plan.blocks)
-    return records, linked(records, specification, Plan(blocks, plan.pairs, plan.memory, plan.seconds), dedupe=dedupe)
+    return records, linked(
+        records, specification, Plan(blocks, plan.pairs, plan.memory, plan.seconds), dedupe=dedupe
+    )
 
 
 def _keyed(tables: Sequence[pa.Table], records: Encoded, rules: Sequence[EncodedRule]) -> Encoded:
@@ -121,7 +125,9 @@ def _keyed(tables: Sequence[pa.Table], records: Encoded, rules: Sequence[Encoded
     rarity = np.zeros(wide.shape, dtype=np.float32)
     # Whole values of encoded fields are looked up as codes are.
     whole = tuple(replace(field, kind=Kind.CODE) for field in records.fields)
-    return replace(records, fields=(*whole, *fields), words=words, codes=wide, bits=rarity, bits_within=rarity)
+    return replace(
+        records, fields=(*whole, *fields), words=words, codes=wide, bits=rarity, bits_within=rarity
+    )
 
 
 def narrowing(rule: BlockRule, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
