@@ -52,8 +52,8 @@ def encode(
         source, target, key, declared=declared, fields=field or (), identifier=identifier, is_salted=salt
     )
     session.screen.say(
-        f"{told['records']:,} records are encoded in {target}: {', '.join(told['fields'])}. The other sender's"
-        f" key is the same if it gives the check {told['key_check']} too."
+        f"{told['records']:,} records are encoded in {target}: {', '.join(told['fields'])}. The other"
+        f" sender's key is the same if it gives the check {told['key_check']} too."
     )
     session.screen.result({**told, "file": str(target)})
 

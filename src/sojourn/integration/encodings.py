@@ -204,7 +204,8 @@ def _positions(pieces: pa.Array, key: bytes, many: int) -> Places:
         return np.zeros((0, many), dtype=np.int64)
     raw = np.frombuffer(bytes.fromhex(_data(_hexadecimal(pieces, key)).decode()), dtype=np.uint8)
     bits = np.unpackbits(raw.reshape(len(pieces), TOKEN), axis=1)[:, : 9 * many].reshape(-1, many, 9)
-    return bits.astype(np.int64) @ (1 << np.arange(9))
+    found: Places = bits.astype(np.int64) @ (1 << np.arange(9))
+    return found
 
 
 def _permutation(key: bytes) -> npt.NDArray[np.int64]:

@@ -158,7 +158,7 @@ def link_encoded_files(sources: tuple[Path, Path], target: Path) -> EncodedLinka
     records, found = link_encodings(
         tables,
         Specification(fields, (), costs[0], costs[1], told[0]["one_to_one"]),
-        [EncodedRule(rule["share"], tuple(rule["fields"]), tuple(rule["narrow"])) for rule in rules],
+        [EncodedRule(_column(rule["share"]), tuple(rule["fields"]), tuple(rule["narrow"])) for rule in rules],
     )
     names = pa.concat_arrays([table["record_id"].combine_chunks() for table in tables])
     order = np.argsort(-found.scores, kind="stable")
@@ -184,8 +184,13 @@ def _kind(name: str) -> Kind:
 
 def _renamed(table: pa.Table, told: Mapping[str, Any]) -> pa.Table:
     """The table with its columns of digests under what records with one digest share."""
-    shares = {rule["column"]: rule["share"] for rule in told["rules"]}
+    shares = {rule["column"]: _column(rule["share"]) for rule in told["rules"]}
     return table.rename_columns([shares.get(name, name) for name in table.column_names])
+
+
+def _column(share: str) -> str:
+    """A name for the digests of what is shared, which no field has."""
+    return f"share {share}"
 
 
 def _told_by(source: Path) -> dict[str, Any]:

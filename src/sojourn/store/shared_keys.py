@@ -1,4 +1,4 @@
-"""A key that several bodies agreed on: read from a file of its own, away from the data, for its owner only."""
+"""A key that several bodies agreed on: read from a file away from the data, for its owner only."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _keyed(tables: Sequence[pa.Table], records: Encoded, rules: Sequence[Encoded
     starts = np.concatenate(([0], np.cumsum(np.concatenate(many)))).astype(np.int32)
     words = replace(records.words, word_starts=starts, words=np.concatenate(digests))
     wide = np.concatenate([records.codes, codes], axis=1)
-    rarity = np.zeros(wide.shape, dtype=np.float32)
+    rarity = np.zeros((size, wide.shape[1]), dtype=np.float32)
     # Whole values of encoded fields are looked up as codes are.
     whole = tuple(replace(field, kind=Kind.CODE) for field in records.fields)
     return replace(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class Encoded:
     bits: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     bits_within: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     source: npt.NDArray[np.int32]
-    filters: np.ndarray[tuple[int, int], np.dtype[np.uint64]] = field(
+    filters: np.ndarray[tuple[int, int], np.dtype[np.uint64]] = attribute(
         default_factory=lambda: np.zeros((0, 1), dtype=np.uint64)
     )
 
