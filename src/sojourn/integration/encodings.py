@@ -211,4 +211,5 @@ def _positions(pieces: pa.Array, key: bytes, many: int) -> Places:
 def _permutation(key: bytes) -> npt.NDArray[np.int64]:
     """The positions in an order that follows from the key alone: that of their digests."""
     digests = _hexadecimal(pa.array([str(position) for position in range(BITS)]), key)
-    return pc.array_sort_indices(digests).to_numpy().astype(np.int64)
+    order: npt.NDArray[np.int64] = pc.array_sort_indices(digests).to_numpy().astype(np.int64)
+    return order
