@@ -16,6 +16,7 @@ FORBIDDEN = (
     "sojourn.production",
     "sojourn.catalogue",
     "sojourn.contracts.microdata",
+    "sojourn.contracts.spine",
 )
 
 

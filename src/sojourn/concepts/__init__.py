@@ -52,6 +52,7 @@ from sojourn.concepts.frameworks import (
     national_framework,
 )
 from sojourn.concepts.languages import UN_LANGUAGES, territory_name
+from sojourn.concepts.migrant_places import migrant_places
 
 __all__ = [
     "NOT_APPLICABLE",
@@ -88,6 +89,7 @@ __all__ = [
     "framework",
     "frameworks",
     "members_of",
+    "migrant_places",
     "national_framework",
     "present_successors",
     "region_table",

@@ -83,6 +83,9 @@ class Person(Table, zone=Zone.SECURE):
     arrival_date: datetime.date = column("Day of the most recent arrival to live here", sensitivity=_QUASI)
     departure_date: datetime.date = column("Day on which the source recorded a departure", sensitivity=_QUASI)
     reason: str = column("Main reason for coming", codes="CL_REASON", sensitivity=_SENSITIVE)
+    citizenship_since: datetime.date = column("Day on which the citizenship was acquired", sensitivity=_QUASI)
+    former_citizenship: str = column("Citizenship before that day", codes="CL_AREA", sensitivity=_QUASI)
+    death_date: datetime.date = column("Day of death", sensitivity=_QUASI)
 
 
 class Movement(Table, zone=Zone.SECURE, natural_key=("movement_id",)):

@@ -12,9 +12,11 @@ from sojourn.engine.deliveries import each_once_statement
 from sojourn.engine.rules import parse_rule
 from sojourn.errors import ProjectError
 from sojourn.integration.migration_events import FRAMEWORKS, OF_THE_NATIONAL_RULE, sql_of_events
+from sojourn.integration.migratory_status import sql_of_migratory_status
 from sojourn.integration.movement_spans import days_from
 from sojourn.integration.movements import Observation
 from sojourn.integration.permit_outcomes import sql_of_permit_outcomes
+from sojourn.integration.person_spine import sql_of_person_spine
 from sojourn.integration.residents import sql_of_residents
 from sojourn.pipeline import Step
 from sojourn.pipeline import run as run_steps
@@ -24,9 +26,10 @@ from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
 from sojourn.production.permit_steps import PERMITS, permit_step
 from sojourn.production.source_steps import counted_versions, source_steps
+from sojourn.production.spine_steps import STATUS, status_steps
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
-from sojourn.project.declarations import Replicates
+from sojourn.project.declarations import Replicates, SourceDeclaration
 from sojourn.project.load import Declarations
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 from sojourn.sources.periods import Days, days_of
@@ -59,6 +62,10 @@ def given_by(declarations: Declarations, indicator: Indicator) -> str:
     return indicator.counts or declarations.sources[indicator.source or ""].gives
 
 
+def _sources(declarations: Declarations, indicator: Indicator) -> tuple[SourceDeclaration, ...]:
+    return sources_behind(indicator, declarations.sources, declarations.settings.spine)
+
+
 def replicates_of(declarations: Declarations, indicator: Indicator) -> Replicates | None:
     """The replicate weights of the indicator's source; made records have none."""
     return declarations.sources[indicator.source].replicates if indicator.source is not None else None
@@ -69,10 +76,12 @@ def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> 
 
     Raises: ProjectError when no delivery of a source is in force.
     """
-    sources = sources_behind(indicator, workspace.declarations.sources)
+    sources = _sources(workspace.declarations, indicator)
     steps = [step for source in sources for step in source_steps(workspace, source, needed_by)]
     if indicator.counts == PERMITS:
         steps.append(permit_step(workspace, sources, steps))
+    elif indicator.counts == STATUS:
+        steps += status_steps(workspace, sources, steps)
     elif indicator.counts is not None:
         steps += event_steps(workspace, sources, steps)
     if indicator.counts == RESIDENTS:
@@ -109,11 +118,14 @@ def records_read(indicator: Indicator, versions: Mapping[str, Version]) -> int:
 
 def sql_of_records(declarations: Declarations, indicator: Indicator) -> list[tuple[str, str]]:
     """The statements by which the records came about, each with what it gives."""
-    sources = sources_behind(indicator, declarations.sources)
+    sources = _sources(declarations, indicator)
     has_keys = any(CONTRACTS[source.gives].natural_key for source in sources)
     parts = [("Each record once", each_once_statement())] if has_keys else []
     if indicator.counts == PERMITS:
         parts.append(("Visas and permits with their holders' movements", sql_of_permit_outcomes()))
+    elif indicator.counts == STATUS:
+        parts.append(("Best values of several sources", sql_of_person_spine()))
+        parts += sql_of_migratory_status()
     elif indicator.counts is not None:
         parts += sql_of_events()
     if indicator.counts == RESIDENTS:
@@ -130,12 +142,12 @@ def is_final(workspace: Workspace, table: TableDeclaration, period: str) -> bool
     permit is an outcome of its own.
     """
     indicator = workspace.declarations.indicators[table.indicator]
-    if indicator.counts is None or indicator.counts == PERMITS:
+    if indicator.counts in (None, PERMITS, STATUS):
         return True
     days = days_of(period)
     if days is None:
         return False
-    observation = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
+    observation = observation_of(workspace, _sources(workspace.declarations, indicator))
     rules = event_rules(workspace.declarations.settings)
     if indicator.counts == RESIDENTS:
         days = Days(days.last, days.last)  # a stock is that of one day, whatever the length of the period
@@ -149,9 +161,9 @@ def why_empty(workspace: Workspace, table: TableDeclaration) -> str:
     """Why a table may have no cell: no record meets the condition, or no period can be decided yet."""
     indicator = workspace.declarations.indicators[table.indicator]
     usual = "No record meets the indicator's condition: look at its codes."
-    if indicator.counts is None or indicator.counts == PERMITS:
+    if indicator.counts in (None, PERMITS, STATUS):
         return usual
-    seen = observation_of(workspace, sources_behind(indicator, workspace.declarations.sources))
+    seen = observation_of(workspace, _sources(workspace.declarations, indicator))
     rules = event_rules(workspace.declarations.settings)
     spans = []
     for name in sorted(_frameworks_used(workspace.declarations, table)):

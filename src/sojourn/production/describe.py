@@ -68,7 +68,7 @@ def describe_table(
     `decimals` is given for published figures, which are shown as they are; others have those of their kind.
     """
     indicator = declarations.indicators[table.indicator]
-    sources = sources_behind(indicator, declarations.sources)
+    sources = sources_behind(indicator, declarations.sources, declarations.settings.spine)
     settings = declarations.settings
     return TableDescription(
         id=table.id,
@@ -134,6 +134,8 @@ def _origin(indicator: Indicator, has_errors: bool) -> str:
         return "published"
     if indicator.counts == "permit_outcome":
         return "permits"
+    if indicator.counts == "migratory_status":
+        return "register"
     if indicator.counts is not None:
         return "border"
     return "survey" if has_errors else "register"

@@ -62,7 +62,7 @@ def lineage(workspace: Workspace, name: str, conditions: Sequence[str]) -> dict[
     made = table_versions(workspace, name)
     cells = selected_cells(workspace, name, [*conditions, *(totals if table.totals == "all" else [])])
     indicator = declarations.indicators[table.indicator]
-    sources = sources_behind(indicator, declarations.sources)
+    sources = sources_behind(indicator, declarations.sources, declarations.settings.spine)
     return {
         "table": table.id,
         "cells": cells.to_pylist(),

@@ -109,7 +109,9 @@ def _draft(
     has_errors = observations["SE"].null_count < len(observations)
     deliveries = [
         delivery
-        for source in sources_behind(indicator, workspace.declarations.sources)
+        for source in sources_behind(
+            indicator, workspace.declarations.sources, workspace.declarations.settings.spine
+        )
         for delivery in deliveries_in_force(workspace, source.id)
     ]
     description = describe_table(

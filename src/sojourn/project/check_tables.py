@@ -13,6 +13,7 @@ from sojourn.project.contracts import COUNTED, GIVEN_BY_US, contract_of, sources
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
 from sojourn.project.references import near, refers, unknown_codes, wrong_rule
+from sojourn.project.spine_declarations import SpineSettings
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["indicator_problems", "release_problems", "table_problems"]
@@ -26,12 +27,14 @@ def indicator_problems(reading: Reading) -> Iterator[Problem]:
         if indicator.source is not None:
             yield from refers(place, reading, "source", indicator.source, "sources")
         else:
-            present = {source.gives for source in sources_behind(indicator, sources)}
+            spine = reading.settings.spine if reading.settings is not None else SpineSettings()
+            present = {source.gives for source in sources_behind(indicator, sources, spine)}
+            named = " named under `spine`" if indicator.counts == "migratory_status" else ""
             for given in COUNTED[indicator.counts or ""][1]:
                 if given not in present:
                     yield place.problem(
-                        f"counts is {indicator.counts!r}, and no source gives {given}.",
-                        f"Declare a source with `gives: {given}`.",
+                        f"counts is {indicator.counts!r}, and no source{named} gives {given}.",
+                        f"Declare a source with `gives: {given}`{named and ', and name it there'}.",
                         "counts",
                     )
         contract = contract_of(indicator, sources)

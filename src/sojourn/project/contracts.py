@@ -14,8 +14,10 @@ from sojourn.contracts.microdata import (
     Respondent,
     Status,
 )
+from sojourn.contracts.spine import MigratoryStatus
 from sojourn.contracts.table import Table
 from sojourn.project.declarations import SourceDeclaration
+from sojourn.project.spine_declarations import SpineSettings
 from sojourn.project.table_declarations import Indicator
 
 __all__ = ["CONTRACTS", "COUNTED", "GIVEN_BY_US", "contract_of", "sources_behind"]
@@ -32,6 +34,7 @@ COUNTED: dict[str, tuple[type[Table], tuple[str, ...]]] = {
     "migration_event": (MigrationEvent, ("movement",)),
     "resident": (Resident, ("movement",)),
     "permit_outcome": (PermitOutcome, ("movement", "status")),
+    "migratory_status": (MigratoryStatus, ("person",)),
 }
 # Columns that no source gives: they are made on receipt.
 GIVEN_BY_US = {"record_id", "person_key"}
@@ -46,9 +49,11 @@ def contract_of(indicator: Indicator, sources: Mapping[str, SourceDeclaration]) 
 
 
 def sources_behind(
-    indicator: Indicator, sources: Mapping[str, SourceDeclaration]
+    indicator: Indicator, sources: Mapping[str, SourceDeclaration], spine: SpineSettings
 ) -> tuple[SourceDeclaration, ...]:
-    """The sources that the records of an indicator come from, by name."""
+    """The sources that the records of an indicator come from, by name; of migratory status, the spine's."""
+    if indicator.counts == "migratory_status":
+        return tuple(sources[name] for name in sorted(spine.named) if name in sources)
     if indicator.counts is not None:
         given = COUNTED[indicator.counts][1]
         return tuple(sources[name] for name in sorted(sources) if sources[name].gives in given)

@@ -10,9 +10,12 @@ import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
+from sojourn.project.declaration import Declaration, Identifier, Strings, Texts
+from sojourn.project.key_declarations import KeySettings
+from sojourn.project.spine_declarations import SpineSettings, StatusSettings
 
 __all__ = [
     "Agency",
@@ -32,22 +35,7 @@ __all__ = [
     "Thresholds",
 ]
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
-Texts = dict[str, str]
 _LETTERS = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
-
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Strings = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-
-
-class Declaration(BaseModel):
-    """A declaration: unknown keys are mistakes, values cannot change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Agency(Declaration):
@@ -169,6 +157,9 @@ class Rules(Declaration):
         default=MovementRules(), description="How movements become migration events"
     )
     permits: PermitRules = Field(default=PermitRules(), description="How visas and permits are judged")
+    migratory_status: StatusSettings = Field(
+        default=StatusSettings(), description="What makes migratory status"
+    )
 
 
 class AuditSettings(Declaration):
@@ -205,9 +196,12 @@ class Settings(Declaration):
             " `local` when not given"
         ),
     )
-    keys: str = Field(description="Folder of the project's keys, outside the project")
+    keys: KeySettings = Field(description="Where the project's keys lie: a folder, or more")
     audit: AuditSettings = Field(default=AuditSettings(), description="The audit trail")
     rules: Rules = Field(default=Rules(), description="Dated rules of method")
+    spine: SpineSettings = Field(
+        default=SpineSettings(), description="Which source gives the best value of persons' attributes"
+    )
     licence: Licence = Field(default=Licence(), description="Terms of the published figures")
 
 

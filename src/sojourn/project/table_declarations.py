@@ -21,12 +21,13 @@ class Indicator(Declaration):
     title: Texts
     definition: Texts = Field(description="Definition by language")
     source: str | None = Field(default=None, description="Source of the records")
-    counts: Literal["migration_event", "resident", "permit_outcome"] | None = Field(
+    counts: Literal["migration_event", "resident", "permit_outcome", "migratory_status"] | None = Field(
         default=None,
         description=(
             "Records that are made of sources: `migration_event`, of all that give movements; `resident`,"
             " people who were here or lived here on the last day of each year; `permit_outcome`, visas and"
-            " permits with what their holders' movements say"
+            " permits with what their holders' movements say; `migratory_status`, people in sources of"
+            " persons on the days for which these hold, by the best values of the sources under `spine`"
         ),
     )
     statistic: Literal["count", "share", "mean", "value"] = Field(default="count")

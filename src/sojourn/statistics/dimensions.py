@@ -7,7 +7,6 @@ on whose land the country now lies may be inside or outside the country, and is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -15,15 +14,12 @@ import pyarrow as pa
 
 from sojourn.concepts import (
     NOT_APPLICABLE,
-    STATELESS,
     UNKNOWN,
     Code,
     age_scheme,
-    areas,
-    present_successors,
+    migrant_places,
     regions_of,
 )
-from sojourn.concepts.areas import Area, AreaKind
 from sojourn.concepts.code_lists import code_list
 from sojourn.engine import Relation, SqlFile, sql_beside
 from sojourn.engine.compose import chosen_statement, column_types, widened_statement
@@ -163,25 +159,11 @@ def _places(country: str, level: str) -> pa.Table:
         raise ProjectError(
             f"Regions have no level {level!r}.", f"The levels are {', '.join(sorted(levels))}."
         )
-    own = [] if country in code_list("CL_AREA") else [country]
-    if own and not re.fullmatch("X[A-Z]{2}", country):
-        raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
-    if not own and code_list("CL_AREA").code(country).attributes["kind"] not in ("country", "user-assigned"):
-        raise ProjectError(f"{country} is not a country.", "Name the country whose figures these are.")
-    found = areas()
-    regions = [_region(area.entry.code, level) for area in found]
-    return pa.table(
-        {
-            "code": pa.array([*(area.entry.code for area in found), *own], pa.string()),
-            "nativity": pa.array(
-                [*(_nativity(area, country) for area in found), *(["NB"] * len(own))], pa.string()
-            ),
-            "citizen": pa.array(
-                [*(_citizen(area, country) for area in found), *(["CIT"] * len(own))], pa.string()
-            ),
-            "region": pa.array([*regions, *own], pa.string()),
-        }
-    )
+    meanings = migrant_places(country)
+    codes = meanings["code"].to_pylist()
+    # A country with a code for users' own use is in no list and lies in no region.
+    regions = [_region(code, level) if code in code_list("CL_AREA") else code for code in codes]
+    return meanings.append_column("region", pa.array(regions, pa.string()))
 
 
 def _region(code: str, level: str) -> str | None:
@@ -189,19 +171,3 @@ def _region(code: str, level: str) -> str | None:
     return next(
         (found for found in regions_of(code) if groups.code(found).attributes["level"] == level), None
     )
-
-
-def _nativity(area: Area, country: str) -> str:
-    if area.entry.code == country:
-        return "NB"
-    if area.kind is AreaKind.HISTORIC and country in present_successors(area.entry.code):
-        return UNKNOWN
-    return "FB" if area.is_place or area.kind is AreaKind.OTHER else UNKNOWN
-
-
-def _citizen(area: Area, country: str) -> str:
-    if area.entry.code == country:
-        return "CIT"
-    if area.kind is AreaKind.STATELESS:
-        return STATELESS
-    return "NONCIT" if area.is_place or area.kind is AreaKind.OTHER else UNKNOWN

@@ -17,7 +17,9 @@ Flags = npt.NDArray[np.bool_]
 def distinct_pairs(ones: Spans, others: Spans, scores: Scores) -> tuple[Spans, Spans, Scores]:
     """Each pair once, in the order of its records."""
     key = ones.astype(np.uint64) << np.uint64(32) | others.astype(np.uint64)
-    _, first = np.unique(key, return_index=True)
+    order = np.argsort(key)
+    key = key[order]
+    first = order[np.concatenate((np.ones(min(len(key), 1), dtype=bool), key[1:] != key[:-1]))]
     return ones[first], others[first], scores[first]
 
 

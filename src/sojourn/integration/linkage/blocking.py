@@ -90,9 +90,10 @@ class _Grouped:
 
 def _grouped(records: Encoded, owner: Spans, key: Keys, dedupe: bool) -> _Grouped:
     """Records with one key side by side, sorted by source and number; groups without a pair left out."""
-    order = np.lexsort((owner, records.source[owner], key)) if dedupe else np.argsort(key, kind="stable")
-    order = order.astype(np.int64)
-    key, owner = key[order], owner[order]
+    # One number for key and record sorts much faster than two; the few keys that meet give needless pairs.
+    bits = np.uint64(max(len(records) - 1, 1).bit_length())
+    packed = np.sort((key >> bits) << bits | owner.astype(np.uint64))
+    key, owner = packed >> bits, (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int32)
     starts = (
         np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
     )
@@ -154,11 +155,11 @@ def _part(records: Encoded, part: BlockKey) -> Keys:
     if records.fields[place].kind is Kind.DATE:
         year, day = value // 10000, value % 10000
         vague = (day == 101) | (day % 100 == 0) | (day < 100)
-        if part.part in (Part.DAY, Part.VALUE):
+        if part.part is Part.DAY:
             known &= ~vague
         elif part.part is Part.YEAR:
             value = year
-        else:
+        elif part.part is Part.DAY_OF_YEAR:
             known &= ~vague
             value = day
         found[known] = mixed(value[known])

@@ -9,9 +9,11 @@ is `SWAPPED`. Likeness of letters is that of Jaro and Winkler.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled
+from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled, compiled_lean
 
 __all__ = [
     "CLOSE", "DATE_LEVELS", "ENCODED_LEVELS", "ENCODED_LIKENESS", "EXACT", "LIKE", "NAME_LEVELS",
@@ -32,12 +34,20 @@ ENCODED_LIKENESS = (0.5, 0.62, 0.74)
 _LIKE, _CLOSE, _NEAR = ENCODED_LIKENESS
 LONGEST = 60
 # The columns of the table of texts.
-WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, PLAIN, PLAIN_END = range(9)
+WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, PLAIN = range(8)
 Texts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 Filters = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
+REMEMBERED_BITS = 18
+REMEMBERED = np.dtype([("key", np.uint64), ("likeness", np.float64)])
+Likeness = np.ndarray[Any, np.dtype[np.void]]
 
 
-@compiled
+def remembered() -> Likeness:
+    """An empty memory of likenesses."""
+    return np.zeros(1 << REMEMBERED_BITS, dtype=REMEMBERED)
+
+
+@compiled_lean
 def jaro_winkler(one: Bytes, start: int, end: int, other: Bytes, start2: int, end2: int) -> float:
     """The likeness of two texts between 0 and 1; of longer ones, of the first sixty letters.
 
@@ -85,7 +95,7 @@ def letter_sets(starts: Integers, data: Bytes) -> np.ndarray:
     return found
 
 
-@compiled
+@compiled_lean
 def _many(number: int) -> int:
     """How many bits are set."""
     bits = np.uint64(number)
@@ -95,7 +105,7 @@ def _many(number: int) -> int:
     return int((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@compiled
+@compiled_lean
 def dice(filters: Filters, one: int, other: int) -> float:
     """The Dice coefficient of two rows of bits: twice the bits of both by the bits of each; 0 without any."""
     common, total = 0, 0
@@ -105,7 +115,7 @@ def dice(filters: Filters, one: int, other: int) -> float:
     return 2.0 * common / total if total else 0.0
 
 
-@compiled
+@compiled_lean
 def encoded_level(one: int, other: int, filters: Filters) -> int:
     """How much two encodings agree: the same, or how alike their bits are."""
     if one == other:
@@ -114,7 +124,7 @@ def encoded_level(one: int, other: int, filters: Filters) -> int:
     return 1 + (alike >= _LIKE) + (alike >= _CLOSE) + (alike >= _NEAR)
 
 
-@compiled
+@compiled_lean
 def _at_most_alike(length: int, length2: int, letters: int, letters2: int) -> float:
     """More than the likeness of two texts can be, by their letters alone."""
     if min(length, length2) == 0:
@@ -125,36 +135,50 @@ def _at_most_alike(length: int, length2: int, letters: int, letters2: int) -> fl
     return jaro + 0.4 * (1.0 - jaro)
 
 
-@compiled
+@compiled_lean
+def _where(letter: int, data: Bytes, start: int, end: int) -> np.uint64:
+    """The places of a text at which a letter stands, one bit each."""
+    found = np.uint64(0)
+    for at in range(end - start):
+        if data[start + at] == letter:
+            found |= np.uint64(1) << np.uint64(at)
+    return found
+
+
+@compiled_lean
 def slips(one: Bytes, start: int, end: int, other: Bytes, start2: int, end2: int) -> int:
     """The fewest letters put in, left out, taken for another or swapped with the next; 99 for long texts.
 
-    Source: the optimal string alignment distance (Damerau 1964).
+    No letter takes part twice. Source: the optimal string alignment distance, by rows of bits (Hyyrö 2003).
     """
-    length, length2 = end - start, end2 - start2
-    if length > LONGEST or length2 > LONGEST:
+    length = end - start
+    if length > LONGEST or end2 - start2 > LONGEST:
         return 99
-    before = np.zeros(LONGEST + 1, dtype=np.int32)
-    last = np.arange(LONGEST + 1, dtype=np.int32)
-    now = np.zeros(LONGEST + 1, dtype=np.int32)
-    for at in range(1, length + 1):
-        now[0] = at
-        for there in range(1, length2 + 1):
-            differs = one[start + at - 1] != other[start2 + there - 1]
-            best = min(last[there] + 1, now[there - 1] + 1, last[there - 1] + differs)
-            if (
-                at > 1
-                and there > 1
-                and one[start + at - 1] == other[start2 + there - 2]
-                and one[start + at - 2] == other[start2 + there - 1]
-            ):
-                best = min(best, before[there - 2] + 1)
-            now[there] = best
-        before, last, now = last, now, before
-    return int(last[length2])
+    if length == 0:
+        return end2 - start2
+    last = np.uint64(1) << np.uint64(length - 1)
+    one_bit = np.uint64(1)
+    up, down, diagonal, here_before = ~np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+    found = length
+    for at in range(start2, end2):
+        here = _where(other[at], one, start, end)
+        swapped = ((~diagonal & here) << one_bit) & here_before
+        diagonal = (((here & up) + up) ^ up) | here | down | swapped
+        more = down | ~(diagonal | up)
+        fewer = diagonal & up
+        if more & last:
+            found += 1
+        if fewer & last:
+            found -= 1
+        more = (more << one_bit) | one_bit
+        fewer = fewer << one_bit
+        up = fewer | ~(diagonal | more)
+        down = more & diagonal
+        here_before = here
+    return found
 
 
-@compiled
+@compiled_lean
 def shared_words(words: Spans, start: int, end: int, start2: int, end2: int) -> int:
     """How many words of one text stand in the other too, each counted once."""
     shared = 0
@@ -168,49 +192,75 @@ def shared_words(words: Spans, start: int, end: int, start2: int, end2: int) -> 
     return shared
 
 
-@compiled
-def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes) -> int:
-    """How much two texts of the list agree as names."""
+@compiled_lean
+def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes, known: Likeness) -> int:
+    """How much two texts of the list agree as names.
+
+    `known` keeps likenesses that were found before, `(key, likeness)` by a hash of the two texts.
+    """
     if one == other:
         return EXACT
     if texts[one, BAG] == texts[other, BAG] or texts[one, JOINED] == texts[other, JOINED]:
         return SOUND
     start, end = texts[one, WORDS], texts[one, WORDS_END]
     start2, end2 = texts[other, WORDS], texts[other, WORDS_END]
-    fewer = min(end - start, end2 - start2)
-    shared = shared_words(words, start, end, start2, end2)
     first, last = texts[one, HEARD], texts[one, HEARD_END]
     first2, last2 = texts[other, HEARD], texts[other, HEARD_END]
-    if shared == fewer and min(last - first, last2 - first2) > 2:
+    length, length2 = last - first, last2 - first2
+    if length == 0 or length2 == 0:
+        return OTHER
+    shared = shared_words(words, start, end, start2, end2)
+    if shared == min(end - start, end2 - start2) and min(length, length2) > 2:
         return PART
-    length = min(last - first, last2 - first2)
-    cut = length > 6
-    at = 0
-    while cut and at < length:
-        cut = sound[first + at] == sound[first2 + at]
-        at += 1
-    if cut:
-        return PART
-    alike = 0.0
     most = _at_most_alike(
-        min(last - first, LONGEST), min(last2 - first2, LONGEST), texts[one, LETTERS], texts[other, LETTERS]
+        min(length, LONGEST), min(length2, LONGEST), texts[one, LETTERS], texts[other, LETTERS]
     )
+    alike = 0.0
     if most >= 0.82:
-        alike = jaro_winkler(sound, first, last, sound, first2, last2)
+        if _is_cut(sound, first, first2, min(length, length2)):
+            return PART
+        alike = _known_likeness(one, other, sound, first, last, first2, last2, known)
     if alike >= 0.92:
-        return CLOSE
-    if shared > 0 or alike >= 0.82 or (length == 1 and sound[first] == sound[first2]):
+        # Two names that share a word are alike by that alone: the rest must be close too.
+        apart = slips(sound, first, last, sound, first2, last2) if shared > 0 else 0
+        return CLOSE if apart <= 2 else LIKE
+    shorter = min(length, length2)
+    if shared > 0 or alike >= 0.82 or (shorter == 1 and sound[first] == sound[first2]):
         return LIKE
     return OTHER
 
 
-@compiled
+@compiled_lean
+def _is_cut(sound: Bytes, first: int, first2: int, length: int) -> bool:
+    """Whether the shorter of two texts, of more than six letters, is how the longer begins."""
+    at = 0
+    while at < length and sound[first + at] == sound[first2 + at]:
+        at += 1
+    return at == length and length > 6
+
+
+@compiled_lean
+def _known_likeness(
+    one: int, other: int, sound: Bytes, first: int, last: int, first2: int, last2: int, known: Likeness
+) -> float:
+    """The likeness of two texts, looked up where it was found before."""
+    key = np.uint64(min(one, other)) << np.uint64(32) | np.uint64(max(one, other))
+    slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - REMEMBERED_BITS)
+    if known[slot].key == key:
+        return float(known[slot].likeness)
+    found = jaro_winkler(sound, first, last, sound, first2, last2)
+    known[slot].key = key
+    known[slot].likeness = found
+    return found
+
+
+@compiled_lean
 def number_level(one: int, other: int, texts: Texts, plain: Bytes) -> int:
     """How much two texts of the list agree as numbers: the same, a slip or two apart, or others."""
     if one == other:
         return 3
-    start, end = texts[one, PLAIN], texts[one, PLAIN_END]
-    start2, end2 = texts[other, PLAIN], texts[other, PLAIN_END]
+    start, end = texts[one, PLAIN], texts[one + 1, PLAIN]
+    start2, end2 = texts[other, PLAIN], texts[other + 1, PLAIN]
     length = min(end - start, end2 - start2)
     if length < 5 or abs((end - start) - (end2 - start2)) > 2:
         return 1
@@ -221,7 +271,7 @@ def number_level(one: int, other: int, texts: Texts, plain: Bytes) -> int:
     return 2 if slips(plain, start, end, plain, start2, end2) <= allowed else 1
 
 
-@compiled
+@compiled_lean
 def _differing_digits(one: int, other: int) -> int:
     """How many of the eight digits of two days differ."""
     found = 0
@@ -231,7 +281,7 @@ def _differing_digits(one: int, other: int) -> int:
     return found
 
 
-@compiled
+@compiled_lean
 def date_level(one: int, other: int) -> int:
     """How much two days agree, each a number of eight digits with 00 for an unknown part."""
     year, year2 = one // 10000, other // 10000
@@ -260,7 +310,7 @@ def date_level(one: int, other: int) -> int:
     return 2 if abs(year - year2) == 1 else 1
 
 
-@compiled
+@compiled_lean
 def _swapped_digits(one: int, other: int) -> bool:
     """Whether two days that differ are one when two neighbouring digits change places."""
     while one % 10 == other % 10:

@@ -25,8 +25,8 @@ from sojourn.sources.reader.compiled import Spans
 
 __all__ = ["Linked", "Plan", "linked", "planned"]
 
-# Pairs whose score says that they are one person once in a million are not kept.
-KEPT_BITS = -20.0
+# Pairs whose score says that they are one person once in a thousand are not kept.
+KEPT_BITS = -10.0
 # What one pair takes, measured on two million records: a third of the pairs is kept.
 BYTES_OF_PAIR, SECONDS_OF_PAIR, FIXED_SECONDS = 24, 2e-6, 3.0
 
@@ -114,7 +114,8 @@ def _scored(
 ) -> tuple[Spans, Spans, npt.NDArray[np.float32]]:
     """Every pair of the plan once, in the order of its records, where its score is worth keeping."""
     weights, table = weights_of(records, model), compared(records)
-    least = max(KEPT_BITS + np.log2(max(pairs, 2.0)) - np.log2(max(len(records), 1)), -5.0)
+    likely = sum(int(part.pairs.sum()) * share for part, share in zip(plan.blocks, model.shares, strict=True))
+    least = float(np.log2(max(pairs, 2.0)) - np.log2(max(likely, 1.0))) + KEPT_BITS
     found = [(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))]
     for done, part in enumerate(plan.blocks):
         found.append(scored(table, weights, part.records, part.starts, dedupe, least))

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.blocking import Blocks
-from sojourn.integration.linkage.comparison_kernel import Texts
+from sojourn.integration.linkage.comparison_kernel import Texts, remembered
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.pair_kernel import (
     Compared,
@@ -77,18 +77,22 @@ def compared(records: Encoded) -> Compared:
         records.codes, records.bits, records.bits_within, records.source,
         np.array([field.kind for field in fields], dtype=np.int8), order, swaps,
         within[0] if within else -1, _texts(words), words.words, _word_bits(records),
-        words.plain, words.sound, records.filters,
+        words.plain, words.sound, remembered(), records.filters,
     )  # fmt: skip
 
 
 def _texts(words: Words) -> Texts:
     """All that is compared of a text side by side, so that it comes from memory at once."""
+    starts, heard = words.word_starts, words.sound_starts
     columns: list[npt.NDArray[Any]] = [
-        words.word_starts[:-1], words.word_starts[1:], words.sound_starts[:-1], words.sound_starts[1:],
-        words.bag.view(np.int64), words.joined.view(np.int64), words.letters.view(np.int64),
-        words.plain_starts[:-1], words.plain_starts[1:],
+        starts[:-1], starts[1:], heard[:-1], heard[1:], words.bag.view(np.int64),
+        words.joined.view(np.int64), words.letters.view(np.int64), words.plain_starts[:-1],
     ]  # fmt: skip
-    return np.ascontiguousarray(np.stack([column.astype(np.int64) for column in columns], axis=1))
+    found = np.zeros((len(words) + 1, len(columns)), dtype=np.int64)
+    for place, column in enumerate(columns):
+        found[:-1, place] = column
+    found[-1, -1] = words.plain_starts[-1]
+    return found
 
 
 def _word_bits(records: Encoded) -> npt.NDArray[np.float32]:
@@ -108,6 +112,8 @@ def _word_bits(records: Encoded) -> npt.NDArray[np.float32]:
 
 def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: int) -> Model:
     """The model of these records; the same seed gives the same model."""
+    if not blocks:
+        return _untaught(records)
     table = compared(records)
     rng = np.random.default_rng(seed)
     raw, word_bits = _by_chance(records, table, dedupe, rng)
@@ -122,6 +128,15 @@ def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: i
     m, shares = _maximised(records, samples, free, raw, first)
     u = _without_matches(records, blocks, dedupe, raw, m, shares)
     return Model(m, u, _class_shares(records, u), word_bits, shares)
+
+
+def _untaught(records: Encoded) -> Model:
+    """The first guess, where no two records share anything from which more could be learned."""
+    shape = (len(records.fields), MOST_LEVELS, 3)
+    u = np.zeros(shape)
+    for field, described in enumerate(records.fields):
+        u[field, 1 : LEVELS[described.kind]] = 1.0 / (LEVELS[described.kind] - 1)
+    return Model(_first_guess(records), u, _class_shares(records, u), np.zeros(shape), np.zeros(0))
 
 
 def _digits(patterns: npt.NDArray[np.int64], field: int) -> npt.NDArray[np.int64]:

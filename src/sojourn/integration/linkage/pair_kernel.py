@@ -5,7 +5,7 @@ each field, level and relation of the two origins (unknown, others, the same) a 
 says that a value agrees, how rare that value is. Fields are looked at from the cheapest to the dearest; a
 pair that can no longer reach the least score is left.
 
-The levels of two texts are kept in a table by the texts' numbers, because names repeat.
+The likeness of two names is kept where it was found before, because names repeat.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from sojourn.integration.linkage.comparison_kernel import (
     WORDS,
     WORDS_END,
     Filters,
+    Likeness,
     Texts,
     date_level,
     encoded_level,
     name_level,
     number_level,
 )
-from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled, compiled_into_callers
+from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled_lean
 
 __all__ = [
     "ORIGINS",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 ORIGINS = ("unknown", "others", "same")
-REMEMBERED = 1 << 20
+PAIRS_AT_ONCE = 1 << 20
 _NAME, _DATE, _CODE, _NUMBER, _ENCODED = 0, 1, 2, 3, 4
 Patterns = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -67,6 +68,7 @@ class Compared(NamedTuple):
     word_bits: Scores
     plain: Bytes
     sound: Bytes
+    likeness: Likeness
     filters: Filters
 
 
@@ -81,38 +83,12 @@ class Weights(NamedTuple):
     most: Scores
 
 
-@compiled_into_callers
-def _text_level(
-    records: Compared,
-    kind: int,
-    one: int,
-    other: int,
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
-) -> int:
-    """The level of two texts, looked up where it was found before."""
-    low, high = min(one, other), max(one, other)
-    key = (np.uint64(low) << np.uint64(32) | np.uint64(high)) * np.uint64(2) + np.uint64(kind == _NUMBER)
-    slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(44)
-    if known[slot] == key:
-        return int(level[slot])
-    if kind == _NUMBER:
-        found = number_level(low, high, records.texts, records.plain)
-    else:
-        found = name_level(low, high, records.texts, records.words, records.sound)
-    known[slot] = key
-    level[slot] = found
-    return found
-
-
-@compiled_into_callers
+@compiled_lean
 def _level(
     records: Compared,
     field: int,
     one: int,
     other: int,
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
 ) -> int:
     """The level of one field of two records, without a look at other fields."""
     value, value2 = records.codes[one, field], records.codes[other, field]
@@ -125,27 +101,27 @@ def _level(
         return date_level(value, value2)
     if kind == _ENCODED:
         return encoded_level(value, value2, records.filters)
-    return _text_level(records, kind, value, value2, known, level)
+    if kind == _NUMBER:
+        return number_level(value, value2, records.texts, records.plain)
+    return name_level(value, value2, records.texts, records.words, records.sound, records.likeness)
 
 
-@compiled_into_callers
+@compiled_lean
 def _crossed(
     records: Compared,
     field: int,
     other_field: int,
     one: int,
     other: int,
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
 ) -> int:
     """The level of a record's field against another field of the other record."""
     value, value2 = records.codes[one, field], records.codes[other, other_field]
     if value < 0 or value2 < 0:
         return 0
-    return _text_level(records, _NAME, value, value2, known, level)
+    return name_level(value, value2, records.texts, records.words, records.sound, records.likeness)
 
 
-@compiled_into_callers
+@compiled_lean
 def _swap(
     records: Compared,
     field: int,
@@ -153,20 +129,18 @@ def _swap(
     one: int,
     other: int,
     levels: npt.NDArray[np.int64],
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
 ) -> None:
     """Where two names agree only crosswise, the first is `SWAPPED` and the second as it agrees crosswise."""
     if levels[field] > 2 or levels[with_field] > 2:
         return
-    here = _crossed(records, field, with_field, one, other, known, level)
-    there = _crossed(records, with_field, field, one, other, known, level)
+    here = _crossed(records, field, with_field, one, other)
+    there = _crossed(records, with_field, field, one, other)
     if min(here, there) >= 3 and max(here, there) >= 4:
         levels[field] = 7
         levels[with_field] = min(here, there)
 
 
-@compiled_into_callers
+@compiled_lean
 def _origins(records: Compared, one: int, other: int) -> int:
     """Whether two records are of the same origin (2), of others (1), or one is unknown (0)."""
     if records.origin < 0:
@@ -177,7 +151,7 @@ def _origins(records: Compared, one: int, other: int) -> int:
     return 2 if value == value2 else 1
 
 
-@compiled_into_callers
+@compiled_lean
 def _shared_bits(records: Compared, one: int, other: int) -> float:
     """How rare the rarest word is that two texts share; 0 where they share none."""
     most = np.float32(0.0)
@@ -189,7 +163,7 @@ def _shared_bits(records: Compared, one: int, other: int) -> float:
     return float(most)
 
 
-@compiled_into_callers
+@compiled_lean
 def rarity_of(records: Compared, field: int, level: int, one: int, other: int, origins: int) -> float:
     """How many bits tell that two records agree on this value and not on another."""
     kind = records.kinds[field]
@@ -210,25 +184,23 @@ def rarity_of(records: Compared, field: int, level: int, one: int, other: int, o
     return float(min(records.bits[one, field], records.bits[other, field]))
 
 
-@compiled_into_callers
+@compiled_lean
 def levels_of(
     records: Compared,
     one: int,
     other: int,
     levels: npt.NDArray[np.int64],
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
 ) -> int:
     """Fill in the level of every field of a pair; the relation of their origins is returned."""
     for field in range(len(levels)):
-        levels[field] = _level(records, field, one, other, known, level)
+        levels[field] = _level(records, field, one, other)
     for field in range(len(levels)):
         if records.swaps[field] >= 0:
-            _swap(records, field, records.swaps[field], one, other, levels, known, level)
+            _swap(records, field, records.swaps[field], one, other, levels)
     return _origins(records, one, other)
 
 
-@compiled_into_callers
+@compiled_lean
 def _packed(levels: npt.NDArray[np.int64], origins: int) -> int:
     found = origins
     for field in range(len(levels)):
@@ -236,54 +208,68 @@ def _packed(levels: npt.NDArray[np.int64], origins: int) -> int:
     return found
 
 
-@compiled
 def listed_patterns(
     records: Compared, ones: Integers, others: Integers
 ) -> tuple[Patterns, np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
     """The pattern of each listed pair, its lowest two bits the relation of origins, and each field's bits."""
-    many = len(records.kinds)
-    known = np.zeros(REMEMBERED, dtype=np.uint64)
-    level = np.zeros(REMEMBERED, dtype=np.int8)
-    levels = np.zeros(many, dtype=np.int64)
     found = np.empty(len(ones), dtype=np.int64)
-    bits = np.zeros((len(ones), many), dtype=np.float32)
-    for pair in range(len(ones)):
-        one, other = ones[pair], others[pair]
-        origins = levels_of(records, one, other, levels, known, level)
-        found[pair] = _packed(levels, origins)
-        for field in range(many):
-            bits[pair, field] = rarity_of(records, field, levels[field], one, other, origins)
+    bits = np.zeros((len(ones), len(records.kinds)), dtype=np.float32)
+    _listed_patterns(records, ones, others, np.zeros(len(records.kinds), dtype=np.int64), found, bits)
     return found, bits
 
 
-@compiled
+@compiled_lean
+def _listed_patterns(
+    records: Compared,
+    ones: Integers,
+    others: Integers,
+    levels: npt.NDArray[np.int64],
+    found: Patterns,
+    bits: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> None:
+    """Fill in patterns and bits."""
+    for pair in range(len(ones)):
+        one, other = ones[pair], others[pair]
+        origins = levels_of(records, one, other, levels)
+        found[pair] = _packed(levels, origins)
+        for field in range(len(levels)):
+            bits[pair, field] = rarity_of(records, field, levels[field], one, other, origins)
+
+
 def blocked_patterns(
     records: Compared, members: Spans, starts: Integers, dedupe: bool, size: int
 ) -> Patterns:
     """The pattern of every pair in blocks, at most `size` of them."""
-    many = len(records.kinds)
-    known = np.zeros(REMEMBERED, dtype=np.uint64)
-    level = np.zeros(REMEMBERED, dtype=np.int8)
-    levels = np.zeros(many, dtype=np.int64)
     found = np.empty(size, dtype=np.int64)
+    levels = np.zeros(len(records.kinds), dtype=np.int64)
+    return found[: _blocked_patterns(records, members, starts, dedupe, levels, found)]
+
+
+@compiled_lean
+def _blocked_patterns(
+    records: Compared,
+    members: Spans,
+    starts: Integers,
+    dedupe: bool,
+    levels: npt.NDArray[np.int64],
+    found: Patterns,
+) -> int:
+    """Fill in the patterns; how many they are is returned."""
     made = 0
     for block in range(len(starts) - 1):
         for here in range(starts[block], starts[block + 1]):
             for there in range(here + 1, starts[block + 1]):
                 one, other = members[here], members[there]
-                if (
-                    made == size
-                    or one == other
-                    or (not dedupe and records.source[one] == records.source[other])
-                ):
+                same_source = records.source[one] == records.source[other]
+                if made == len(found) or one == other or (not dedupe and same_source):
                     continue
-                origins = levels_of(records, one, other, levels, known, level)
+                origins = levels_of(records, one, other, levels)
                 found[made] = _packed(levels, origins)
                 made += 1
-    return found[:made]
+    return made
 
 
-@compiled_into_callers
+@compiled_lean
 def _score(
     records: Compared,
     weights: Weights,
@@ -291,8 +277,6 @@ def _score(
     other: int,
     least: float,
     levels: npt.NDArray[np.int64],
-    known: npt.NDArray[np.uint64],
-    level: npt.NDArray[np.int8],
 ) -> float:
     """The score of a pair, or less than `least` where it cannot reach that."""
     origins = _origins(records, one, other)
@@ -301,19 +285,19 @@ def _score(
         if total + weights.most[place] < least:
             return -1e9
         field = records.order[place]
-        found = _level(records, field, one, other, known, level)
+        found = _level(records, field, one, other)
         levels[field] = found
         if records.swaps[field] >= 0:
             partner = records.swaps[field]
-            levels[partner] = _level(records, partner, one, other, known, level)
-            _swap(records, field, partner, one, other, levels, known, level)
+            levels[partner] = _level(records, partner, one, other)
+            _swap(records, field, partner, one, other, levels)
             total += _weight(records, weights, partner, levels[partner], one, other, origins)
             found = levels[field]
         total += _weight(records, weights, field, found, one, other, origins)
     return total
 
 
-@compiled_into_callers
+@compiled_lean
 def _weight(
     records: Compared, weights: Weights, field: int, level: int, one: int, other: int, origins: int
 ) -> float:
@@ -324,17 +308,44 @@ def _weight(
     return found
 
 
-@compiled
 def scored(
     records: Compared, weights: Weights, members: Spans, starts: Integers, dedupe: bool, least: float
 ) -> tuple[Spans, Spans, Scores]:
     """Every pair in blocks that scores at least `least`: its records, the lower first, and its score."""
-    known = np.zeros(REMEMBERED, dtype=np.uint64)
-    level = np.zeros(REMEMBERED, dtype=np.int8)
+    sizes = np.diff(starts)
+    ends = np.cumsum(sizes * (sizes - 1) // 2)
+    found = [(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))]
     levels = np.zeros(len(records.kinds), dtype=np.int64)
-    room = 1 << 16
-    ones, others = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-    scores = np.empty(room, dtype=np.float32)
+    block = 0
+    while block < len(sizes):
+        before = int(ends[block - 1]) if block else 0
+        until = max(int(np.searchsorted(ends, before + PAIRS_AT_ONCE, side="right")), block + 1)
+        room = int(ends[until - 1]) - before
+        ones, others = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        scores = np.empty(room, dtype=np.float32)
+        made = _scored(
+            records, weights, members, starts[block : until + 1], dedupe, least, levels, ones, others, scores
+        )
+        found.append((ones[:made].copy(), others[:made].copy(), scores[:made].copy()))
+        block = until
+    ones, others, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+    return ones, others, scores
+
+
+@compiled_lean
+def _scored(
+    records: Compared,
+    weights: Weights,
+    members: Spans,
+    starts: Integers,
+    dedupe: bool,
+    least: float,
+    levels: npt.NDArray[np.int64],
+    ones: Spans,
+    others: Spans,
+    scores: Scores,
+) -> int:
+    """Fill in the pairs that score at least `least`; how many they are is returned."""
     made = 0
     for block in range(len(starts) - 1):
         for here in range(starts[block], starts[block + 1]):
@@ -343,42 +354,33 @@ def scored(
                 if one == other or (not dedupe and records.source[one] == records.source[other]):
                     continue
                 low, high = min(one, other), max(one, other)
-                found = _score(records, weights, low, high, least, levels, known, level)
-                if found < least:
-                    continue
-                if made == room:
-                    room *= 2
-                    ones, others = _longer_spans(ones), _longer_spans(others)
-                    scores = _longer_scores(scores)
-                ones[made], others[made], scores[made] = low, high, found
-                made += 1
-    return ones[:made].copy(), others[:made].copy(), scores[:made].copy()
+                found = _score(records, weights, low, high, least, levels)
+                if found >= least:
+                    ones[made], others[made], scores[made] = low, high, found
+                    made += 1
+    return made
 
 
-@compiled
 def parts_of_score(
     records: Compared, weights: Weights, one: int, other: int
 ) -> tuple[Integers, npt.NDArray[np.float64]]:
     """The level of each field of one pair, and what it adds to the score."""
-    known = np.zeros(REMEMBERED, dtype=np.uint64)
-    level = np.zeros(REMEMBERED, dtype=np.int8)
     levels = np.zeros(len(records.kinds), dtype=np.int64)
     parts = np.zeros(len(levels), dtype=np.float64)
-    origins = levels_of(records, one, other, levels, known, level)
-    for field in range(len(levels)):
-        parts[field] = _weight(records, weights, field, levels[field], one, other, origins)
+    _parts(records, weights, one, other, levels, parts)
     return levels, parts
 
 
-@compiled
-def _longer_spans(array: Spans) -> Spans:
-    longer = np.empty(2 * len(array), dtype=np.int32)
-    longer[: len(array)] = array
-    return longer
-
-
-@compiled
-def _longer_scores(array: Scores) -> Scores:
-    longer = np.empty(2 * len(array), dtype=np.float32)
-    longer[: len(array)] = array
-    return longer
+@compiled_lean
+def _parts(
+    records: Compared,
+    weights: Weights,
+    one: int,
+    other: int,
+    levels: npt.NDArray[np.int64],
+    parts: npt.NDArray[np.float64],
+) -> None:
+    """Fill in levels and parts."""
+    origins = levels_of(records, one, other, levels)
+    for field in range(len(levels)):
+        parts[field] = _weight(records, weights, field, levels[field], one, other, origins)

@@ -41,6 +41,16 @@ def _packed(text: str) -> int:
     return int.from_bytes(text.encode("ascii"), "big") | len(text) << 56
 
 
+def _beginnings(keys: Words) -> npt.NDArray[np.uint8]:
+    """The longest rule that begins with each letter or sign."""
+    found = np.zeros(256, dtype=np.uint8)
+    for key in keys.tolist():
+        length = key >> 56
+        first = key >> 8 * (length - 1) & 0xFF
+        found[first] = max(int(found[first]), length)
+    return found
+
+
 def sounds(words: pa.Array) -> pa.Array:
     """Each word of small Latin letters as it sounds; of several rules that fit, the longest counts.
 
@@ -57,7 +67,7 @@ def skeletons(words: pa.Array) -> pa.Array:
 def _rewritten(words: pa.Array, stage: int) -> pa.Array:
     starts, data = text_buffers(words)
     keys, values = _rules()
-    ends, out = _sounds(starts, data, keys, values)
+    ends, out = _sounds(starts, data, keys, values, _beginnings(keys))
     if stage:
         ends, out = _skeletons(np.concatenate((np.zeros(1, dtype=np.int32), ends)), out)
     return pa.StringArray.from_buffers(
@@ -90,7 +100,9 @@ def _rule_at(data: Bytes, start: int, end: int, at: int, length: int, keys: Word
 
 
 @compiled
-def _sounds(starts: Integers, data: Bytes, keys: Words, values: Words) -> tuple[Spans, Bytes]:
+def _sounds(
+    starts: Integers, data: Bytes, keys: Words, values: Words, longest: npt.NDArray[np.uint8]
+) -> tuple[Spans, Bytes]:
     """The end of each word's sound, and the letters of all."""
     ends = np.empty(len(starts) - 1, dtype=np.int32)
     out = np.empty(2 * (starts[-1] - starts[0]) + 8, dtype=np.uint8)
@@ -99,7 +111,8 @@ def _sounds(starts: Integers, data: Bytes, keys: Words, values: Words) -> tuple[
         begin, start, end = size, starts[word], starts[word + 1]
         at = -1
         while start + at < end:
-            rule, length = -1, min(LONGEST, end - start - at + 1)
+            rule = -1
+            length = min(int(longest[_letter(data, start, end, at)]), end - start - at + 1)
             while length > 0 and rule < 0:
                 rule = _rule_at(data, start, end, at, length, keys)
                 length -= 1

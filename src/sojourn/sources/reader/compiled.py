@@ -18,7 +18,17 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["Bytes", "Integers", "Spans", "compiled", "compiled_into_callers", "load8", "lowest_bit", "store8"]
+__all__ = [
+    "Bytes",
+    "Integers",
+    "Spans",
+    "compiled",
+    "compiled_into_callers",
+    "compiled_lean",
+    "load8",
+    "lowest_bit",
+    "store8",
+]
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -26,6 +36,7 @@ Spans = np.ndarray[Any, np.dtype[np.int32]]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 WORD = ir.IntType(64)
+_LEAN: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True}
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -44,6 +55,17 @@ def compiled(function: Kernel) -> Kernel:
 def compiled_into_callers(function: Kernel) -> Kernel:
     """The function as a part of the kernels that call it, where a call costs more than what it does."""
     return cast("Kernel", njit(cache=True, nogil=True, inline="always")(function))
+
+
+def compiled_lean(function: Kernel) -> Kernel:
+    """The function as machine code that makes no array and so counts no references to those it is given.
+
+    A kernel that reads many arrays for each of many small steps spends most of its time on such counts.
+    """
+    try:
+        return cast("Kernel", njit(cache=True, **_LEAN)(function))
+    except RuntimeError:
+        return cast("Kernel", njit(**_LEAN)(function))
 
 
 def _word_at(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
