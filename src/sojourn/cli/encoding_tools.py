@@ -55,6 +55,12 @@ def encode(
         f"{told['records']:,} records are encoded in {target}: {', '.join(told['fields'])}. The other"
         f" sender's key is the same if it gives the check {told['key_check']} too."
     )
+    salted = ", ".join(told["salted"])
+    session.screen.say(
+        f"Salted with the year of birth: {salted}."
+        if salted
+        else "No name is salted: how often names occur shows."
+    )
     session.screen.result({**told, "file": str(target)})
 
 

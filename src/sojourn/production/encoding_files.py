@@ -62,7 +62,12 @@ def encode_file(
         )  # fmt: skip
     table, names = read_compared(source, known, place, identifier)
     names_of = {field.name for field in specification.fields}
-    salted = _SALTED & names_of if is_salted and _SALT in names_of else frozenset()
+    if is_salted and _SALT not in names_of:
+        raise ProjectError(
+            f"There is no field {_SALT} to salt names with.",
+            "Encode it too, or give --no-salt: how often names occur then shows.",
+        )
+    salted = _SALTED & names_of if is_salted else frozenset()
     found = encoded_table(
         table.append_column("record_id", names), specification, key, hardening=Hardening(),
         salt=_SALT if salted else None, salted=frozenset(salted),

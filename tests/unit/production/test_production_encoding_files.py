@@ -168,3 +168,18 @@ def test_only_the_named_fields_are_encoded(source, key):
 def test_a_field_that_does_not_exist_is_refused(source, key):
     with pytest.raises(ProjectError, match="no field"):
         encode(source, key, fields=("shoe_size",))
+
+
+def test_names_are_not_left_unsalted_without_being_told(source, key):
+    fields = ("surname", "given_names", "document_no")
+    with pytest.raises(ProjectError, match="to salt names with"):
+        encode(source, key, fields=fields)
+    encode(source, key, fields=fields, is_salted=False)
+
+
+def test_one_name_of_two_years_of_birth_is_two_encodings_in_the_file(source, key):
+    salted, unsalted = encode(source, key), encode(source, key, "unsalted.parquet", is_salted=False)
+    # Eight surnames with nine given names each, every record of another day and mostly another year.
+    assert len(pq.read_table(unsalted)["surname"].unique()) == 8
+    years = {row["birth_date"].partition("-")[0] + row["surname"] for row in records().to_pylist()}
+    assert len(pq.read_table(salted)["surname"].unique()) == len(years)
