@@ -3,6 +3,7 @@
 from sojourn.cli import (
     deliveries,
     demonstration,
+    encoding_tools,
     gate,
     keys,
     linkage_tools,
@@ -29,5 +30,6 @@ COMMANDS = (
     tables,
     tools,
     residence_tools,
+    encoding_tools,
     linkage_tools,
 )

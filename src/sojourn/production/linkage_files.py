@@ -27,7 +27,14 @@ from sojourn.production.movement_reading import opened_table
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.project.linkage_declarations import LinkageDeclaration
 
-__all__ = ["LinkageFiles", "LinkageTargets", "chosen_specification", "link_files"]
+__all__ = [
+    "LinkageFiles",
+    "LinkageTargets",
+    "chosen_specification",
+    "columns_of",
+    "link_files",
+    "read_compared",
+]
 
 IDENTIFIERS = ("record_id", "unique_id", "rec_id", "id")
 MOST_FIELDS = 15
@@ -133,11 +140,11 @@ def link_files(
     DataRefused when a file or a column of it cannot be read.
     """
     require_targets(targets.pairs, targets.persons, targets.model)
-    columns = [_columns_of(source) for source in sources]
+    columns = [columns_of(source) for source in sources]
     specification, places = chosen_specification(declared, [list(known) for known in columns])
     tables, identifiers = [], []
     for source, known, place in zip(sources, columns, places, strict=True):
-        table, own = _read(source, known, place, identifier)
+        table, own = read_compared(source, known, place, identifier)
         tables.append(table)
         identifiers.append(own)
     records = encoded(
@@ -164,14 +171,14 @@ def _too_many(plan: Plan, pairs_at_most: int) -> str:
     )
 
 
-def _columns_of(source: Path) -> dict[str, str]:
+def columns_of(source: Path) -> dict[str, str]:
     """The columns of a file without blanks around their names, each with its name in the file."""
     opened = opened_table(source, {})
     names: list[str] = pq.read_schema(opened).names if isinstance(opened, Path) else opened.schema.names
     return {name.strip(): name for name in names}
 
 
-def _read(
+def read_compared(
     source: Path, known: Mapping[str, str], place: Mapping[str, str], identifier: str | None
 ) -> tuple[pa.Table, pa.ChunkedArray]:
     """The compared columns of a file as texts under their fields' names, and the records' identifiers."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from sojourn.integration.linkage.comparison_kernel import DATE_LEVELS, NAME_LEVELS, NUMBER_LEVELS
+from sojourn.integration.linkage.comparison_kernel import (
+    DATE_LEVELS,
+    ENCODED_LEVELS,
+    NAME_LEVELS,
+    NUMBER_LEVELS,
+)
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.linking import Linked, prior_of
 from sojourn.integration.linkage.model import LEVELS, Model, compared, weights_of
@@ -19,6 +24,7 @@ _NAMES = {
     Kind.DATE: DATE_LEVELS,
     Kind.CODE: ("missing", "other", "same"),
     Kind.NUMBER: NUMBER_LEVELS,
+    Kind.ENCODED: ENCODED_LEVELS,
 }
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled, compiled_lean
 
 __all__ = [
-    "CLOSE", "DATE_LEVELS", "EXACT", "LIKE", "NAME_LEVELS", "NUMBER_LEVELS", "OTHER", "PART", "SOUND",
-    "SWAPPED", "date_level", "jaro_winkler", "name_level", "number_level", "slips",
+    "CLOSE", "DATE_LEVELS", "ENCODED_LEVELS", "ENCODED_LIKENESS", "EXACT", "LIKE", "NAME_LEVELS",
+    "NUMBER_LEVELS", "OTHER", "PART", "SOUND", "SWAPPED", "date_level", "dice", "encoded_level",
+    "jaro_winkler", "name_level", "number_level", "slips",
 ]  # fmt: skip
 
 NONE, OTHER, LIKE, CLOSE, PART, SOUND, EXACT, SWAPPED = range(8)
@@ -27,10 +28,15 @@ DATE_LEVELS = (
     "both 1 January", "same",
 )  # fmt: skip
 NUMBER_LEVELS = ("missing", "other", "slip", "same")
+ENCODED_LEVELS = ("missing", "other", "like", "close", "near", "same")
+# The least Dice coefficients of like, close and near.
+ENCODED_LIKENESS = (0.5, 0.62, 0.74)
+_LIKE, _CLOSE, _NEAR = ENCODED_LIKENESS
 LONGEST = 60
 # The columns of the table of texts.
 WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, PLAIN = range(8)
 Texts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+Filters = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 REMEMBERED_BITS = 18
 REMEMBERED = np.dtype([("key", np.uint64), ("likeness", np.float64)])
 Likeness = np.ndarray[Any, np.dtype[np.void]]
@@ -97,6 +103,25 @@ def _many(number: int) -> int:
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return int((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@compiled_lean
+def dice(filters: Filters, one: int, other: int) -> float:
+    """The Dice coefficient of two rows of bits: twice the bits of both by the bits of each; 0 without any."""
+    common, total = 0, 0
+    for word in range(filters.shape[1]):
+        common += _many(filters[one, word] & filters[other, word])
+        total += _many(filters[one, word]) + _many(filters[other, word])
+    return 2.0 * common / total if total else 0.0
+
+
+@compiled_lean
+def encoded_level(one: int, other: int, filters: Filters) -> int:
+    """How much two encodings agree: the same, or how alike their bits are."""
+    if one == other:
+        return 5
+    alike = dice(filters, one, other)
+    return 1 + (alike >= _LIKE) + (alike >= _CLOSE) + (alike >= _NEAR)
 
 
 @compiled_lean

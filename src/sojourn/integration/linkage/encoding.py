@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,8 @@ class Encoded:
 
     `codes[record, field]` is the value, `MISSING` where there is none; a day is a number of eight digits.
     `bits[record, field]` is minus the binary logarithm of the value's share among all records,
-    `bits_within` among those of the record's own origin. `source` numbers the source of each record.
+    `bits_within` among those of the record's own origin. `source` numbers the source of each record. The
+    value of an encoded field is a row of `filters`, bits in words of 64.
     """
 
     fields: tuple[Field, ...]
@@ -38,6 +40,9 @@ class Encoded:
     bits: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     bits_within: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     source: npt.NDArray[np.int32]
+    filters: np.ndarray[tuple[int, int], np.dtype[np.uint64]] = attribute(
+        default_factory=lambda: np.zeros((0, 1), dtype=np.uint64)
+    )
 
     def __len__(self) -> int:
         return len(self.codes)

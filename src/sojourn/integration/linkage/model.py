@@ -34,7 +34,7 @@ from sojourn.integration.linkage.words import Words, mixed
 
 __all__ = ["LEVELS", "Model", "compared", "trained", "weights_of"]
 
-LEVELS = {Kind.NAME: 8, Kind.DATE: 9, Kind.CODE: 3, Kind.NUMBER: 4}
+LEVELS = {Kind.NAME: 8, Kind.DATE: 9, Kind.CODE: 3, Kind.NUMBER: 4, Kind.ENCODED: 6}
 MOST_LEVELS = 9
 RANDOM_PAIRS = 300_000
 TRAINING_PAIRS = 300_000
@@ -69,7 +69,7 @@ def compared(records: Encoded) -> Compared:
         if field.swaps_with in places:
             swaps[place] = places[field.swaps_with]
     within = [places[field.within] for field in fields if field.within in places]
-    cost = {Kind.CODE: 0, Kind.DATE: 1, Kind.NUMBER: 2, Kind.NAME: 3}
+    cost = {Kind.CODE: 0, Kind.DATE: 1, Kind.ENCODED: 2, Kind.NUMBER: 3, Kind.NAME: 4}
     own = [place for place in range(len(fields)) if place not in set(swaps.tolist())]
     order = np.array(sorted(own, key=lambda place: cost[fields[place].kind]), dtype=np.int64)
     words = records.words
@@ -77,7 +77,7 @@ def compared(records: Encoded) -> Compared:
         records.codes, records.bits, records.bits_within, records.source,
         np.array([field.kind for field in fields], dtype=np.int8), order, swaps,
         within[0] if within else -1, _texts(words), words.words, _word_bits(records),
-        words.plain, words.sound, remembered(),
+        words.plain, words.sound, remembered(), records.filters,
     )  # fmt: skip
 
 
@@ -218,6 +218,7 @@ def _first_guess(records: Encoded) -> Shares:
         Kind.DATE: (0, 0.03, 0.01, 0.02, 0.05, 0.06, 0.05, 0.08, 0.7),
         Kind.CODE: (0, 0.1, 0.9),
         Kind.NUMBER: (0, 0.3, 0.05, 0.65),
+        Kind.ENCODED: (0, 0.1, 0.04, 0.06, 0.1, 0.7),
     }
     found = np.zeros((len(records.fields), MOST_LEVELS))
     for field, described in enumerate(records.fields):

@@ -18,9 +18,11 @@ import numpy.typing as npt
 from sojourn.integration.linkage.comparison_kernel import (
     WORDS,
     WORDS_END,
+    Filters,
     Likeness,
     Texts,
     date_level,
+    encoded_level,
     name_level,
     number_level,
 )
@@ -39,7 +41,7 @@ __all__ = [
 
 ORIGINS = ("unknown", "others", "same")
 PAIRS_AT_ONCE = 1 << 20
-_NAME, _DATE, _CODE, _NUMBER = 0, 1, 2, 3
+_NAME, _DATE, _CODE, _NUMBER, _ENCODED = 0, 1, 2, 3, 4
 Patterns = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.int32]]
@@ -67,6 +69,7 @@ class Compared(NamedTuple):
     plain: Bytes
     sound: Bytes
     likeness: Likeness
+    filters: Filters
 
 
 class Weights(NamedTuple):
@@ -96,6 +99,8 @@ def _level(
         return 2 if value == value2 else 1
     if kind == _DATE:
         return date_level(value, value2)
+    if kind == _ENCODED:
+        return encoded_level(value, value2, records.filters)
     if kind == _NUMBER:
         return number_level(value, value2, records.texts, records.plain)
     return name_level(value, value2, records.texts, records.words, records.sound, records.likeness)
@@ -167,7 +172,12 @@ def rarity_of(records: Compared, field: int, level: int, one: int, other: int, o
             return _shared_bits(records, records.codes[one, field], records.codes[other, field])
         if level not in (5, 6):
             return 0.0
-    elif (kind == _DATE and level < 7) or (kind == _CODE and level < 2) or (kind == _NUMBER and level < 3):
+    elif (
+        (kind == _DATE and level < 7)
+        or (kind == _CODE and level < 2)
+        or (kind == _NUMBER and level < 3)
+        or (kind == _ENCODED and level < 5)
+    ):
         return 0.0
     if origins == 2:
         return float(min(records.bits_within[one, field], records.bits_within[other, field]))

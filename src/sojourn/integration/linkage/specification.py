@@ -15,6 +15,7 @@ class Kind(IntEnum):
     DATE = 1
     CODE = 2
     NUMBER = 3
+    ENCODED = 4
 
 
 class Part(StrEnum):
