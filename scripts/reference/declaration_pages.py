@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from sojourn.project import (
     coverage_declarations,
     declarations,
+    linkage_declarations,
     residence_declarations,
     table_declarations,
 )
@@ -34,6 +35,7 @@ FILES = (
     table_declarations.ReleaseDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
+    linkage_declarations.LinkageDeclaration,
 )
 _PLAIN = {
     str: "text",

@@ -10,12 +10,13 @@ __all__ = [
     "approval",
     "audit_event",
     "delivery",
+    "key_in_force",
     "metadata",
     "release",
     "table_version",
 ]
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = sa.MetaData()
 
@@ -99,4 +100,13 @@ approval = sa.Table(
     sa.Column("decision", sa.String, nullable=False),
     sa.Column("comment", sa.Text, nullable=False),
     sa.Column("at", sa.String, nullable=False),
+)
+
+key_in_force = sa.Table(
+    "key_in_force",
+    metadata,
+    sa.Column("project", sa.String(32), primary_key=True),
+    sa.Column("mark", sa.String(32), nullable=False),
+    sa.Column("since", sa.String, nullable=False),
+    sa.Column("is_old_destroyed", sa.Boolean, nullable=False),
 )

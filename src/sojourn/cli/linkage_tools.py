@@ -60,9 +60,9 @@ def link(
     What is compared follows from the names of the columns: surname, given_names, birth_date, sex,
     citizenship, birthplace, document_no, region and more, or from a specification of your own.
 
-    Examples: `sojourn tool link border.parquet register.parquet pairs.parquet --persons persons.parquet`
+    Example: `sojourn tool link border.parquet register.parquet pairs.parquet --persons persons.parquet`
 
-    `sojourn tool link students.csv pairs.csv --dedupe`
+    Within one file: `sojourn tool link students.csv pairs.csv --dedupe`
     """
     from sojourn.production.linkage_files import LinkageTargets, link_files
     from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_linkage

@@ -98,7 +98,7 @@ def _keys(folder: Path) -> Path:
 
 def _enrolled(workspace: Workspace) -> Path:
     """Give the demonstration's people passphrases, kept beside the keys."""
-    kept = workspace.keys.folder / "passphrases"
+    kept = workspace.ring.folder / "passphrases"
     kept.mkdir(exist_ok=True, mode=0o700)
     for person in (_AUTHOR, *_CHECKERS, _PUBLISHER):
         file = kept / person

@@ -16,6 +16,7 @@ __all__ = [
     "elsewhere_statement",
     "key_hashes_statement",
     "persons_again_statement",
+    "persons_kept_statement",
     "repetitions_statement",
 ]
 
@@ -50,6 +51,25 @@ FROM same GROUP BY delivery"""
 def persons_again_statement() -> str:
     """How many records of `fresh` are about a person of whom `earlier` has a record."""
     return "SELECT count(*) AS records FROM fresh SEMI JOIN earlier USING (person_key)"
+
+
+def persons_kept_statement() -> str:
+    """Whether records under a new key (`after`) tell the same persons apart as under the old one (`before`).
+
+    Columns: unpaired, records that stand on one side only; before and after, the persons on each side; pairs,
+    how often a person of one side meets one of the other. Nobody was split or merged when the last three are
+    the same.
+    """
+    return """WITH both_keys AS (   -- one row for each record, with its two keys
+  SELECT before.person_key AS old_key, after.person_key AS new_key
+  FROM before FULL JOIN after USING (record_id)
+),
+meetings AS (         -- one row for each old key that meets a new one, with its records
+  SELECT old_key, new_key, count(*) AS records FROM both_keys GROUP BY ALL
+)
+SELECT coalesce(sum(records) FILTER (WHERE old_key IS NULL OR new_key IS NULL), 0)::BIGINT AS unpaired,
+  count(DISTINCT old_key) AS before, count(DISTINCT new_key) AS after, count(*) AS pairs
+FROM meetings"""
 
 
 def key_hashes_statement(key: Sequence[str]) -> str:

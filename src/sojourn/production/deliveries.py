@@ -100,7 +100,7 @@ def withdraw_delivery(workspace: Workspace, delivery: str, reason: str) -> Seque
     """
     if not reason.strip():
         raise ProjectError("A delivery is not withdrawn without a reason.", 'Say it: --because "…".')
-    with workspace.store.one_writer():
+    with workspace.writing():
         row = delivery_of(workspace, delivery)
         if row["state"] not in ("accepted", "held"):
             raise ProjectError(

@@ -15,6 +15,7 @@ from sojourn.dissemination.fonts import register_fonts
 from sojourn.dissemination.publication import changed_files, read_manifest
 from sojourn.dissemination.shapes import shapes_file
 from sojourn.errors import SojournError
+from sojourn.production.key_state import key_problem
 from sojourn.production.workspace import Workspace
 from sojourn.release.gate import Gate
 from sojourn.store.durable import file_sha256
@@ -57,6 +58,7 @@ def examine(workspace: Workspace, *, fix: bool = False) -> list[Finding]:
             *_versions(workspace),
             *_deliveries(workspace),
             *_unfinished(workspace, fix),
+            _key(workspace),
             *_public(workspace, fix),
             *_permissions(workspace),
             _disk(workspace),
@@ -146,6 +148,13 @@ def _unfinished(workspace: Workspace, fix: bool) -> Iterator[Finding]:
             f"{len(kept - known)} files were kept but not taken in",
             "Refused files stay as evidence; their reasons are in the audit trail.",
         )
+
+
+def _key(workspace: Workspace) -> Finding:
+    problem = key_problem(workspace.catalogue, workspace.ring)
+    if problem is None:
+        return Finding("ok", "keys", "the key in force is to hand, and no other")
+    return Finding("note", "keys", *problem)
 
 
 def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:

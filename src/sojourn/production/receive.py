@@ -103,7 +103,7 @@ def receive(
         else period_of_mended(workspace, source, repairs, period, part)
     )
     request = Request(source, file, covered, today, repairs, accept_because, promise)
-    with workspace.store.one_writer():
+    with workspace.writing():
         _require_agreement(workspace, source, today)
         return _received(workspace, request, on_progress)
 
@@ -129,7 +129,7 @@ def receive_table(
         )
     today = received_on or _today(source)
     covered = covered_period(source, period, None, None)
-    with workspace.store.one_writer():
+    with workspace.writing():
         _require_agreement(workspace, source, today)
         with workspace.store.beside(Zone.VAULT) as folder:
             file = folder / f"{arrives.table}.csv"

@@ -65,14 +65,13 @@ def records_fingerprint(workspace: Workspace, source: SourceDeclaration, deliver
         for (name, column), m in workspace.declarations.code_maps.items()
         if name == source.id
     }
-    key_mark = hmac.new(workspace.keys.pseudonym, b"which key", hashlib.sha256).hexdigest()[:16]
     return fingerprint(
         code_fingerprint(),
         source.model_dump(mode="json", by_alias=True),
         maps,
         vars(delivered),
         workspace.declarations.settings.country,
-        key_mark,
+        workspace.keys.pseudonym_mark,
         NORMALISATION,
     )
 
@@ -341,9 +340,7 @@ class RecordWriter:
         if self.plan.contract.natural_key and self.counts.loaded:
             self._take_out_repeated()
         text = f"{self._digest_records}|{self._digest_total}|{self._digest_mixed}".encode()
-        self.counts.content_digest = hmac.new(
-            self.workspace.keys.pseudonym, b"content|" + text, hashlib.sha256
-        ).hexdigest()
+        self.counts.content_digest = hmac.new(self.workspace.keys.content, text, hashlib.sha256).hexdigest()
 
     def _write_empty(self) -> None:
         contract = self.plan.contract

@@ -89,7 +89,7 @@ def run_tables(
         if name not in declared:
             raise ProjectError(f"No table is called {name}.", f"Declared are: {', '.join(sorted(declared))}.")
     chosen = [declared[name] for name in names or sorted(declared)]
-    with workspace.store.one_writer():
+    with workspace.writing():
         steps = _steps(workspace, chosen)
         made = run_steps(steps, fingerprint, code=code_fingerprint(), on_step=on_step, is_dry=is_dry)
     missing = tuple(step.name for step in steps if step.name not in made)

@@ -93,19 +93,23 @@ def name_records(
     fingerprint: str,
     counts: RecordCounts,
     act: Transaction,
+    beside: Mapping[str, Any] | None = None,
 ) -> None:
-    """Name the three versions that a delivery gives: content, identities, quarantined records."""
+    """Name the three versions that a delivery gives: content, identities, quarantined records.
+
+    `beside` is kept with the content's settings.
+    """
     contract, name = CONTRACTS[source.gives], records_name(source.id)
     identities = counts.loaded if "person_key" in contract.columns else 0
     inputs, settings = (f"delivery:{digest}",), {"source": source.id}
-    for kind, folder, rows in (
-        (contract, name, counts.loaded),
-        (Identity, name, identities),
-        (QuarantinedRecord, f"quarantine_{name}", counts.quarantined),
+    for kind, folder, rows, more in (
+        (contract, name, counts.loaded, beside or {}),
+        (Identity, name, identities, {}),
+        (QuarantinedRecord, f"quarantine_{name}", counts.quarantined, {}),
     ):
         name_version(
             workspace,
-            VersionRecord(folder, kind.zone, kind.__name__, fingerprint, rows, inputs, settings),
+            VersionRecord(folder, kind.zone, kind.__name__, fingerprint, rows, inputs, {**settings, **more}),
             act,
         )
 

@@ -18,9 +18,11 @@ from sojourn.catalogue.migrate import open_catalogue
 from sojourn.contracts.table import Zone
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
+from sojourn.production.key_state import adopted_key, key_in_force
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations, load
-from sojourn.store.keys import Keys
+from sojourn.store.key_sources import KeySource
+from sojourn.store.keys import KeyRing, Keys
 from sojourn.store.store import Store
 
 __all__ = ["Workspace", "declared_source", "open_workspace"]
@@ -34,6 +36,7 @@ class Workspace:
     store: Store
     catalogue: Catalogue
     keys: Keys
+    ring: KeyRing
     actor: str
 
     def __enter__(self) -> Self:
@@ -43,6 +46,21 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.catalogue.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the project for writing records, with the key in force.
+
+        Raises: ProjectError when another command is writing, or the key was changed since the project was
+        opened.
+        """
+        with self.store.one_writer() as is_outermost:
+            if is_outermost and key_in_force(self.catalogue).mark != self.keys.mark:
+                raise ProjectError(
+                    "The project's key was changed meanwhile.",
+                    "Give the command again, or open the project anew.",
+                )
+            yield
 
     @contextmanager
     def engine(self, *zones: Zone) -> Iterator[Engine]:
@@ -61,22 +79,46 @@ class Workspace:
         return folder
 
 
-def open_workspace(folder: Path) -> Workspace:
-    """Open a project for work.
+def open_workspace(folder: Path, *, is_key_lost: bool = False) -> Workspace:
+    """Open a project for work; with `is_key_lost`, for nothing but making everything anew under a new key.
 
     Raises: ProjectError with every mistake in the declarations, or when keys or catalogue cannot be used.
     """
     declarations = load(folder)
-    settings = declarations.settings
+    settings, actor = declarations.settings, actor_of(declarations)
     local = folder / "local"
+    is_first = not (local / "catalogue.sqlite").exists()
     local.mkdir(exist_ok=True)
     store = Store(local)
-    keys = Keys.open(Path(settings.keys))
-    checkpoints = Path(settings.audit.checkpoints).expanduser() if settings.audit.checkpoints else keys.folder
+    declared = settings.keys
+    is_elsewhere = declared.command or declared.descriptor is not None
+    source = KeySource(declared.command, declared.descriptor) if is_elsewhere else None
+    ring = KeyRing.open(Path(declared.folder), folder, source, is_first=is_first, is_lost=is_key_lost)
+    checkpoints = Path(settings.audit.checkpoints).expanduser() if settings.audit.checkpoints else ring.folder
     checkpoints.mkdir(parents=True, exist_ok=True)
-    witness = Witness(checkpoints / "audit-checkpoints.jsonl", keys.audit)
+    witness = Witness(checkpoints / "audit-checkpoints.jsonl", ring.audit)
     catalogue = open_catalogue(_catalogue_url(settings.catalogue, local), witness)
-    return Workspace(declarations, store, catalogue, keys, actor_of(declarations))
+    try:
+        found = adopted_key(catalogue, ring, actor)
+        master = ring.master(found.project, found.mark)
+        if master is None and is_key_lost:
+            master = ring.next_master(found.project, found.mark)
+        if master is None:
+            raise _wrong_key(ring)
+    except BaseException:
+        catalogue.close()
+        raise
+    keys = Keys.of(master, project=found.project, agency=settings.agency.id)
+    return Workspace(declarations, store, catalogue, keys, ring, actor)
+
+
+def _wrong_key(ring: KeyRing) -> ProjectError:
+    place = "the secret manager gives" if ring.is_held_elsewhere else f"lies in {ring.folder}"
+    return ProjectError(
+        f"The key that {place} is not the one with which this project's records were made.",
+        "Restore that one from the copy that is kept with the office's keys. If it is lost for good:"
+        " `sojourn keys rotate --old-key-is-lost` makes all records anew, under a new key.",
+    )
 
 
 def declared_source(declarations: Declarations, source: str) -> SourceDeclaration:

@@ -14,7 +14,8 @@ from sojourn.project.check_spine import spine_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
 from sojourn.project.contracts import CONTRACTS, COUNTED, GIVEN_BY_US
 from sojourn.project.dimensions import dimensions_of
-from sojourn.project.load import Reading
+from sojourn.project.key_declarations import KeySettings
+from sojourn.project.load import Place, Reading
 from sojourn.project.names import read_names
 from sojourn.project.references import near, refers, wrong_rule
 
@@ -68,18 +69,7 @@ def _settings(reading: Reading) -> Iterator[Problem]:
             f"Add `{settings.languages[0]}: …`.",
             "title",
         )
-    keys = Path(settings.keys).expanduser()
-    inside = (
-        not keys.is_absolute()
-        or reading.folder.resolve() in keys.resolve().parents
-        or keys.resolve() == reading.folder.resolve()
-    )
-    if inside:
-        yield place.problem(
-            "the keys lie inside the project's folder, from where they would travel with it.",
-            "Name a folder outside the project, with its full path.",
-            "keys",
-        )
+    yield from _keys(reading, settings.keys, place)
     if settings.rules.movements.out_of_scope is not None:
         columns = set(Movement.columns) - GIVEN_BY_US
         where = ("rules", "movements", "out_of_scope")
@@ -92,6 +82,30 @@ def _settings(reading: Reading) -> Iterator[Problem]:
             "rules",
             "residence",
         )
+
+
+def _keys(reading: Reading, keys: KeySettings, place: Place) -> Iterator[Problem]:
+    """Keys inside the project, or a command that reads them from there."""
+    project = reading.folder.resolve()
+    folder = Path(keys.folder).expanduser()
+    if not folder.is_absolute() or _is_inside(folder, project):
+        yield place.problem(
+            "the keys lie inside the project's folder, from where they would travel with it.",
+            "Name a folder outside the project, with its full path.",
+            "keys",
+        )
+    named = [argument.rpartition("=")[2] for argument in keys.command]
+    if any(_is_inside(project / argument, project) for argument in named if "/" in argument):
+        yield place.problem(
+            "the command that gives the key names something inside the project's folder.",
+            "Name a program and files outside the project, with their full paths.",
+            "keys",
+            "command",
+        )
+
+
+def _is_inside(path: Path, project: Path) -> bool:
+    return path.resolve() == project or project in path.resolve().parents
 
 
 def _agreements(reading: Reading) -> Iterator[Problem]:

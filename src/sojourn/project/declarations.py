@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.project.declaration import Declaration, Identifier, Strings, Texts
+from sojourn.project.key_declarations import KeySettings
 from sojourn.project.spine_declarations import SpineSettings, StatusSettings
 
 __all__ = [
@@ -195,7 +196,7 @@ class Settings(Declaration):
             " `local` when not given"
         ),
     )
-    keys: str = Field(description="Folder of the project's keys, outside the project")
+    keys: KeySettings = Field(description="Where the project's keys lie: a folder, or more")
     audit: AuditSettings = Field(default=AuditSettings(), description="The audit trail")
     rules: Rules = Field(default=Rules(), description="Dated rules of method")
     spine: SpineSettings = Field(

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from sojourn.contracts.microdata import Identity
 from sojourn.contracts.table import Sensitivity, Table, Zone
 from sojourn.errors import ContractBroken, NotPermitted, ProjectError
-from sojourn.store.durable import copy_hashed, file_sha256, place_folder
+from sojourn.store.durable import copy_hashed, file_sha256, place_folder, synchronise
 
 __all__ = ["Store", "Version"]
 
@@ -50,6 +51,7 @@ class Store:
 
     def __init__(self, local: Path) -> None:
         self.local = local
+        self._holder: int | None = None
         for zone, mode in ((Zone.VAULT, 0o700), (Zone.SECURE, 0o700), (Zone.PUBLIC, 0o755)):
             (local / zone).mkdir(parents=True, exist_ok=True, mode=mode)
 
@@ -58,11 +60,16 @@ class Store:
         return self.local / zone
 
     @contextmanager
-    def one_writer(self) -> Iterator[None]:
+    def one_writer(self) -> Iterator[bool]:
         """Hold the project for writing; what an interrupted writer left unfinished is removed first.
+
+        Work that holds it may ask for it again; whether this is the first time is what the block is given.
 
         Raises: ProjectError when another command is writing.
         """
+        if self._holder == threading.get_ident():
+            yield False
+            return
         with (self.local / ".writer").open("w") as opened:
             try:
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,9 +78,13 @@ class Store:
                     "Another command is writing to this project.",
                     "Wait until it has ended, then give yours again.",
                 ) from error
-            for leftover in self.leftovers():
-                shutil.rmtree(leftover)
-            yield
+            self._holder = threading.get_ident()
+            try:
+                for leftover in self.leftovers():
+                    shutil.rmtree(leftover)
+                yield True
+            finally:
+                self._holder = None
 
     def leftovers(self) -> list[Path]:
         """Folders that a writer began and did not finish."""
@@ -129,8 +140,15 @@ class Store:
         return f"{', '.join(changed)} was changed" if changed else None
 
     def remove(self, zone: Zone, name: str, fingerprint: str) -> None:
-        """Remove a version that the catalogue does not name."""
-        shutil.rmtree(self.zone(zone) / name / fingerprint, ignore_errors=True)
+        """Remove a version that the catalogue does not name.
+
+        It leaves its place in one step; what an interruption leaves of it, the next writer removes.
+        """
+        folder = self.zone(zone) / name / fingerprint
+        if folder.is_dir():
+            with self.beside(zone) as gone:
+                folder.rename(gone / fingerprint)
+                synchronise(folder.parent)
 
     def unnamed(self, named: set[tuple[str, str, str]]) -> list[tuple[Zone, str, str]]:
         """Versions on the disk that are not among the named (zone, name, fingerprint)."""

@@ -177,7 +177,10 @@ def test_without_an_agreement_in_force_nothing_is_accepted_or_kept(office, borde
     with pytest.raises(NotPermitted, match="not in force"):
         receive(office, "border", border_file, period="2022", received_on=datetime.date(2022, 6, 1))
     assert not (office.store.zone(Zone.VAULT) / "deliveries").exists()
-    assert [(e["action"], e["outcome"]) for e in office.catalogue.events()] == [("receive", "failed")]
+    assert [(e["action"], e["outcome"]) for e in office.catalogue.events()] == [
+        ("adopt-key", "done"),
+        ("receive", "failed"),
+    ]
 
 
 def test_a_file_without_a_period_is_asked_for_one(office, border_file):
@@ -190,7 +193,10 @@ def test_a_refused_file_is_named_as_sent_and_the_refusal_is_in_the_audit_trail(o
     empty.write_bytes(b"")
     with pytest.raises(DataRefused, match=r"empty\.csv"):
         receive(office, "border", empty, period="2024")
-    assert [(e["action"], e["outcome"]) for e in office.catalogue.events()] == [("receive", "failed")]
+    assert [(e["action"], e["outcome"]) for e in office.catalogue.events()] == [
+        ("adopt-key", "done"),
+        ("receive", "failed"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +227,7 @@ def test_every_access_to_records_is_an_event(office, border_file, tmp_path):
     receipt = receive(office, "border", border_file, period="2024")
     write_quarantined(office, receipt.delivery, tmp_path / "out.csv", "a look")
     assert [(e["action"], e["purpose"], e["outcome"]) for e in office.catalogue.events()] == [
+        ("adopt-key", "", "done"),
         ("receive", "", "done"),
         ("read-quarantine", "a look", "done"),
     ]

@@ -155,11 +155,11 @@ def _part(records: Encoded, part: BlockKey) -> Keys:
     if records.fields[place].kind is Kind.DATE:
         year, day = value // 10000, value % 10000
         vague = (day == 101) | (day % 100 == 0) | (day < 100)
-        if part.part in (Part.DAY, Part.VALUE):
+        if part.part is Part.DAY:
             known &= ~vague
         elif part.part is Part.YEAR:
             value = year
-        else:
+        elif part.part is Part.DAY_OF_YEAR:
             known &= ~vague
             value = day
         found[known] = mixed(value[known])

@@ -196,7 +196,9 @@ def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes, k
             return PART
         alike = _known_likeness(one, other, sound, first, last, first2, last2, known)
     if alike >= 0.92:
-        return CLOSE
+        # Two names that share a word are alike by that alone: the rest must be close too.
+        apart = slips(sound, first, last, sound, first2, last2) if shared > 0 else 0
+        return CLOSE if apart <= 2 else LIKE
     shorter = min(length, length2)
     if shared > 0 or alike >= 0.82 or (shorter == 1 and sound[first] == sound[first2]):
         return LIKE

@@ -112,6 +112,8 @@ def _word_bits(records: Encoded) -> npt.NDArray[np.float32]:
 
 def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: int) -> Model:
     """The model of these records; the same seed gives the same model."""
+    if not blocks:
+        return _untaught(records)
     table = compared(records)
     rng = np.random.default_rng(seed)
     raw, word_bits = _by_chance(records, table, dedupe, rng)
@@ -126,6 +128,15 @@ def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: i
     m, shares = _maximised(records, samples, free, raw, first)
     u = _without_matches(records, blocks, dedupe, raw, m, shares)
     return Model(m, u, _class_shares(records, u), word_bits, shares)
+
+
+def _untaught(records: Encoded) -> Model:
+    """The first guess, where no two records share anything from which more could be learned."""
+    shape = (len(records.fields), MOST_LEVELS, 3)
+    u = np.zeros(shape)
+    for field, described in enumerate(records.fields):
+        u[field, 1 : LEVELS[described.kind]] = 1.0 / (LEVELS[described.kind] - 1)
+    return Model(_first_guess(records), u, _class_shares(records, u), np.zeros(shape), np.zeros(0))
 
 
 def _digits(patterns: npt.NDArray[np.int64], field: int) -> npt.NDArray[np.int64]:

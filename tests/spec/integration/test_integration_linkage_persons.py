@@ -1,0 +1,126 @@
+"""Which records are found to be one person, and which are kept apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from linkage_records import as_records, drawn, linked_tables
+from sojourn.integration.linkage.assignment import (
+    distinct_pairs,
+    grouped,
+    matched,
+    prior_bits,
+    probabilities,
+    supported,
+)
+from sojourn.integration.linkage.blocking import blocks_of
+from sojourn.integration.linkage.linking import planned
+from sojourn.integration.linkage.specification import BlockKey, BlockRule, Part
+
+ONES = np.array([0, 0, 1], np.int32)
+OTHERS = np.array([2, 3, 2], np.int32)
+TWO_SOURCES = np.array([0, 0, 1, 1], np.int32)
+
+
+def test_the_best_pair_is_linked_first_and_takes_both_records():
+    links = matched(ONES, OTHERS, np.array([9.0, 5.0, 7.0], np.float32), TWO_SOURCES)
+    assert links.tolist() == [True, False, False]
+
+
+def test_what_is_left_is_linked_next():
+    links = matched(ONES, OTHERS, np.array([5.0, 6.0, 7.0], np.float32), TWO_SOURCES)
+    assert links.tolist() == [False, True, True]
+
+
+def test_pairs_of_one_score_are_linked_in_the_order_of_their_records():
+    links = matched(ONES, OTHERS, np.array([5.0, 5.0, 5.0], np.float32), TWO_SOURCES)
+    assert links.tolist() == [True, False, False]
+
+
+def test_rivals_for_one_record_share_its_odds():
+    # Odds 1 each; each pair stands against no link (1) and its rivals: 0-2 has two, the others have one.
+    found = probabilities(ONES, OTHERS, np.zeros(3, np.float32), 0.0, TWO_SOURCES, True)
+    assert found == pytest.approx([1 / 4, 1 / 3, 1 / 3])
+
+
+def test_without_rivalry_odds_become_probabilities():
+    found = probabilities(ONES, OTHERS, np.array([0, 1, -1], np.float32), 0.0, TWO_SOURCES, False)
+    assert found == pytest.approx([1 / 2, 2 / 3, 1 / 3])
+
+
+def test_the_prior_gives_itself_as_the_sum_of_probabilities():
+    scores = np.concatenate([np.full(100, 30.0), np.full(1000, -5.0)]).astype(np.float32)
+    assert 2 ** prior_bits(scores, 1e6) * 1e6 == pytest.approx(100, rel=0.01)
+
+
+def test_a_pair_of_several_rules_counts_once():
+    ones, others, scores = distinct_pairs(
+        np.array([1, 0, 1], np.int32), np.array([2, 3, 2], np.int32), np.array([4, 5, 4], np.float32)
+    )
+    assert (ones.tolist(), others.tolist(), scores.tolist()) == ([0, 1], [3, 2], [5.0, 4.0])
+
+
+def test_a_group_holds_one_record_of_each_source():
+    source = np.array([0, 1, 2, 0], np.int32)
+    ones, others = np.array([0, 1, 2], np.int32), np.array([1, 2, 3], np.int32)
+    scores = np.array([9, 8, 7], np.float32)
+    assert grouped(ones, others, scores, 4, source, True).tolist() == [0, 0, 0, 3]
+    assert grouped(ones, others, scores, 4, source, False).tolist() == [0, 0, 0, 0]
+
+
+def test_a_link_between_two_groups_that_no_other_bears_out_is_taken_out():
+    inside = [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)]
+    ones, others = (np.array(part, np.int32) for part in zip(*inside, (2, 3), strict=True))
+    assert supported(ones, others, 6).tolist() == [True] * 6 + [False]
+
+
+def test_a_chain_of_two_links_stays():
+    assert supported(np.array([0, 1], np.int32), np.array([1, 2], np.int32), 3).tolist() == [True, True]
+
+
+COPIES = pa.table({name: ["Anna"] * 10_000 for name in ("surname", "given_names", "sex")})
+
+
+def test_ten_thousand_copies_of_one_record_stay_within_the_budget():
+    records, specification = as_records(COPIES)
+    plan = planned(records, specification, dedupe=True)
+    assert plan.pairs == 0
+    rule = BlockRule((BlockKey("surname", Part.SOUNDS),))
+    found = blocks_of(records, rule, dedupe=True, pairs_at_most=250_000)
+    assert (len(found.pairs), found.left_out, found.worst_pairs) == (0, 10_000, 10_000 * 9_999 // 2)
+
+
+def test_a_block_that_is_too_large_is_narrowed():
+    people = pa.table(
+        {"surname": ["Anna"] * 100, "birth_date": [f"{1950 + at % 50}-05-17" for at in range(100)]}
+    )
+    records, _ = as_records(people)
+    rule = BlockRule((BlockKey("surname", Part.SOUNDS),), (BlockKey("birth_date", Part.YEAR),))
+    found = blocks_of(records, rule, dedupe=True, pairs_at_most=1_000)
+    assert (int(found.pairs.sum()), found.left_out) == (50, 0)
+
+
+def test_columns_without_a_value_are_no_evidence():
+    left = pa.table(
+        {
+            "surname": [f"name{at}" for at in range(50)],
+            "birth_date": [f"19{at + 10}-05-17" for at in range(50)],
+            "sex": pa.nulls(50, pa.string()),
+            "document_no": pa.nulls(50, pa.string()),
+        }
+    )
+    found = linked_tables(left, left)
+    assert int(found.is_link.sum()) == 50
+    assert all(found.others[found.is_link] - found.ones[found.is_link] == 50)
+
+
+def test_sources_without_any_value_give_no_link():
+    nothing = pa.table({"surname": pa.nulls(20, pa.string()), "birth_date": pa.nulls(20, pa.string())})
+    assert len(linked_tables(nothing, nothing).ones) == 0
+
+
+def test_empty_sources_give_no_link():
+    nothing = drawn("surname | birth_date\n---|---")
+    assert len(linked_tables(nothing, nothing).ones) == 0
