@@ -91,3 +91,11 @@ def test_one_name_has_one_skeleton_in_every_script(written, spellings):
 )
 def test_particles_order_parts_and_initials(one, other, level):
     assert (level_of(one, other), level_of(other, one)) == (level, level)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("حسن", "Hassan"), ("حسين", "Hussein"), ("حسنی", "Hosni"), ("Хасан", "حسن"), ("Hsu", "Xu"), ("Hsiao", "Xiao")],
+)
+def test_hs_is_one_sound_only_where_chinese_is_written_so(one, other):
+    assert level_of(one, other) == "sound"
