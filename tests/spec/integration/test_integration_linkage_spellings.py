@@ -99,3 +99,18 @@ def test_particles_order_parts_and_initials(one, other, level):
 )
 def test_hs_is_one_sound_only_where_chinese_is_written_so(one, other):
     assert level_of(one, other) == "sound"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("الشامي", "Al-Shami"),
+        ("Elshamy", "El Shamy"),
+        ("Vanderberg", "van der Berg"),
+        ("Delacruz", "de la Cruz"),
+        ("MacDonald", "Mac Donald"),
+        ("Benali", "Ben Ali"),
+    ],
+)
+def test_a_particle_may_be_written_as_part_of_the_name(one, other):
+    assert level_of(one, other) == "sound"
