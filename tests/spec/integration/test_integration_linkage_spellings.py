@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pyarrow as pa
 import pytest
 
@@ -95,7 +97,14 @@ def test_particles_order_parts_and_initials(one, other, level):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("حسن", "Hassan"), ("حسين", "Hussein"), ("حسنی", "Hosni"), ("Хасан", "حسن"), ("Hsu", "Xu"), ("Hsiao", "Xiao")],
+    [
+        ("حسن", "Hassan"),
+        ("حسين", "Hussein"),
+        ("حسنی", "Hosni"),
+        ("Хасан", "حسن"),
+        ("Hsu", "Xu"),
+        ("Hsiao", "Xiao"),
+    ],
 )
 def test_hs_is_one_sound_only_where_chinese_is_written_so(one, other):
     assert level_of(one, other) == "sound"
@@ -114,3 +123,17 @@ def test_hs_is_one_sound_only_where_chinese_is_written_so(one, other):
 )
 def test_a_particle_may_be_written_as_part_of_the_name(one, other):
     assert level_of(one, other) == "sound"
+
+
+@pytest.mark.parametrize(
+    "name", ["Koç", "Țepeș", "Şimşek", "Đặng", "Хрущёв", "Майоров", "김", "हिन्दी", "Çağlar"]
+)
+def test_a_letter_may_be_followed_by_its_mark_or_be_one_with_it(name):
+    forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
+    one, other = romanised(pa.array(forms)).to_pylist()
+    assert one == other
+
+
+@pytest.mark.parametrize("sign", list("'’‘ʻʼ`´"))
+def test_no_apostrophe_of_any_keyboard_parts_a_word(sign):
+    assert romanised(pa.array([f"Yo{sign}ldosh"])).to_pylist() == ["yoldosh"]

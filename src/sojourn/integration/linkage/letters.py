@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from anyascii import anyascii
 
 from sojourn.concepts.package_data import rows
@@ -24,7 +25,7 @@ __all__ = ["romanised", "text_buffers"]
 PLANE = 1 << 16
 WIDTH = 8
 BLANK = 32
-_JOINERS = "'’ʼʹʻ`´ʾʿ"
+_JOINERS = "'’‘ʼʹʻ`´ʾʿ"
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,15 @@ def romanised(texts: pa.Array) -> pa.Array:
     A text without a letter or digit becomes null. Source of the single letters: anyascii.
     """
     table = letters()
-    starts, data = text_buffers(texts.fill_null(""))
+    # A letter and its mark may come as one or as two.
+    starts, data = text_buffers(pc.utf8_normalize(texts.fill_null(""), "NFC"))
     ends, out = _romanise(
         starts, data, table.written, table.length, table.pair_keys, table.pair_written, table.pair_length
     )
     written = pa.StringArray.from_buffers(
         len(texts), pa.py_buffer(np.concatenate(([np.int32(0)], ends))), pa.py_buffer(out)
     )
-    return pa.compute.if_else(pa.compute.equal(written, ""), pa.scalar(None, pa.string()), written)
+    return pc.if_else(pc.equal(written, ""), pa.scalar(None, pa.string()), written)
 
 
 @compiled
