@@ -122,7 +122,7 @@ def packed_days(column: pa.ChunkedArray) -> Spans:
     distinct = column.combine_chunks().cast(pa.string()).dictionary_encode()
     if not len(distinct.dictionary):
         return np.full(len(column), MISSING, dtype=np.int32)
-    days = _days(*text_buffers(distinct.dictionary))
+    days = _days(*text_buffers(pc.utf8_trim_whitespace(distinct.dictionary)))
     found: Spans = np.append(days, np.int32(MISSING))[
         distinct.indices.fill_null(len(days)).to_numpy(zero_copy_only=False)
     ]
@@ -139,20 +139,21 @@ def _days(starts: Integers, data: Bytes) -> Spans:
         for at in range(starts[text], starts[text + 1]):
             sign = data[at]
             if 48 <= sign <= 57:
-                if part < 3:
-                    parts[part] = parts[part] * 10 + (sign - 48)
-                    lengths[part] += 1
+                parts[part] = parts[part] * 10 + (sign - 48)
+                lengths[part] += 1
             elif sign in (45, 46, 47, 32) and part < 2 and lengths[part] > 0:
                 part += 1
             elif sign in (84, 32):
                 break
-            elif sign in (63, 88, 120) and part < 3:
+            elif sign in (63, 88, 120):
                 parts[part] = parts[part] * 10
                 lengths[part] += 1
             else:
                 wrong = True
+            # Nothing of a date has more digits, and more would not fit a number.
+            wrong = wrong or lengths[part] > 8
         year, month, day = parts[0], parts[1], parts[2]
-        if lengths[0] == 8 and lengths[1] == 0:
+        if lengths[0] == 8 and lengths[1] <= 1 and parts[1] == 0 and lengths[2] == 0:
             year, month, day = parts[0] // 10000, parts[0] // 100 % 100, parts[0] % 100
         elif lengths[0] == 6 and lengths[1] == 0:
             year, month, day = parts[0] // 100, parts[0] % 100, 0
