@@ -54,13 +54,7 @@ class Encoded:
 
 def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mapping[str, str]) -> Encoded:
     """The records of several sources as numbers; `columns` says which column holds each field."""
-    together = {
-        field.name: pa.chunked_array(
-            [chunk.cast(pa.string()) for table in tables for chunk in table[columns[field.name]].chunks],
-            pa.string(),
-        )
-        for field in fields
-    }
+    together = {field.name: _together(tables, columns[field.name], field.kind) for field in fields}
     textual = [field.name for field in fields if field.kind in (Kind.NAME, Kind.NUMBER)]
     words, values = words_of([together[name] for name in textual])
     of_text = dict(zip(textual, values, strict=True))
@@ -76,6 +70,13 @@ def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mappin
     bits, within = _rarity(fields, words, codes)
     source = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table) for table in tables])
     return Encoded(tuple(fields), words, codes, bits, within, source)
+
+
+def _together(tables: Sequence[pa.Table], column: str, kind: Kind) -> pa.ChunkedArray:
+    """A column of all tables; numbers without the blanks and strokes that part their digits."""
+    chunks = [chunk.cast(pa.string()) for table in tables for chunk in table[column].chunks]
+    found = pa.chunked_array(chunks, pa.string())
+    return pc.replace_substring_regex(found, r"[^\pL\pM\pN]+", "") if kind is Kind.NUMBER else found
 
 
 def _codes(column: pa.ChunkedArray) -> Spans:
