@@ -73,6 +73,7 @@ def number_level_of(one: str, other: str) -> str:
         ("1234", "1235", "other"),
         ("1234", "1234", "same"),
         # Letters are compared as they are written, not as they sound.
+        ("12phc", "12pch", "slip"),
         ("CZ123456", "S123456", "slip"),
         ("1123456", "123456", "slip"),
     ],
