@@ -137,3 +137,11 @@ def test_a_letter_may_be_followed_by_its_mark_or_be_one_with_it(name):
 @pytest.mark.parametrize("sign", list("'’‘ʻʼ`´"))
 def test_no_apostrophe_of_any_keyboard_parts_a_word(sign):
     assert romanised(pa.array([f"Yo{sign}ldosh"])).to_pylist() == ["yoldosh"]
+
+
+def test_two_texts_of_very_many_words_are_compared_alike_from_both_sides():
+    # Thirty words of each count; the one that both have is the thirty-first.
+    many = " ".join(f"{first}o{last}ut" for first in "bdfgk" for last in "klmnpr")
+    assert len(set(skeleton(many).split(" "))) == 30
+    levels = {level_of(f"{many} smith", "smith jones"), level_of("smith jones", f"{many} smith")}
+    assert levels == {"other"}
