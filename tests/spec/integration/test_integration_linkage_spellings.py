@@ -145,3 +145,29 @@ def test_two_texts_of_very_many_words_are_compared_alike_from_both_sides():
     assert len(set(skeleton(many).split(" "))) == 30
     levels = {level_of(f"{many} smith", "smith jones"), level_of("smith jones", f"{many} smith")}
     assert levels == {"other"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Waw and vav are consonants where a word begins, and waw before alif.
+        ("وليد", "Walid"),
+        ("وسيم", "Wassim"),
+        ("وليد", "Oualid"),
+        ("جواد", "Jawad"),
+        ("مروان", "Marwan"),
+        ("عبد الواحد", "Abdelwahed"),
+        ("ורד", "Vered"),
+        ("ויקטור", "Victor"),
+        ("يوسف", "Yousef"),
+        ("نور", "Nour"),
+        # Pe at the end of a word is always f.
+        ("יוסף", "Yosef"),
+        ("אסף", "Asaf"),
+        # Son of, without its vowel.
+        ("بن علي", "Ali"),
+        ("בן גוריון", "Ben-Gurion"),
+    ],
+)
+def test_letters_that_sound_by_their_place(one, other):
+    assert level_of(one, other) == "sound"
