@@ -60,7 +60,8 @@ def blocks_of(records: Encoded, rule: BlockRule, *, dedupe: bool, pairs_at_most:
         own = _part(records, narrower)[large.records]
         stated = own != 0
         left_out += int(np.count_nonzero(~stated))
-        key = mixed(of_block[stated]) ^ own[stated]
+        # Set apart from the values, or block 1 with value 2 would be block 2 with value 1.
+        key = mixed(of_block[stated] + (1 << 40)) ^ own[stated]
         large = _grouped(records, large.records[stated], key, dedupe)
     left_out += len(large.records)
     starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.starts) for part in small]))])

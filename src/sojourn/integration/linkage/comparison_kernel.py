@@ -34,7 +34,7 @@ ENCODED_LIKENESS = (0.5, 0.62, 0.74)
 _LIKE, _CLOSE, _NEAR = ENCODED_LIKENESS
 LONGEST = 60
 # The columns of the table of texts.
-WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, PLAIN = range(8)
+WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, SIGNS, PLAIN = range(9)
 Texts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 Filters = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 REMEMBERED_BITS = 18
@@ -180,10 +180,10 @@ def slips(one: Bytes, start: int, end: int, other: Bytes, start2: int, end2: int
 
 @compiled_lean
 def shared_words(words: Spans, start: int, end: int, start2: int, end2: int) -> int:
-    """How many words of one text stand in the other too, each counted once."""
+    """How many of the first thirty words of one text stand among those of the other, each counted once."""
     shared = 0
     taken = 0
-    for at in range(start, end):
+    for at in range(start, min(end, start + 30)):
         for there in range(start2, min(end2, start2 + 30)):
             if words[at] == words[there] and not taken >> (there - start2) & 1:
                 taken |= 1 << (there - start2)
@@ -265,8 +265,8 @@ def number_level(one: int, other: int, texts: Texts, plain: Bytes) -> int:
     if length < 5 or abs((end - start) - (end2 - start2)) > 2:
         return 1
     allowed = 2 if length > 6 else 1
-    common = _many(texts[one, LETTERS] & texts[other, LETTERS])
-    if _many(texts[one, LETTERS]) - common > allowed and _many(texts[other, LETTERS]) - common > allowed:
+    common = _many(texts[one, SIGNS] & texts[other, SIGNS])
+    if _many(texts[one, SIGNS]) - common > allowed and _many(texts[other, SIGNS]) - common > allowed:
         return 1
     return 2 if slips(plain, start, end, plain, start2, end2) <= allowed else 1
 

@@ -54,13 +54,7 @@ class Encoded:
 
 def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mapping[str, str]) -> Encoded:
     """The records of several sources as numbers; `columns` says which column holds each field."""
-    together = {
-        field.name: pa.chunked_array(
-            [chunk.cast(pa.string()) for table in tables for chunk in table[columns[field.name]].chunks],
-            pa.string(),
-        )
-        for field in fields
-    }
+    together = {field.name: _together(tables, columns[field.name], field.kind) for field in fields}
     textual = [field.name for field in fields if field.kind in (Kind.NAME, Kind.NUMBER)]
     words, values = words_of([together[name] for name in textual])
     of_text = dict(zip(textual, values, strict=True))
@@ -76,6 +70,13 @@ def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mappin
     bits, within = _rarity(fields, words, codes)
     source = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table) for table in tables])
     return Encoded(tuple(fields), words, codes, bits, within, source)
+
+
+def _together(tables: Sequence[pa.Table], column: str, kind: Kind) -> pa.ChunkedArray:
+    """A column of all tables; numbers without the blanks and strokes that part their digits."""
+    chunks = [chunk.cast(pa.string()) for table in tables for chunk in table[column].chunks]
+    found = pa.chunked_array(chunks, pa.string())
+    return pc.replace_substring_regex(found, r"[^\pL\pM\pN]+", "") if kind is Kind.NUMBER else found
 
 
 def _codes(column: pa.ChunkedArray) -> Spans:
@@ -122,7 +123,7 @@ def packed_days(column: pa.ChunkedArray) -> Spans:
     distinct = column.combine_chunks().cast(pa.string()).dictionary_encode()
     if not len(distinct.dictionary):
         return np.full(len(column), MISSING, dtype=np.int32)
-    days = _days(*text_buffers(distinct.dictionary))
+    days = _days(*text_buffers(pc.utf8_trim_whitespace(distinct.dictionary)))
     found: Spans = np.append(days, np.int32(MISSING))[
         distinct.indices.fill_null(len(days)).to_numpy(zero_copy_only=False)
     ]
@@ -139,20 +140,21 @@ def _days(starts: Integers, data: Bytes) -> Spans:
         for at in range(starts[text], starts[text + 1]):
             sign = data[at]
             if 48 <= sign <= 57:
-                if part < 3:
-                    parts[part] = parts[part] * 10 + (sign - 48)
-                    lengths[part] += 1
+                parts[part] = parts[part] * 10 + (sign - 48)
+                lengths[part] += 1
             elif sign in (45, 46, 47, 32) and part < 2 and lengths[part] > 0:
                 part += 1
             elif sign in (84, 32):
                 break
-            elif sign in (63, 88, 120) and part < 3:
+            elif sign in (63, 88, 120):
                 parts[part] = parts[part] * 10
                 lengths[part] += 1
             else:
                 wrong = True
+            # Nothing of a date has more digits, and more would not fit a number.
+            wrong = wrong or lengths[part] > 8
         year, month, day = parts[0], parts[1], parts[2]
-        if lengths[0] == 8 and lengths[1] == 0:
+        if lengths[0] == 8 and lengths[1] <= 1 and parts[1] == 0 and lengths[2] == 0:
             year, month, day = parts[0] // 10000, parts[0] // 100 % 100, parts[0] % 100
         elif lengths[0] == 6 and lengths[1] == 0:
             year, month, day = parts[0] // 100, parts[0] % 100, 0

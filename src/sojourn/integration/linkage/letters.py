@@ -2,7 +2,8 @@
 
 A name is written so that the same name in two scripts comes out alike, not so that it reads well. The table
 of single letters is that of anyascii, which knows every script; the lists of the concepts correct it where
-names show that it misleads, for one letter or two that stand together.
+names show that it misleads: for one letter, for two that stand together, or, behind `^`, for one that
+begins a word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from anyascii import anyascii
 
 from sojourn.concepts.package_data import rows
@@ -23,8 +25,8 @@ __all__ = ["romanised", "text_buffers"]
 
 PLANE = 1 << 16
 WIDTH = 8
-BLANK = 32
-_JOINERS = "'’ʼʹʻ`´ʾʿ"
+BLANK, START = 32, ord("^")
+_JOINERS = "'’‘ʼʹʻ`´ʾʿ"
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,15 @@ def romanised(texts: pa.Array) -> pa.Array:
     A text without a letter or digit becomes null. Source of the single letters: anyascii.
     """
     table = letters()
-    starts, data = text_buffers(texts.fill_null(""))
+    # A letter and its mark may come as one or as two.
+    starts, data = text_buffers(pc.utf8_normalize(texts.fill_null(""), "NFC"))
     ends, out = _romanise(
         starts, data, table.written, table.length, table.pair_keys, table.pair_written, table.pair_length
     )
     written = pa.StringArray.from_buffers(
         len(texts), pa.py_buffer(np.concatenate(([np.int32(0)], ends))), pa.py_buffer(out)
     )
-    return pa.compute.if_else(pa.compute.equal(written, ""), pa.scalar(None, pa.string()), written)
+    return pc.if_else(pc.equal(written, ""), pa.scalar(None, pa.string()), written)
 
 
 @compiled
@@ -142,11 +145,16 @@ def _romanise(
             source = written
             if code < PLANE:
                 many = int(length[code])
-            if code >= 0x80 and after < starts[text + 1]:
-                second, after_second = _code_point(data, after)
-                pair = _pair_at(pair_keys, code, second)
+            if code >= 0x80:
+                pair = -1
+                if size == begin or out[size - 1] == BLANK:
+                    pair = _pair_at(pair_keys, START, code)
+                if pair < 0 and after < starts[text + 1]:
+                    second, after_second = _code_point(data, after)
+                    pair = _pair_at(pair_keys, code, second)
+                    after = after_second if pair >= 0 else after
                 if pair >= 0:
-                    row, many, after, source = pair, int(pair_length[pair]), after_second, pair_written
+                    row, many, source = pair, int(pair_length[pair]), pair_written
             for place in range(many):
                 letter = source[row, place]
                 if letter != BLANK or (size > begin and out[size - 1] != BLANK):

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.blocking import Blocks
-from sojourn.integration.linkage.comparison_kernel import Texts, remembered
+from sojourn.integration.linkage.comparison_kernel import Texts, letter_sets, remembered
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.pair_kernel import (
     Compared,
@@ -86,7 +86,8 @@ def _texts(words: Words) -> Texts:
     starts, heard = words.word_starts, words.sound_starts
     columns: list[npt.NDArray[Any]] = [
         starts[:-1], starts[1:], heard[:-1], heard[1:], words.bag.view(np.int64),
-        words.joined.view(np.int64), words.letters.view(np.int64), words.plain_starts[:-1],
+        words.joined.view(np.int64), words.letters.view(np.int64),
+        letter_sets(words.plain_starts, words.plain).view(np.int64), words.plain_starts[:-1],
     ]  # fmt: skip
     found = np.zeros((len(words) + 1, len(columns)), dtype=np.int64)
     for place, column in enumerate(columns):
