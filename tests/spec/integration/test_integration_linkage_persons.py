@@ -46,7 +46,7 @@ def test_rivals_for_one_record_cannot_both_have_it():
     sure, rival = np.array([0, 0], np.int32), np.array([2, 3], np.int32)
     chance, _ = exclusive_probabilities(sure, rival, np.array([20, 20], np.float32), TWO_SOURCES)
     assert chance[0] == pytest.approx(chance[1])
-    assert 0.4 < chance[0] < 0.5
+    assert 0.45 < chance[0] <= 0.5
 
 
 def test_each_record_is_with_a_partner_or_free_with_probability_one():
@@ -57,8 +57,8 @@ def test_each_record_is_with_a_partner_or_free_with_probability_one():
         np.array([0], np.int32), np.array([2], np.int32), np.array([3], np.float32), TWO_SOURCES
     )
     free = 1 / (math.sqrt(8) - 1)
-    assert chance[0] == pytest.approx(1 - free, rel=1e-4)
-    assert 2 ** priors[0, 1] == pytest.approx((1 - free) / (1 + free) ** 2, rel=1e-4)
+    assert chance[0] == pytest.approx(1 - free, rel=1e-3)
+    assert 2 ** priors[0, 1] == pytest.approx((1 - free) / (1 + free) ** 2, rel=1e-3)
 
 
 def test_without_rivalry_odds_become_probabilities():

@@ -132,6 +132,7 @@ def test_a_file_without_encodings_is_not_linked(source, key, tmp_path):
         (bytes([200]) * 32, 0o600, "at random"),
         (bytes((73 * n + 5) % 256 for n in range(32)), 0o640, "Others than its owner"),
     ],
+    ids=["short", "words", "one byte", "open to others"],
 )
 def test_a_key_that_is_not_safe_is_refused(source, key, content, mode, why):
     written(key, content, mode)

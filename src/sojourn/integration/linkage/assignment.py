@@ -20,7 +20,7 @@ __all__ = [
 Scores = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-TURNS = 40
+TURNS = 60
 
 
 def distinct_pairs(ones: Spans, others: Spans, scores: Scores) -> tuple[Spans, Spans, Scores]:
@@ -76,7 +76,19 @@ def exclusive_probabilities(
     if len(ones):
         likelihood = np.exp2(np.clip(scores.astype(np.float64), -100, 100))
         _exclusive(ones, others, likelihood, source, sizes, np.ones(len(source) * many), chance, priors)
-    return chance, priors
+    bits = np.log2(priors, out=np.zeros_like(priors), where=priors > 0)
+    return _at_most_one(ones, others, source, chance), bits
+
+
+def _at_most_one(ones: Spans, others: Spans, source: Spans, chance: Shares) -> Shares:
+    """Probabilities of which those of one record with another source add up to one at most."""
+    many = int(source.max(initial=0)) + 1
+    here = ones.astype(np.int64) * many + source[others]
+    there = others.astype(np.int64) * many + source[ones]
+    size = len(source) * many
+    sums = np.bincount(here, chance, size) + np.bincount(there, chance, size)
+    found: Shares = chance / np.maximum(np.maximum(sums[here], sums[there]), 1.0)
+    return found
 
 
 @compiled
@@ -90,36 +102,25 @@ def _exclusive(
     chance: Shares,
     priors: npt.NDArray[np.float64],
 ) -> None:
-    """Fill in the probabilities of pairs and the priors."""
+    """Fill in the probabilities of pairs and the prior odds."""
     many = len(sizes)
     expected = np.zeros((many, many), dtype=np.float64)
     for pair in range(len(ones)):
         here, there = source[ones[pair]], source[others[pair]]
         expected[here, there] = min(sizes[here], sizes[there]) / 2
     for _ in range(TURNS):
-        for here in range(many):
-            for there in range(many):
-                found = expected[here, there]
-                # At least a hundredth of a source is taken to have no partner, or nothing could be false.
-                alone = max(sizes[here] - found, 0.01 * sizes[here]) * max(
-                    sizes[there] - found, 0.01 * sizes[there]
-                )
-                priors[here, there] = found / alone if found > 0 else 0.0
-        for side in range(2):
-            taken = np.zeros(len(free), dtype=np.float64)
-            for pair in range(len(ones)):
-                one, other = ones[pair], others[pair]
-                odds = priors[source[one], source[other]] * likelihood[pair]
-                here, there = one * many + source[other], other * many + source[one]
-                if side == 0:
-                    taken[here] += odds * free[there]
-                else:
-                    taken[there] += odds * free[here]
-            # A slot is the first of its pairs or the second, as its sources stand: the other side is left.
-            for slot in range(len(free)):
-                is_first = source[slot // many] < slot % many
-                if is_first == (side == 0):
-                    free[slot] = 1.0 / (1.0 + taken[slot])
+        _prior_odds(expected, sizes, priors)
+        taken = np.zeros(len(free), dtype=np.float64)
+        for pair in range(len(ones)):
+            one, other = ones[pair], others[pair]
+            odds = priors[source[one], source[other]] * likelihood[pair]
+            here, there = one * many + source[other], other * many + source[one]
+            taken[here] += odds * free[there]
+            taken[there] += odds * free[here]
+        for slot in range(len(free)):
+            # The mean, by logarithms, of what was and what follows: two records that have only each other
+            # would else take each other's place for a thousand turns.
+            free[slot] = np.sqrt(free[slot] / (1.0 + taken[slot]))
         expected, before = np.zeros((many, many), dtype=np.float64), expected
         for pair in range(len(ones)):
             one, other = ones[pair], others[pair]
@@ -128,10 +129,18 @@ def _exclusive(
             expected[source[one], source[other]] += chance[pair]
         if np.abs(expected - before).max() < 1e-5 * expected.max():
             break
-    for here in range(many):
-        for there in range(many):
-            if priors[here, there] > 0:
-                priors[here, there] = np.log2(priors[here, there])
+
+
+@compiled
+def _prior_odds(expected: npt.NDArray[np.float64], sizes: Shares, priors: npt.NDArray[np.float64]) -> None:
+    """Fill in the odds that two records of two sources are one person before they are compared."""
+    for here in range(len(sizes)):
+        for there in range(len(sizes)):
+            found = expected[here, there]
+            # At least a hundredth of a source is taken to have no partner, or nothing could be false.
+            alone = max(sizes[here] - found, 0.01 * sizes[here])
+            others_alone = max(sizes[there] - found, 0.01 * sizes[there])
+            priors[here, there] = found / (alone * others_alone) if found > 0 else 0.0
 
 
 def matched(ones: Spans, others: Spans, scores: Scores | Shares, source: Spans) -> Flags:
