@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pyarrow as pa
 
 from sojourn.integration.linkage.comparison_kernel import (
@@ -73,11 +70,3 @@ def slips_between(one: str, other: str) -> int:
 def _on_bytes(kernel, one, other):
     starts, data = text_buffers(pa.array([one, other]))
     return kernel(data, starts[0], starts[1], data, starts[1], starts[2])
-
-
-def persons_as_sets(found: Linked, names: Sequence[str]) -> set[frozenset[str]]:
-    """The persons, each as the names of their records."""
-    groups: dict[int, set[str]] = {}
-    for name, person in zip(names, np.asarray(found.person).tolist(), strict=True):
-        groups.setdefault(person, set()).add(name)
-    return {frozenset(group) for group in groups.values()}

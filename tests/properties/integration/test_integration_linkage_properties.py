@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage_records import as_records, linked_tables, persons_as_sets
+from linkage_records import as_records
 from sojourn.integration.linkage.assignment import exclusive_probabilities, grouped, matched
 from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.letters import romanised
-
-NAMES = st.sampled_from(
-    ["Anna", "Ana", "Иван", "Ivan", "محمد", "Mohammed", "Li", "García López", "García", None]
-)
-DATES = st.sampled_from(["1980-01-01", "1980-05-17", "1980-00-00", "17.05.1980", "1981-05-17", None])
-PERSON = st.tuples(NAMES, NAMES, DATES, st.sampled_from(["1", "2", None]))
 
 
 @given(st.lists(st.one_of(st.none(), st.text()), max_size=20))
@@ -41,26 +35,6 @@ def table_of(people):
     return pa.table(
         {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
     )
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(PERSON, min_size=2, max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_records_does_not_matter(people, random):
-    names = [str(at) for at in range(len(people))]
-    order = list(range(len(people)))
-    random.shuffle(order)
-    one = linked_tables(table_of(people), dedupe=True)
-    other = linked_tables(table_of([people[at] for at in order]), dedupe=True)
-    pairs = {
-        frozenset((names[a], names[b]))
-        for a, b in zip(one.ones[one.is_link], one.others[one.is_link], strict=True)
-    }
-    again = {
-        frozenset((names[order[a]], names[order[b]]))
-        for a, b in zip(other.ones[other.is_link], other.others[other.is_link], strict=True)
-    }
-    assert pairs == again
-    assert persons_as_sets(one, names) == persons_as_sets(other, [names[at] for at in order])
 
 
 PAIRS = st.lists(

@@ -149,9 +149,10 @@ def _random_pairs(
     records: Encoded, dedupe: bool, rng: np.random.Generator, within: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Pairs of two records drawn at random; of one origin where `within` is a field."""
-    one = rng.integers(0, len(records), RANDOM_PAIRS)
+    drawn = min(RANDOM_PAIRS, 10 * len(records) ** 2)
+    one = rng.integers(0, len(records), drawn)
     if within < 0:
-        other = rng.integers(0, len(records), RANDOM_PAIRS)
+        other = rng.integers(0, len(records), drawn)
     else:
         origin = records.codes[:, within]
         one = one[origin[one] >= 0]
