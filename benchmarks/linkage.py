@@ -3,8 +3,8 @@
     python benchmarks/linkage.py [--records N] [--seed S] [--json FILE]
     python benchmarks/linkage.py --files A.parquet B.parquet PERSONS.parquet
 
-The files are two sources of the generated country with its declared noise, or those named; PERSONS has
-record_id and person. Beside `sojourn tool link` stands Splink with names in Latin letters, mutual best and
+The files are made by `linkage_country.py`, which declares their noise, or those named; PERSONS has record_id
+and person. Beside `sojourn tool link` stands Splink with names in Latin letters, mutual best and
 training capped as its users do. Linked twice: by the seven rules that Splink is given, and by the
 specification that ships. Every run is a process of its own.
 """

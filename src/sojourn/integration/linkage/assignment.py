@@ -67,7 +67,8 @@ def exclusive_probabilities(
     is prior odds x likelihood ratio x free(a) x free(b), and each record's probabilities and `free` add up to
     one. Of n and m records with k pairs expected the prior odds are k / ((n - k)(m - k)): how many of the
     matchings with a pair more there are for each with one less. All three are found by turns. One prior for
-    each two sources, `priors[source of one, source of other]`; 0 where no pair is.
+    each two sources, `priors[source of one, source of other]`; 0 where no pair is. Records stand in the order
+    of their sources, and of each pair the first in `ones`.
     """
     many = int(source.max(initial=0)) + 1
     sizes = np.bincount(source, minlength=many).astype(np.float64)
