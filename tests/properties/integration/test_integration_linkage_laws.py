@@ -16,6 +16,7 @@ from sojourn.integration.linkage.assignment import (
     grouped,
     matched,
     prior_bits,
+    probabilities,
     supported,
 )
 from sojourn.integration.linkage.blocking import blocks_of
@@ -309,6 +310,28 @@ def test_probabilities_of_a_record_with_all_of_one_source_add_up_to_one_at_most(
     for here, there in ((ones, others), (others, ones)):
         of_record = np.bincount(here * 3 + source[there], weights=exclusive, minlength=36)
         assert (of_record <= 1 + 1e-9).all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-20, 20), max_size=6, unique=True), st.integers(1, 6), st.integers(1, 6))
+def test_a_pair_without_rivals_has_the_odds_of_its_prior_and_likelihood(scores, lone, lone_there):
+    many = len(scores)
+    ones = np.arange(many, dtype=np.int32)
+    others = ones + many + lone
+    source = np.repeat(np.array([0, 1], np.int32), [many + lone, many + lone_there])
+    chance, priors = exclusive_probabilities(ones, others, np.array(scores, np.float32), source)
+    # Both records are free with the rest of their probability: p = odds (1 - p)^2, solved for p.
+    odds = 2.0 ** (np.array(scores) + priors[0, 1])
+    assert np.allclose(chance, 1 - 2 / (1 + np.sqrt(1 + 4 * odds)), atol=0.02)
+    assert (np.diff(chance[np.argsort(scores)]) >= 0).all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-30, 30), max_size=10), st.floats(-40, 40))
+def test_without_rivalry_probabilities_are_odds_and_grow_with_scores(scores, prior):
+    found = probabilities(np.sort(np.array(scores, np.float32)), prior)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(found) >= 0).all()
 
 
 @settings(deadline=None)

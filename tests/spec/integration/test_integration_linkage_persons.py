@@ -61,6 +61,22 @@ def test_each_record_is_with_a_partner_or_free_with_probability_one():
     assert 2 ** priors[0, 1] == pytest.approx((1 - free) / (1 + free) ** 2, rel=1e-3)
 
 
+@pytest.mark.parametrize("many", [1, 2, 50])
+@pytest.mark.parametrize("score", [20, 40, 60])
+def test_records_that_fit_one_another_and_nobody_else_are_surely_one_person(many, score):
+    ones = np.arange(many, dtype=np.int32)
+    source = np.repeat(np.array([0, 1], np.int32), many)
+    chance, _ = exclusive_probabilities(ones, ones + many, np.full(many, score, np.float32), source)
+    assert (chance > 0.999).all()
+
+
+def test_three_who_fit_two_have_each_of_them_by_a_third():
+    ones, others = (part.ravel().astype(np.int32) for part in np.meshgrid([0, 1, 2], [3, 4]))
+    source = np.array([0, 0, 0, 1, 1], np.int32)
+    chance, _ = exclusive_probabilities(ones, others, np.full(6, 40, np.float32), source)
+    assert chance == pytest.approx([1 / 3] * 6, abs=1e-4)
+
+
 def test_without_rivalry_odds_become_probabilities():
     found = probabilities(np.array([0, 1, -1], np.float32), 0.0)
     assert found == pytest.approx([1 / 2, 2 / 3, 1 / 3])
