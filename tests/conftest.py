@@ -9,12 +9,16 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from small_project import HEADER, crossing, write_small_project
 from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
 
 REPOSITORY = Path(__file__).parents[1]
+# A slow machine is no mistake: nothing here is judged by the time that it takes.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

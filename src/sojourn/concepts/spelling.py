@@ -18,7 +18,9 @@ def folded(text: str) -> str:
 
     A leading `_` stays, since it sets `_T` apart from `T`.
     """
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    # A letter in a special form is a plain capital once decomposed, and small only then.
+    small = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    letters = unicodedata.normalize("NFKD", small)
     words = "".join(" " if not letter.isalnum() else letter for letter in letters if not _is_mark(letter))
     return ("_" if text.startswith("_") else "") + " ".join(words.split())
 
