@@ -63,6 +63,7 @@ def link(
     Within one file: `sojourn tool link students.csv pairs.csv --dedupe`
     """
     from sojourn.production.linkage_files import LinkageTargets, link_files
+    from sojourn.production.movement_pictures import require_new
     from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_linkage
     from sojourn.project.load import load_declaration
 
@@ -71,6 +72,10 @@ def link(
         raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
     if (explain is None) != (pair is None):
         raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")
+    if explain is not None:
+        require_new(explain, ".svg")
+    if truth is not None and not truth.is_file():
+        raise ProjectError(f"{truth} is not there.", "Name a file that ends in .parquet or .csv.")
     declared = load_declaration(spec, LinkageDeclaration) if spec else shipped_linkage()
     with session.screen.progress(f"Linking {files[0].name}") as report:
         result = link_files(
@@ -80,7 +85,7 @@ def link(
             dedupe=dedupe,
             identifier=identifier,
             pairs_at_most=pairs,
-            on_plan=_say_plan,
+            on_plan=lambda plan: _say_plan(plan, dry),
             on_progress=report,
             is_dry=dry,
         )
@@ -97,7 +102,7 @@ def link(
     session.screen.result(told)
 
 
-def _say_plan(plan: Plan) -> None:
+def _say_plan(plan: Plan, is_dry: bool) -> None:
     session.screen.say(
         f"{plan.pairs:,} pairs will be compared: about {plan.seconds:,.0f} s on one processor,"
         f" {plan.memory / 1e9:.1f} GB."
@@ -105,6 +110,11 @@ def _say_plan(plan: Plan) -> None:
     for part in plan.blocks:
         left = f"; {part.left_out:,} records are in blocks too large for it" if part.left_out else ""
         session.screen.say(f"  {part.rule}: {int(part.pairs.sum()):,}{left}")
+    if is_dry:
+        rules = {str(part.rule): int(part.pairs.sum()) for part in plan.blocks}
+        session.screen.result(
+            {"pairs": plan.pairs, "seconds": plan.seconds, "bytes": plan.memory, "rules": rules}
+        )
 
 
 def _say(result: LinkageFiles, target: Path) -> None:

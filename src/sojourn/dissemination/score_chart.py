@@ -45,7 +45,7 @@ def score_chart(parts: Sequence[ScorePart], probability: float) -> Chart:
          "bits": f"{reached:+.1f}"}
     )  # fmt: skip
     lane = {"field": "name", "type": "nominal", "sort": {"field": "place"}, "title": None}
-    title = f"Two records are one person with probability {probability:.4f}"
+    title = f"Two records are one person with a probability {_in_percent(probability)}"
     length = {
         "type": "quantitative",
         "title": "bits (each doubles the odds)",
@@ -87,3 +87,11 @@ def score_chart(parts: Sequence[ScorePart], probability: float) -> Chart:
     }
     summary = "; ".join(f"{row['name']} {row['bits']}" for row in rows)
     return Chart(specification, title, summary, len(rows), len(rows))
+
+
+def _in_percent(probability: float) -> str:
+    """A probability in words; drawings shorten decimals, so it has none."""
+    percent = round(100 * probability)
+    if percent in (0, 100):
+        return "below 1 %" if percent == 0 else "above 99 %"
+    return f"of {percent} %"

@@ -38,6 +38,7 @@ __all__ = [
 
 IDENTIFIERS = ("record_id", "unique_id", "rec_id", "id")
 MOST_FIELDS = 15
+MOST_SOURCES = 64
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def link_files(
     DataRefused when a file or a column of it cannot be read.
     """
     require_targets(targets.pairs, targets.persons, targets.model)
+    if len(sources) > MOST_SOURCES:
+        raise ProjectError(f"{len(sources)} files are linked, and {MOST_SOURCES} is the most.", "Name fewer.")
     columns = [columns_of(source) for source in sources]
     specification, places = chosen_specification(declared, [list(known) for known in columns])
     tables, identifiers = [], []

@@ -85,6 +85,14 @@ class LinkageDeclaration(Declaration):
                     raise ValueError(
                         f"the field {field.name} names {other}, which is no field of kind {kind}"
                     )
+        partners = [field.swaps_with for field in self.fields if field.swaps_with is not None]
+        for field in self.fields:
+            if field.swaps_with is not None and (
+                field.name in partners or partners.count(field.swaps_with) > 1
+            ):
+                raise ValueError(
+                    f"the field {field.name} swaps with {field.swaps_with}; say so of one field only"
+                )
         for rule in self.pairs:
             for key in (*rule.share, *rule.narrow):
                 _require_known(key, kinds)

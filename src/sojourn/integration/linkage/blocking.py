@@ -13,7 +13,7 @@ from sojourn.integration.linkage.specification import BlockKey, BlockRule, Kind,
 from sojourn.integration.linkage.words import Keys, mixed
 from sojourn.sources.reader.compiled import Integers, Spans
 
-__all__ = ["Blocks", "blocks_of", "pairs_within"]
+__all__ = ["Blocks", "blocks_of"]
 
 Flags = npt.NDArray[np.bool_]
 
@@ -178,8 +178,3 @@ def _part(records: Encoded, part: BlockKey) -> Keys:
     else:
         found[known] = mixed(number)
     return found
-
-
-def pairs_within(blocks: Sequence[Blocks]) -> int:
-    """How many pairs all blocks give; a pair of several rules counts for each."""
-    return sum(int(part.pairs.sum()) for part in blocks)

@@ -288,6 +288,10 @@ def date_level(one: int, other: int) -> int:
     day, day2 = one % 10000, other % 10000
     habit = day == 101 or day % 100 == 0 or day < 100
     habit2 = day2 == 101 or day2 % 100 == 0 or day2 < 100
+    # A month that stands without a day is known, unless it is the January of 1 January.
+    months_differ = day > 101 and day2 > 101 and day // 100 != day2 // 100
+    if year == year2 and (habit or habit2) and months_differ:
+        return 3
     if habit and habit2:
         if year == year2:
             return 7

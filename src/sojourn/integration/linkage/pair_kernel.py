@@ -84,14 +84,9 @@ class Weights(NamedTuple):
 
 
 @compiled_lean
-def _level(
-    records: Compared,
-    field: int,
-    one: int,
-    other: int,
-) -> int:
-    """The level of one field of two records, without a look at other fields."""
-    value, value2 = records.codes[one, field], records.codes[other, field]
+def _level(records: Compared, field: int, other_field: int, one: int, other: int) -> int:
+    """The level of a field of one record and a field of the other, both of one kind."""
+    value, value2 = records.codes[one, field], records.codes[other, other_field]
     if value < 0 or value2 < 0:
         return 0
     kind = records.kinds[field]
@@ -107,21 +102,6 @@ def _level(
 
 
 @compiled_lean
-def _crossed(
-    records: Compared,
-    field: int,
-    other_field: int,
-    one: int,
-    other: int,
-) -> int:
-    """The level of a record's field against another field of the other record."""
-    value, value2 = records.codes[one, field], records.codes[other, other_field]
-    if value < 0 or value2 < 0:
-        return 0
-    return name_level(value, value2, records.texts, records.words, records.sound, records.likeness)
-
-
-@compiled_lean
 def _swap(
     records: Compared,
     field: int,
@@ -133,8 +113,8 @@ def _swap(
     """Where two names agree only crosswise, the first is `SWAPPED` and the second as it agrees crosswise."""
     if levels[field] > 2 or levels[with_field] > 2:
         return
-    here = _crossed(records, field, with_field, one, other)
-    there = _crossed(records, with_field, field, one, other)
+    here = _level(records, field, with_field, one, other)
+    there = _level(records, with_field, field, one, other)
     if min(here, there) >= 3 and max(here, there) >= 4:
         levels[field] = 7
         levels[with_field] = min(here, there)
@@ -193,7 +173,7 @@ def levels_of(
 ) -> int:
     """Fill in the level of every field of a pair; the relation of their origins is returned."""
     for field in range(len(levels)):
-        levels[field] = _level(records, field, one, other)
+        levels[field] = _level(records, field, field, one, other)
     for field in range(len(levels)):
         if records.swaps[field] >= 0:
             _swap(records, field, records.swaps[field], one, other, levels)
@@ -285,11 +265,11 @@ def _score(
         if total + weights.most[place] < least:
             return -1e9
         field = records.order[place]
-        found = _level(records, field, one, other)
+        found = _level(records, field, field, one, other)
         levels[field] = found
         if records.swaps[field] >= 0:
             partner = records.swaps[field]
-            levels[partner] = _level(records, partner, one, other)
+            levels[partner] = _level(records, partner, partner, one, other)
             _swap(records, field, partner, one, other, levels)
             total += _weight(records, weights, partner, levels[partner], one, other, origins)
             found = levels[field]

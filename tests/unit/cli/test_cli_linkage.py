@@ -1,0 +1,72 @@
+"""What the linkage command says and refuses, as its users meet it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+HEAD = "record_id,surname,given_names,birth_date,sex\n"
+SYLLABLES = ["ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su", "ta", "ve"]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Two files of the same hundred people under other identifiers."""
+    people = []
+    for at in range(100):
+        surname = SYLLABLES[at % 12] + SYLLABLES[at // 12] + "nar"
+        given = f"{SYLLABLES[at * 7 % 12]}{SYLLABLES[at * 5 % 11]}la"
+        people.append(f"{surname},{given},19{40 + at % 50}-05-{at % 28 + 1:02},1")
+    for name in ("a", "b"):
+        rows = [f"{name}{at},{person}" for at, person in enumerate(people)]
+        (tmp_path / f"{name}.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    return tmp_path / "a.csv", tmp_path / "b.csv"
+
+
+def link(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    command = [sys.executable, "-m", "sojourn", "--json", "tool", "link", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(files, tmp_path):
+    persons, picture = tmp_path / "persons.parquet", tmp_path / "why.svg"
+    done = link(
+        *files, tmp_path / "pairs.parquet", "--persons", persons, "--explain", picture, "--pair", "a7", "b7"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["links"] == 100
+    found = pq.read_table(persons).to_pylist()
+    assert {row["person"] for row in found if row["record_id"] == "b7"} == {"a7"}
+    drawn = picture.read_text()
+    assert "above 99 %" in drawn
+    assert "banar" not in drawn + done.stdout + done.stderr
+
+
+def test_a_dry_run_tells_the_work_and_writes_nothing(files, tmp_path):
+    done = link(*files, tmp_path / "pairs.parquet", "--dry")
+    told = json.loads(done.stdout)
+    assert told["pairs"] == sum(told["rules"].values()) > 0
+    assert not (tmp_path / "pairs.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--pairs", "1"], "pairs would be compared, and 1 are allowed; most by the rule"),
+        (["--truth", "nowhere.csv"], "is not there"),
+        (["--explain", "why.svg"], "Give --explain and --pair together"),
+        (["--explain", "why.png", "--pair", "a1", "b1"], ".svg"),
+    ],
+    ids=["too many pairs", "no truth", "no pair", "no picture"],
+)
+def test_what_cannot_be_done_is_refused_before_the_work(files, tmp_path, options, message):
+    done = link(*files, tmp_path / "pairs.parquet", *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "pairs.parquet").exists()
