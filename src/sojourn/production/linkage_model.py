@@ -60,7 +60,7 @@ def score_parts(records: Encoded, found: Linked, one: int, other: int) -> pa.Tab
     names = [level_names(field.kind)[int(level)] for field, level in zip(records.fields, levels, strict=True)]
     return pa.table(
         {
-            "part": ["any two records", *(field.name for field in records.fields)],
+            "part": ["before they are compared", *(field.name for field in records.fields)],
             "level": ["", *names],
             "bits": np.concatenate([[prior], weights]),
         }
