@@ -155,7 +155,9 @@ def _pairs(
 
     def joined(stem: Spelt, ending: Spelt) -> Spelt:
         texts = (
-            stem.spelling(at) + joins[at] + (ending.spelling(at) if apart else ending.spelling(at).lower())
+            stem.spelling(at)
+            + joins[at]
+            + (ending.spelling(at) if joins[at] else ending.spelling(at).lower())
             for at in range(SPELLINGS)
         )
         words = (re.sub(r"(?<=[ -])\w", lambda first: first[0].upper(), text) for text in texts)

@@ -36,7 +36,9 @@ class _Way:
         """The text rewritten letter by letter, each word with a capital where the text had one."""
         instead = self.instead
         found = self.pattern.sub(lambda match: instead[(match.lastindex or 1) - 1], text.lower())
-        return found if text[:1].islower() else _capitalised(found)
+        # Georgian letters are small letters to Unicode, but its names begin with a capital elsewhere.
+        is_small = text[:1].islower() and not "\u10d0" <= text[:1] <= "\u10ff"
+        return found if is_small else _capitalised(found)
 
 
 def _capitalised(text: str) -> str:

@@ -151,30 +151,29 @@ def write_linkage_country(
     made = LinkageCountry(folder, persons)
     files = _Files()
     blocks = -(-persons // BLOCK)
-    first_person = first_household = 0
+    first = (0, 0)
     for block in range(blocks):
         size = persons // blocks + (block < persons % blocks)
         on_progress(block / blocks, f"people {block + 1}/{blocks}")
         people = families(np.random.default_rng([seed, persons, block, 0]), size)
-        first = (first_person, first_household)
         files.add(folder / "truth" / "persons.parquet", _true_persons(people, first))
         for position, source in enumerate(SOURCES[:sources], start=1):
             on_progress((block + position / (sources + 1)) / blocks, f"{source} {block + 1}/{blocks}")
             stream = np.random.default_rng([seed, persons, block, position])
-            written = records(stream, seed, source, people, first)
-            numbers = _numbered(source, made.rows.get(source, 0), len(written.who))
-            table = written.table.add_column(0, "record_id", numbers).add_column(
-                1, "source", pa.repeat(source, len(numbers))
-            )
-            files.add(folder / f"{source}.parquet", table)
-            files.add(
-                folder / "truth" / "records.parquet", _true_records(source, written, numbers, first_person)
-            )
-            made.rows[source] = made.rows.get(source, 0) + len(numbers)
-            _counted(made, source, written)
-        first_person += size
-        first_household += int(people.household.max()) + 1
+            _add(files, made, source, records(stream, seed, source, people, first), first[0])
+        first = (first[0] + size, first[1] + int(people.household.max()) + 1)
     files.close()
     _write_rates(made)
     on_progress(1.0, "done")
     return made
+
+
+def _add(files: _Files, made: LinkageCountry, source: str, written: Records, first_person: int) -> None:
+    """Write a block's records of a source and the truth of them."""
+    folder, size = made.folder, len(written.who)
+    numbers = _numbered(source, made.rows.get(source, 0), size)
+    table = written.table.add_column(0, "record_id", numbers).add_column(1, "source", pa.repeat(source, size))
+    files.add(folder / f"{source}.parquet", table)
+    files.add(folder / "truth" / "records.parquet", _true_records(source, written, numbers, first_person))
+    made.rows[source] = made.rows.get(source, 0) + size
+    _counted(made, source, written)

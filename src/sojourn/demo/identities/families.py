@@ -134,13 +134,16 @@ def _family_names(rng: Rng, culture: Integers) -> Integers:
     """Family names of each one's culture; a few are common and many rare."""
     names = lexicon().surnames
     place = (names.count[culture] * rng.random(len(culture)) ** 2.0).astype(np.int64)
-    return names.first[culture] + place
+    found: Integers = names.first[culture] + place
+    return found
 
 
 def _given_names(rng: Rng, culture: Integers, sex: Integers) -> Integers:
     names = lexicon().given
     block = 2 * culture + sex
-    return names.first[block] + (names.count[block] * rng.random(len(sex)) ** 1.8).astype(np.int64)
+    place = (names.count[block] * rng.random(len(sex)) ** 1.8).astype(np.int64)
+    found: Integers = names.first[block] + place
+    return found
 
 
 @dataclass(frozen=True)
