@@ -163,6 +163,11 @@ def _reference_dates(sheet: _Sheet) -> pa.Array:
     return pa.array(days).cast(pa.date32())
 
 
+def _in_capitals(text: pa.StringArray) -> pa.StringArray:
+    """Capitals, but for Georgian: Unicode has capitals for it that no paper shows."""
+    return pc.if_else(pc.match_substring_regex(text, "[\u10d0-\u10ff]"), text, pc.utf8_upper(text))
+
+
 def _columns(sheet: _Sheet, again: Flags, first: tuple[int, int]) -> dict[str, pa.Array]:
     people, who, codes = sheet.people, sheet.who, areas().alpha_2
     names = written_names(sheet.rng, sheet.seed, sheet.source, people, who, first)
@@ -176,8 +181,8 @@ def _columns(sheet: _Sheet, again: Flags, first: tuple[int, int]) -> dict[str, p
     unstated = sheet.rng.random(len(who)) < 0.03
     in_capitals = sheet.source == "permits"
     return {
-        "surname": pc.utf8_upper(names.surname) if in_capitals else names.surname,
-        "given_names": pc.utf8_upper(names.given) if in_capitals else names.given,
+        "surname": _in_capitals(names.surname) if in_capitals else names.surname,
+        "given_names": _in_capitals(names.given) if in_capitals else names.given,
         "birth_date": dates,
         "sex": worded(("M", "F"), np.where(wrong, 1 - people.sex[who], people.sex[who])),
         "citizenship": area_texts(_citizenships(sheet), codes, "STLS"),
