@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from sojourn.demo.country import HOME, NO_AREA, Integers, areas, first_day_of
 from sojourn.demo.journeys import Crossings
-from sojourn.demo.names import lexicon
 from sojourn.demo.papers import (
     Passports,
     area_texts,
@@ -287,7 +286,7 @@ def printed_visas(persons: Persons, who: Integers, citizenship: Integers) -> pa.
     """What a foreigner travels on: a tourist's, worker's or student's visa, a residence permit, or none."""
     letters = pa.array(["P", "T", "W", "S", "W", "T"])
     own = letters.take(pa.array(persons.biography[who]))
-    neighbours = np.isin(lexicon().culture_of_area[np.minimum(citizenship, len(areas().code) - 1)], (0, 1))
+    neighbours = areas().near[np.minimum(citizenship, len(areas().code) - 1)]
     free = (persons.biography[who] == Biography.VISITOR) & neighbours
     return pc.if_else(
         pa.array(citizenship == HOME), pa.scalar(None, pa.string()), pc.if_else(pa.array(free), "N", own)

@@ -59,7 +59,8 @@ class Areas:
     """Countries as columns; Ruritania is the first, so that `HOME` is its position.
 
     `stock`, `arrivals` and `visits` are shares that add up to one; `january` is the share of people whose
-    papers give 1 January as their birthday; `protection` the share of arrivals who seek protection.
+    papers give 1 January as their birthday; `protection` the share of arrivals who seek protection; `near`
+    are the countries whose citizens need no visa.
     """
 
     code: tuple[str, ...]
@@ -72,6 +73,7 @@ class Areas:
     visits: Floats
     january: Floats
     protection: Floats
+    near: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def areas() -> Areas:
         shares("stock"), shares("arrivals"), shares("visits"),
         np.array([float(line["january"]) for line in lines]),
         np.array([float(line["protection"]) for line in lines]),
+        np.array([line["near"] == "1" for line in lines]),
     )  # fmt: skip
 
 

@@ -157,12 +157,13 @@ def worded(vocabulary: tuple[str, ...], positions: Integers) -> pa.StringArray:
 
 
 _NEIGHBOURS = {
-    ord(key): ord(near)
+    ord(cased(key)): ord(cased(near))
     for keys, nears in (
         ("QWERTYUIOPASDFGHJKLZXCVBNM", "WERTYUIOPOSDFGHJKLKXCVBNMN"),
         ("АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЫЭЮЯ", "ОЬАШЛНЭХМЦУДСЕРАПЧИЦЯЗУСЩШВЖБЧ"),
     )
     for key, near in zip(keys, nears, strict=True)
+    for cased in (str.upper, str.lower)
 }
 
 

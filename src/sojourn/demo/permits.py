@@ -23,7 +23,7 @@ from sojourn.demo.country import (
 )
 from sojourn.demo.journeys import Crossings, Purpose
 from sojourn.demo.lives import Event, Lives
-from sojourn.demo.names import SPELLINGS, lexicon
+from sojourn.demo.names import SPELLINGS
 from sojourn.demo.papers import (
     area_texts,
     chance,
@@ -182,8 +182,8 @@ def _visas(rng: Rng, persons: Persons, crossings: Crossings) -> tuple[Integers, 
     visit = (crossings.day >= _YEAR_START) & (crossings.purpose == Purpose.VISIT)
     visitors, first = np.unique(crossings.person[visit], return_index=True)
     start = crossings.day[visit][first] - rng.integers(1, 40, len(visitors))
-    culture = lexicon().culture_of_area[np.minimum(persons.citizenship[visitors], len(areas().code) - 1)]
-    needs = ~np.isin(culture, (0, 1)) & (start >= _YEAR_START)
+    near = areas().near[np.minimum(persons.citizenship[visitors], len(areas().code) - 1)]
+    needs = ~near & (start >= _YEAR_START)
     return visitors[needs], start[needs]
 
 
