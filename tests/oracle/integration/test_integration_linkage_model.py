@@ -13,8 +13,10 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from linkage_records import slips_between
 from sojourn.integration.linkage.blocking import Blocks, blocks_of
+from sojourn.integration.linkage.chance import MOST_LEVELS, Sample, sample_of
 from sojourn.integration.linkage.encoding import Encoded, encoded
-from sojourn.integration.linkage.model import MOST_LEVELS, Model, _maximised, _sample, compared, weights_of
+from sojourn.integration.linkage.estimation import Chance, maximised
+from sojourn.integration.linkage.model import Model, compared, weights_of
 from sojourn.integration.linkage.pair_kernel import scored
 from sojourn.integration.linkage.specification import BlockKey, BlockRule, Field, Kind
 
@@ -114,13 +116,14 @@ def test_what_is_learned_is_what_splink_learns_to_four_digits(case: Case):
         for comparison in session.core_model_settings.comparisons
     }
     their_share = session.core_model_settings.probability_two_random_records_match
-    patterns, counts = _sample(compared(case.records), case.blocks, True)
-    assert counts.sum() == case.blocks.pairs.sum()
+    sample = sample_of(compared(case.records), case.blocks, is_within=True)
+    assert sample.counts.sum() == case.blocks.pairs.sum()
     start = np.zeros((len(FIELDS), MOST_LEVELS))
     start[:, 1], start[:, 2] = 1 - START_M, START_M
     # The start counts as one pair besides; against a million copies of the file that is nothing.
     free = np.array([[name in CODES for name in (*CODES, "place")]])
-    m, shares = _maximised(case.records, [(patterns, counts * 1_000_000)], free, case.u, start)
+    many, none = Sample(sample.patterns, sample.counts * 1_000_000), Sample(*np.zeros((2, 0), dtype=np.int64))
+    m, shares = maximised([many], [none], free, Chance(case.u, case.u, -1), start)
     ours = {name: m[place, 2] for place, name in enumerate(CODES)}
     for place, name in enumerate(CODES):
         print(

@@ -4,8 +4,8 @@ The model is that of Fellegi and Sunter: of pairs that are one person, `m` is th
 field, of other pairs `u`; a level weighs log2(m / u). `u` comes from pairs drawn at random, for pairs of one
 origin, of two, and of unknown ones apart: names of one origin agree more by chance. `m` comes from pairs that
 share a rule's keys: what share of them is one person is found together with `m` by expectation and
-maximisation, every rule with its own share, all rules with one `m`; a field that a rule asks to agree says
-nothing under that rule.
+maximisation, every rule with its own share and its own chance agreements, all rules with one `m`; a field
+that a rule asks to agree says nothing under that rule.
 
 Source: Fellegi and Sunter (1969); Winkler (1988) for the estimation; the rare-value weights follow from
 counting values among the records, as in Winkler (1989).
@@ -21,26 +21,25 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.blocking import Blocks
+from sojourn.integration.linkage.chance import (
+    LEVELS,
+    MOST_LEVELS,
+    ORIGINS,
+    Of,
+    Sample,
+    Shares,
+    by_chance,
+    sample_of,
+    samples_of_one_source,
+)
 from sojourn.integration.linkage.comparison_kernel import Texts, letter_sets, remembered
 from sojourn.integration.linkage.encoding import Encoded
-from sojourn.integration.linkage.pair_kernel import (
-    Compared,
-    Weights,
-    blocked_patterns,
-    listed_patterns,
-)
+from sojourn.integration.linkage.estimation import FLOOR, Chance, maximised
+from sojourn.integration.linkage.pair_kernel import Compared, Weights
 from sojourn.integration.linkage.specification import Kind
-from sojourn.integration.linkage.words import Words, mixed
+from sojourn.integration.linkage.words import Words
 
 __all__ = ["LEVELS", "Model", "compared", "trained", "weights_of"]
-
-LEVELS = {Kind.NAME: 8, Kind.DATE: 9, Kind.CODE: 3, Kind.NUMBER: 4, Kind.ENCODED: 6}
-MOST_LEVELS = 9
-RANDOM_PAIRS = 300_000
-TRAINING_PAIRS = 300_000
-ROUNDS = 60
-FLOOR = 1e-6
-Shares = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -117,100 +116,31 @@ def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: i
         return _untaught(records)
     table = compared(records)
     rng = np.random.default_rng(seed)
-    raw, word_bits = _by_chance(records, table, dedupe, rng)
-    samples = [_sample(table, part, dedupe) for part in blocks]
+    raw, word_bits = by_chance(records, table, Of.ANY if dedupe else Of.TWO, rng)
+    samples = [sample_of(table, part, is_within=dedupe) for part in blocks]
+    if dedupe:
+        within, inside = raw, [Sample(*np.zeros((2, 0), dtype=np.int64))] * len(blocks)
+    else:
+        within, _ = by_chance(records, table, Of.ONE, rng)
+        inside = [samples_of_one_source(records, table, part) for part in blocks]
     free = np.array(
         [
             [field.name not in {key.field for key in part.rule.keys} for field in records.fields]
             for part in blocks
         ]
     ).reshape(len(blocks), len(records.fields))
-    first = _first_guess(records)
-    m, shares = _maximised(records, samples, free, raw, first)
+    m, shares = maximised(samples, inside, free, Chance(raw, within, table.origin), _first_guess(records))
     u = _without_matches(records, blocks, dedupe, raw, m, shares)
     return Model(m, u, _class_shares(records, u), word_bits, shares)
 
 
 def _untaught(records: Encoded) -> Model:
     """The first guess, where no two records share anything from which more could be learned."""
-    shape = (len(records.fields), MOST_LEVELS, 3)
+    shape = (len(records.fields), MOST_LEVELS, ORIGINS)
     u = np.zeros(shape)
     for field, described in enumerate(records.fields):
         u[field, 1 : LEVELS[described.kind]] = 1.0 / (LEVELS[described.kind] - 1)
     return Model(_first_guess(records), u, _class_shares(records, u), np.zeros(shape), np.zeros(0))
-
-
-def _digits(patterns: npt.NDArray[np.int64], field: int) -> npt.NDArray[np.int64]:
-    found: npt.NDArray[np.int64] = patterns >> (4 * field + 2) & 15
-    return found
-
-
-def _random_pairs(
-    records: Encoded, dedupe: bool, rng: np.random.Generator, within: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Pairs of two records drawn at random; of one origin where `within` is a field."""
-    drawn = min(RANDOM_PAIRS, 10 * len(records) ** 2)
-    one = rng.integers(0, len(records), drawn)
-    if within < 0:
-        other = rng.integers(0, len(records), drawn)
-    else:
-        origin = records.codes[:, within]
-        one = one[origin[one] >= 0]
-        order = np.argsort(origin, kind="stable")
-        firsts = np.searchsorted(origin[order], origin[one], side="left")
-        lasts = np.searchsorted(origin[order], origin[one], side="right")
-        other = order[firsts + (rng.random(len(one)) * (lasts - firsts)).astype(np.int64)]
-    kept = (one != other) & (dedupe | (records.source[one] != records.source[other]))
-    return np.minimum(one, other)[kept], np.maximum(one, other)[kept]
-
-
-def _by_chance(
-    records: Encoded, table: Compared, dedupe: bool, rng: np.random.Generator
-) -> tuple[Shares, Shares]:
-    """The share of each level among random pairs, and how rare the words are that they share."""
-    many = len(records.fields)
-    counts, bits = np.zeros((many, MOST_LEVELS, 3)), np.zeros((many, MOST_LEVELS, 3))
-    drawn = [_random_pairs(records, dedupe, rng, -1)]
-    if table.origin >= 0:
-        drawn.append(_random_pairs(records, dedupe, rng, table.origin))
-    patterns, rare = (
-        np.concatenate(part) for part in zip(*(listed_patterns(table, *pair) for pair in drawn), strict=True)
-    )
-    origins = patterns & 3
-    for field in range(many):
-        cell = _digits(patterns, field) * 3 + origins
-        counts[field] = np.bincount(cell, minlength=3 * MOST_LEVELS).reshape(MOST_LEVELS, 3)
-        total = np.bincount(cell, weights=rare[:, field], minlength=3 * MOST_LEVELS).reshape(MOST_LEVELS, 3)
-        bits[field] = total / np.maximum(counts[field], 1)
-    if table.origin >= 0:
-        only_random = _digits(patterns[: len(drawn[0][0])], table.origin)
-        counts[table.origin] = np.bincount(only_random, minlength=MOST_LEVELS)[:, None]
-    pooled = counts.sum(axis=2, keepdims=True)
-    for field, described in enumerate(records.fields):
-        levels = LEVELS[described.kind]
-        enough = counts[field, 1:levels].sum(axis=0) > 1_000
-        counts[field, :, ~enough] = pooled[field, :, 0]
-        counts[field, 1:levels] += 0.5 / levels
-    counts[:, 0] = 0.0
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), FLOOR), bits
-
-
-def _sample(
-    table: Compared, part: Blocks, dedupe: bool
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The patterns of some of a rule's blocks, taken in a fixed order, and how often each occurs."""
-    order = np.argsort(mixed(part.records[part.starts[:-1]]), kind="stable")
-    reached = np.cumsum(part.pairs[order])
-    chosen = np.sort(order[: int(np.searchsorted(reached, TRAINING_PAIRS)) + 1])
-    sizes = np.diff(part.starts)
-    mask = np.zeros(len(sizes), dtype=bool)
-    mask[chosen] = True
-    starts = np.concatenate(([0], np.cumsum(sizes[mask]))).astype(np.int64)
-    members = part.records[np.repeat(mask, sizes)]
-    patterns, counts = np.unique(
-        blocked_patterns(table, members, starts, dedupe, 2 * TRAINING_PAIRS), return_counts=True
-    )
-    return patterns, counts
 
 
 def _first_guess(records: Encoded) -> Shares:
@@ -226,52 +156,6 @@ def _first_guess(records: Encoded) -> Shares:
     for field, described in enumerate(records.fields):
         found[field, : LEVELS[described.kind]] = guess[described.kind]
     return found
-
-
-def _maximised(
-    records: Encoded,
-    samples: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
-    free: npt.NDArray[np.bool_],
-    u: Shares,
-    m: Shares,
-) -> tuple[Shares, Shares]:
-    """`m`, and of each rule's pairs the share that is one person, by expectation and maximisation."""
-    patterns = np.concatenate([pattern for pattern, _ in samples])
-    counts = np.concatenate([count for _, count in samples]).astype(np.float64)
-    rule = np.repeat(np.arange(len(samples)), [len(pattern) for pattern, _ in samples])
-    totals = np.bincount(rule, weights=counts, minlength=len(samples))
-    origins = patterns & 3
-    fields = range(len(records.fields))
-    digits = [_digits(patterns, field) for field in fields]
-    used = [free[rule, field] & (digits[field] > 0) for field in fields]
-    by_chance = np.zeros(len(patterns))
-    for field in fields:
-        by_chance += np.where(used[field], np.log(np.maximum(u[field, digits[field], origins], FLOOR)), 0.0)
-    shares = np.full(len(samples), 0.1)
-    guess = m
-    for _ in range(ROUNDS):
-        likely = np.zeros(len(patterns))
-        for field in fields:
-            likely += np.where(used[field], np.log(np.maximum(m[field, digits[field]], FLOOR)), 0.0)
-        prior = np.log(shares / (1.0 - shares))[rule]
-        one_person = counts / (1.0 + np.exp(np.clip(by_chance - likely - prior, -500, 500)))
-        shares = np.clip(
-            np.bincount(rule, weights=one_person, minlength=len(samples)) / np.maximum(totals, 1),
-            1e-6,
-            1 - 1e-6,
-        )
-        before, m = m, np.zeros_like(m)
-        for field in fields:
-            found = np.bincount(digits[field], weights=one_person * used[field], minlength=MOST_LEVELS)[
-                :MOST_LEVELS
-            ]
-            # A level that was never seen keeps a little of the first guess.
-            found += guess[field]
-            found[0] = 0.0
-            m[field] = found / found.sum()
-        if np.abs(m - before).max() < 1e-5:
-            break
-    return m, shares
 
 
 def _without_matches(
@@ -313,8 +197,8 @@ def weights_of(records: Encoded, model: Model) -> Weights:
     agree, the rarity counts against what such words have on average.
     """
     many = len(records.fields)
-    weight = np.zeros((many, MOST_LEVELS, 3), dtype=np.float32)
-    rare = np.zeros((many, MOST_LEVELS, 3), dtype=np.float32)
+    weight = np.zeros((many, MOST_LEVELS, ORIGINS), dtype=np.float32)
+    rare = np.zeros((many, MOST_LEVELS, ORIGINS), dtype=np.float32)
     for field, described in enumerate(records.fields):
         for level in range(1, LEVELS[described.kind]):
             m = np.log2(np.maximum(model.m[field, level], FLOOR))
