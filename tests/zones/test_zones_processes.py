@@ -17,6 +17,7 @@ FORBIDDEN = (
     "sojourn.catalogue",
     "sojourn.contracts.microdata",
     "sojourn.contracts.spine",
+    "sojourn.contracts.links",
 )
 
 
