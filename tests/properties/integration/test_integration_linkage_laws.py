@@ -13,7 +13,6 @@ from linkage_records import as_records, likeness, linked_tables
 from sojourn.integration.linkage.assignment import (
     distinct_pairs,
     exclusive_probabilities,
-    grouped,
     matched,
     prior_bits,
     probabilities,
@@ -32,6 +31,7 @@ from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.letters import romanised
 from sojourn.integration.linkage.model import compared, trained, weights_of
 from sojourn.integration.linkage.pair_kernel import scored
+from sojourn.integration.linkage.persons import grouped
 from sojourn.integration.linkage.specification import BlockKey, BlockRule, Part
 
 SYLLABLES = st.sampled_from(
@@ -345,7 +345,8 @@ def test_links_and_persons_do_not_depend_on_the_order_of_pairs(pairs, sources, r
         ones, others, scores = arrays(listed)
         links = matched(ones, others, scores, source)
         kept = {row[:2] for row, link in zip(listed, links, strict=True) if link}
-        persons = grouped(ones[links], others[links], scores[links], 12, source, True)
+        once = np.ones(3, dtype=np.bool_)
+        persons, _ = grouped(ones[links], others[links], scores[links], source, once=once)
         found.append((kept, persons.tolist()))
         for record in range(12):
             for of in range(3):

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linkage_records import as_records
-from sojourn.integration.linkage.assignment import exclusive_probabilities, grouped, matched
+from sojourn.integration.linkage.assignment import exclusive_probabilities, matched
 from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.letters import romanised
+from sojourn.integration.linkage.persons import grouped
 
 
 @given(st.lists(st.one_of(st.none(), st.text()), max_size=20))
@@ -68,8 +69,9 @@ def test_a_person_has_one_record_of_each_source(pairs, source):
     pairs = [row for row in pairs if row[0] != row[1]]
     ones, others, scores = (np.array([row[at] for row in pairs]) for at in range(3))
     sources = np.array(source, np.int32)
-    found = grouped(
-        ones.astype(np.int32), others.astype(np.int32), scores.astype(np.float32), 10, sources, True
+    once = np.ones(4, dtype=np.bool_)
+    found, _ = grouped(
+        ones.astype(np.int32), others.astype(np.int32), scores.astype(np.float32), sources, once=once
     )
     held = list(zip(found.tolist(), source, strict=True))
     assert len(held) == len(set(held))

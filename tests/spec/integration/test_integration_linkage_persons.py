@@ -12,14 +12,14 @@ from linkage_records import as_records, drawn, linked_tables
 from sojourn.integration.linkage.assignment import (
     distinct_pairs,
     exclusive_probabilities,
-    grouped,
     matched,
     prior_bits,
     probabilities,
     supported,
 )
 from sojourn.integration.linkage.blocking import blocks_of
-from sojourn.integration.linkage.linking import planned
+from sojourn.integration.linkage.linking import Known, linked, planned
+from sojourn.integration.linkage.persons import NEVER, Facts, grouped
 from sojourn.integration.linkage.specification import BlockKey, BlockRule, Part
 
 ONES = np.array([0, 0, 1], np.int32)
@@ -98,8 +98,75 @@ def test_a_group_holds_one_record_of_each_source():
     source = np.array([0, 1, 2, 0], np.int32)
     ones, others = np.array([0, 1, 2], np.int32), np.array([1, 2, 3], np.int32)
     scores = np.array([9, 8, 7], np.float32)
-    assert grouped(ones, others, scores, 4, source, True).tolist() == [0, 0, 0, 3]
-    assert grouped(ones, others, scores, 4, source, False).tolist() == [0, 0, 0, 0]
+    once = np.array([True, True, True])
+    person, joins = grouped(ones, others, scores, source, once=once)
+    assert (person.tolist(), joins.tolist()) == ([0, 0, 0, 3], [True, True, False])
+    assert grouped(ones, others, scores, source)[0].tolist() == [0, 0, 0, 0]
+    often = np.array([False, True, True])
+    assert grouped(ones, others, scores, source, once=often)[0].tolist() == [0, 0, 0, 0]
+
+
+CHAIN = (np.array([0, 1], np.int32), np.array([1, 2], np.int32), np.array([9, 8], np.float32))
+
+
+def facts(birth, died=(NEVER,) * 3, seen=(NEVER,) * 3):
+    return Facts(*(np.array(column, np.int32) for column in (birth, died, seen)))
+
+
+def persons_of_a_chain(known):
+    return grouped(*CHAIN, np.array([0, 1, 2], np.int32), facts=known)[0].tolist()
+
+
+def test_a_person_is_not_born_in_two_years():
+    # 0 and 2 meet only through 1, who does not know the year: 1980 and 1993 differ in two digits.
+    assert persons_of_a_chain(facts([19800517, -1, 19930517])) == [0, 0, 2]
+    assert persons_of_a_chain(facts([19800517, -1, 19810517])) == [0, 0, 0]
+    assert persons_of_a_chain(facts([19800517, -1, 19900517])) == [0, 0, 0]
+
+
+def test_two_records_that_are_a_link_themselves_may_differ_in_the_year():
+    assert persons_of_a_chain(facts([19800517, 19930517, -1])) == [0, 0, 0]
+
+
+def test_nobody_travels_after_their_death():
+    day = 19_000
+    assert persons_of_a_chain(facts([-1] * 3, [day, NEVER, NEVER], [day, day + 31, day + 32])) == [0, 0, 2]
+    assert persons_of_a_chain(facts([-1] * 3, [day, NEVER, NEVER], [NEVER, NEVER, NEVER])) == [0, 0, 0]
+
+
+def test_a_record_of_a_source_of_many_records_a_person_takes_the_only_partner():
+    # Two crossings of one person, each with the register's only record of that person.
+    ones, others = np.array([0, 1], np.int32), np.array([2, 2], np.int32)
+    scores = np.array([40.0, 40.0], np.float32)
+    source = np.array([0, 0, 1], np.int32)
+    once, often = np.array([True, True]), np.array([False, True])
+    assert matched(ones, others, scores, source, once).tolist() == [True, False]
+    assert matched(ones, others, scores, source, often).tolist() == [True, True]
+    apart, _ = exclusive_probabilities(ones, others, scores, source, once)
+    together, _ = exclusive_probabilities(ones, others, scores, source, often)
+    assert apart == pytest.approx([0.5, 0.5], abs=0.01)
+    assert together == pytest.approx([1.0, 1.0], abs=0.01)
+
+
+def test_what_is_known_of_a_pair_stands_whatever_its_score():
+    one = drawn("""
+        surname | given_names | birth_date
+        --------|-------------|-----------
+        Garba   | Amina       | 1980-05-17
+        Toure   | Binta       | 1991-08-02
+    """)
+    other = drawn("""
+        surname | given_names | birth_date
+        --------|-------------|-----------
+        Garba   | Amina       | 1980-05-17
+        Kone    | Fanta       | 1975-11-23
+    """)
+    records, specification = as_records(one, other)
+    plan = planned(records, specification)
+    ones, others = np.array([0, 1], np.int32), np.array([2, 3], np.int32)
+    for same, persons in (([False, True], [0, 1, 2, 1]), ([True, False], [0, 1, 0, 3])):
+        known = Known(ones, others, np.array(same))
+        assert linked(records, specification, plan, known=known).person.tolist() == persons
 
 
 def test_a_link_between_two_groups_that_no_other_bears_out_is_taken_out():

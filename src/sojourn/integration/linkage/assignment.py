@@ -10,7 +10,6 @@ from sojourn.sources.reader.compiled import Spans, compiled
 __all__ = [
     "distinct_pairs",
     "exclusive_probabilities",
-    "grouped",
     "matched",
     "prior_bits",
     "probabilities",
@@ -59,7 +58,7 @@ def probabilities(scores: Scores, prior: float) -> Shares:
 
 
 def exclusive_probabilities(
-    ones: Spans, others: Spans, scores: Scores, source: Spans
+    ones: Spans, others: Spans, scores: Scores, source: Spans, once: Flags | None = None
 ) -> tuple[Shares, Shares]:
     """The probability of each pair where a person stands in a source once at most, and the priors in bits.
 
@@ -69,26 +68,37 @@ def exclusive_probabilities(
     matchings with a pair more there are for each with one less. All three are found by turns. One prior for
     each two sources, `priors[source of one, source of other]`; 0 where no pair is. Records stand in the order
     of their sources, and of each pair the first in `ones`.
+
+    Where a person may stand in a source more than once, by `once`, a record can have any number of partners
+    there: it has no `free` for that source, and all of its records count in the prior.
     """
-    many = int(source.max(initial=0)) + 1
+    once = _once(source) if once is None else once
+    many = len(once)
     sizes = np.bincount(source, minlength=many).astype(np.float64)
     chance = np.zeros(len(ones), dtype=np.float64)
     priors = np.zeros((many, many), dtype=np.float64)
     if len(ones):
         likelihood = np.exp2(np.clip(scores.astype(np.float64), -100, 100))
-        _exclusive(ones, others, likelihood, source, sizes, np.ones(len(source) * many), chance, priors)
+        _exclusive(ones, others, likelihood, source, sizes, once, np.ones(len(source) * many), chance, priors)
     bits = np.log2(priors, out=np.zeros_like(priors), where=priors > 0)
-    return _at_most_one(ones, others, source, chance), bits
+    return _at_most_one(ones, others, source, once, chance), bits
 
 
-def _at_most_one(ones: Spans, others: Spans, source: Spans, chance: Shares) -> Shares:
+def _once(source: Spans) -> Flags:
+    """Of each source that a person stands in it once."""
+    return np.ones(int(source.max(initial=0)) + 1, dtype=np.bool_)
+
+
+def _at_most_one(ones: Spans, others: Spans, source: Spans, once: Flags, chance: Shares) -> Shares:
     """Probabilities of which those of one record with another source add up to one at most."""
-    many = int(source.max(initial=0)) + 1
+    many = len(once)
     here = ones.astype(np.int64) * many + source[others]
     there = others.astype(np.int64) * many + source[ones]
     size = len(source) * many
     sums = np.bincount(here, chance, size) + np.bincount(there, chance, size)
-    found: Shares = chance / np.maximum(np.maximum(sums[here], sums[there]), 1.0)
+    here_once, there_once = once[source[others]], once[source[ones]]
+    most = np.maximum(np.where(here_once, sums[here], 0.0), np.where(there_once, sums[there], 0.0))
+    found: Shares = chance / np.maximum(most, 1.0)
     return found
 
 
@@ -99,6 +109,7 @@ def _exclusive(
     likelihood: Shares,
     source: Spans,
     sizes: Shares,
+    once: Flags,
     free: Shares,
     chance: Shares,
     priors: npt.NDArray[np.float64],
@@ -110,7 +121,7 @@ def _exclusive(
         here, there = source[ones[pair]], source[others[pair]]
         expected[here, there] = min(sizes[here], sizes[there]) / 2
     for _ in range(TURNS):
-        _prior_odds(expected, sizes, priors)
+        _prior_odds(expected, sizes, once, priors)
         taken = np.zeros(len(free), dtype=np.float64)
         for pair in range(len(ones)):
             one, other = ones[pair], others[pair]
@@ -119,89 +130,73 @@ def _exclusive(
             taken[here] += odds * free[there]
             taken[there] += odds * free[here]
         for slot in range(len(free)):
-            # The mean, by logarithms, of what was and what follows: two records that have only each other
-            # would else take each other's place for a thousand turns.
-            free[slot] = np.sqrt(free[slot] / (1.0 + taken[slot]))
+            if not once[slot % many]:
+                continue
+            if once[source[slot // many]]:
+                # The mean, by logarithms, of what was and what follows: two records that have only each other
+                # would else take each other's place for a thousand turns.
+                free[slot] = np.sqrt(free[slot] / (1.0 + taken[slot]))
+            else:
+                free[slot] = 1.0 / (1.0 + taken[slot])
         expected, before = np.zeros((many, many), dtype=np.float64), expected
         for pair in range(len(ones)):
             one, other = ones[pair], others[pair]
             odds = priors[source[one], source[other]] * likelihood[pair]
-            chance[pair] = odds * free[one * many + source[other]] * free[other * many + source[one]]
+            if once[source[one]] or once[source[other]]:
+                chance[pair] = odds * free[one * many + source[other]] * free[other * many + source[one]]
+            else:
+                chance[pair] = odds / (1.0 + odds)
             expected[source[one], source[other]] += chance[pair]
         if np.abs(expected - before).max() < 1e-5 * expected.max():
             break
 
 
 @compiled
-def _prior_odds(expected: npt.NDArray[np.float64], sizes: Shares, priors: npt.NDArray[np.float64]) -> None:
+def _prior_odds(
+    expected: npt.NDArray[np.float64], sizes: Shares, once: Flags, priors: npt.NDArray[np.float64]
+) -> None:
     """Fill in the odds that two records of two sources are one person before they are compared."""
     for here in range(len(sizes)):
         for there in range(len(sizes)):
             found = expected[here, there]
             # At least a hundredth of a source is taken to have no partner, or nothing could be false.
-            alone = max(sizes[here] - found, 0.01 * sizes[here])
-            others_alone = max(sizes[there] - found, 0.01 * sizes[there])
-            priors[here, there] = found / (alone * others_alone) if found > 0 else 0.0
+            alone = max(sizes[here] - (found if once[there] else 0.0), 0.01 * sizes[here])
+            others_alone = max(sizes[there] - (found if once[here] else 0.0), 0.01 * sizes[there])
+            if found <= 0:
+                priors[here, there] = 0.0
+            elif here == there:
+                priors[here, there] = found / max(sizes[here] * (sizes[here] - 1) / 2 - found, 1.0)
+            else:
+                priors[here, there] = found / (alone * others_alone)
 
 
-def matched(ones: Spans, others: Spans, scores: Scores | Shares, source: Spans) -> Flags:
+def matched(
+    ones: Spans, others: Spans, scores: Scores | Shares, source: Spans, once: Flags | None = None
+) -> Flags:
     """One-to-one links between each two sources: the best pair first, then the best of what is left.
 
-    Pairs of one score go by their records' order, so that the result depends on nothing else.
+    Pairs of one score go by their records' order, so that the result depends on nothing else. A source in
+    which a person may stand more than once, by `once`, takes any number.
     """
     order = np.lexsort((others, ones, -scores))
-    many = int(source.max(initial=0)) + 1
-    return _matched(ones[order], others[order], source, many, len(source), order)
+    once = _once(source) if once is None else once
+    return _matched(ones[order], others[order], source, once, len(source), order)
 
 
 @compiled
 def _matched(
-    ones: Spans, others: Spans, source: Spans, many: int, size: int, order: npt.NDArray[np.int64]
+    ones: Spans, others: Spans, source: Spans, once: Flags, size: int, order: npt.NDArray[np.int64]
 ) -> Flags:
+    many = len(once)
     taken = np.zeros(size * many, dtype=np.bool_)
     found = np.zeros(len(ones), dtype=np.bool_)
     for at in range(len(ones)):
         one, other = ones[at], others[at]
         here, there = one * many + source[other], other * many + source[one]
         if not taken[here] and not taken[there]:
-            taken[here], taken[there] = True, True
+            taken[here], taken[there] = once[source[other]], once[source[one]]
             found[order[at]] = True
     return found
-
-
-def grouped(
-    ones: Spans, others: Spans, scores: Scores | Shares, size: int, source: Spans, exclusive: bool
-) -> Spans:
-    """The group of each record, named by its first record; the best pairs join first.
-
-    With `exclusive` a group holds one record at most of each source, of up to 64.
-    """
-    order = np.lexsort((others, ones, -scores))
-    return _grouped(ones[order], others[order], size, source, exclusive)
-
-
-@compiled
-def _root(parent: Spans, record: int) -> int:
-    while parent[record] != record:
-        parent[record] = parent[parent[record]]
-        record = parent[record]
-    return record
-
-
-@compiled
-def _grouped(ones: Spans, others: Spans, size: int, source: Spans, exclusive: bool) -> Spans:
-    parent = np.arange(size).astype(np.int32)
-    held = np.uint64(1) << source.astype(np.uint64)
-    for at in range(len(ones)):
-        one, other = _root(parent, ones[at]), _root(parent, others[at])
-        if one == other or (exclusive and held[one] & held[other]):
-            continue
-        low, high = min(one, other), max(one, other)
-        parent[high] = low
-        held[low] |= held[high]
-    for record in range(size):
-        parent[record] = _root(parent, record)
-    return parent
 
 
 def supported(ones: Spans, others: Spans, size: int) -> Flags:

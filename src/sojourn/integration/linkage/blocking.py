@@ -102,7 +102,7 @@ def _grouped(records: Encoded, owner: Spans, key: Keys, dedupe: bool) -> _Groupe
     sizes = np.diff(bounds)
     pairs = sizes * (sizes - 1) // 2
     if not dedupe and len(key):
-        for source in range(int(records.source.max(initial=0)) + 1):
+        for source in np.flatnonzero(records.once):
             own = np.add.reduceat((records.source[owner] == source).astype(np.int64), starts)
             pairs = pairs - own * (own - 1) // 2
     found = _Grouped(owner.astype(np.int32), bounds, pairs)

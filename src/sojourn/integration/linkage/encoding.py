@@ -30,8 +30,9 @@ class Encoded:
 
     `codes[record, field]` is the value, `MISSING` where there is none; a day is a number of eight digits.
     `bits[record, field]` is minus the binary logarithm of the value's share among all records,
-    `bits_within` among those of the record's own origin. `source` numbers the source of each record. The
-    value of an encoded field is a row of `filters`, bits in words of 64.
+    `bits_within` among those of the record's own origin. `source` numbers the source of each record;
+    `repeated` are the sources in which a person may stand more than once. The value of an encoded field is a
+    row of `filters`, bits in words of 64.
     """
 
     fields: tuple[Field, ...]
@@ -43,6 +44,26 @@ class Encoded:
     filters: np.ndarray[tuple[int, int], np.dtype[np.uint64]] = attribute(
         default_factory=lambda: np.zeros((0, 1), dtype=np.uint64)
     )
+    repeated: frozenset[int] = frozenset()
+
+    @property
+    def sources(self) -> int:
+        """How many sources there are."""
+        return int(self.source.max(initial=-1)) + 1
+
+    @property
+    def once(self) -> npt.NDArray[np.bool_]:
+        """Of each source, whether a person stands in it once at most."""
+        return np.array([source not in self.repeated for source in range(self.sources)], dtype=np.bool_)
+
+    @property
+    def apart(self) -> npt.NDArray[np.int32]:
+        """A number that two records share when they cannot be one person, by their source."""
+        if not self.repeated:
+            return self.source
+        alone = -1 - np.arange(len(self), dtype=np.int32)
+        found: npt.NDArray[np.int32] = np.where(self.once[self.source], self.source, alone)
+        return found
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from sojourn.integration.linkage.assignment import (
     distinct_pairs,
     exclusive_probabilities,
-    grouped,
     matched,
     prior_bits,
     probabilities,
@@ -23,13 +22,16 @@ from sojourn.integration.linkage.comparison_kernel import remembered
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.model import Model, compared, trained, weights_of
 from sojourn.integration.linkage.pair_kernel import scored
+from sojourn.integration.linkage.persons import Facts, grouped
 from sojourn.integration.linkage.specification import Specification
 from sojourn.sources.reader.compiled import Spans
 
-__all__ = ["Linked", "Plan", "linked", "planned", "prior_of"]
+__all__ = ["Known", "Linked", "Plan", "linked", "planned", "prior_of"]
 
 # Pairs less likely to be one person than about once in five hundred are not kept.
 KEPT_BITS = -6.0
+# The score of a pair that is known to be one person.
+SURE_BITS = 90.0
 # Kernels let go of the interpreter, so that rules are worked on side by side.
 THREADS = 2
 # What one pair takes, measured on two million records: a third of the pairs is kept.
@@ -50,9 +52,19 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Pairs of record numbers, the lower first, of which it is known whether they are one person."""
+
+    ones: Spans
+    others: Spans
+    same: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Linked:
     """Pairs of record numbers with their score in bits and probability, which of them are links, and persons.
 
+    A pair that is known and was not looked at has no score. Links do not join what is impossible.
     `person` numbers each record's person by the first of its records; `priors` are the odds, in bits, that
     any two records of two sources are one person.
     """
@@ -70,8 +82,8 @@ class Linked:
 def possible_pairs(records: Encoded, dedupe: bool) -> float:
     """How many pairs of records there are in all."""
     own = np.bincount(records.source).astype(np.float64)
-    size = float(own.sum())
-    return size * (size - 1) / 2 - (0.0 if dedupe else float((own * (own - 1) / 2).sum()))
+    size, apart = float(own.sum()), own[records.once]
+    return size * (size - 1) / 2 - (0.0 if dedupe else float((apart * (apart - 1) / 2).sum()))
 
 
 def planned(records: Encoded, specification: Specification, *, dedupe: bool = False) -> Plan:
@@ -90,27 +102,54 @@ def linked(
     plan: Plan,
     *,
     dedupe: bool = False,
+    known: Known | None = None,
+    facts: Facts | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Linked:
-    """Find the records of one person by a plan; within one source too with `dedupe`."""
+    """Find the records of one person by a plan; within one source too with `dedupe`.
+
+    What is `known` of pairs stands, whatever their score. By `facts` nobody is put together who cannot be.
+    """
     on_progress(0, 100)
     model = trained(records, plan.blocks, dedupe=dedupe, seed=specification.seed)
     on_progress(30, 100)
     pairs = possible_pairs(records, dedupe)
     ones, others, scores = _scored(records, model, plan, dedupe, pairs, on_progress)
+    ones, others, scores, told = _with_known(ones, others, scores, known)
+    certain = np.where(told == 0, scores, np.where(told > 0, SURE_BITS, -SURE_BITS)).astype(np.float32)
     exclusive = specification.one_to_one and not dedupe
     if exclusive:
-        chance, priors = exclusive_probabilities(ones, others, scores, records.source)
+        chance, priors = exclusive_probabilities(ones, others, certain, records.source, records.once)
     else:
-        prior = prior_bits(scores, pairs)
-        chance, priors = probabilities(scores, prior), np.full((1, 1), prior)
+        prior = prior_bits(certain, pairs)
+        chance, priors = probabilities(certain, prior), np.full((1, 1), prior)
     link = chance >= specification.threshold
     if exclusive:
-        link[link] = matched(ones[link], others[link], chance[link], records.source)
-    elif dedupe:
-        link[link] = supported(ones[link], others[link], len(records))
-    person = grouped(ones[link], others[link], chance[link], len(records), records.source, exclusive)
+        link[link] = matched(ones[link], others[link], chance[link], records.source, records.once)
+    if dedupe or records.repeated:
+        link[link] = supported(ones[link], others[link], len(records)) | (told[link] > 0)
+    once = records.once if exclusive else None
+    person, joins = grouped(ones[link], others[link], chance[link], records.source, once=once, facts=facts)
+    link[link] = joins
     return Linked(model, ones, others, scores, chance, link, person, priors)
+
+
+def _with_known(
+    ones: Spans, others: Spans, scores: npt.NDArray[np.float32], known: Known | None
+) -> tuple[Spans, Spans, npt.NDArray[np.float32], npt.NDArray[np.int8]]:
+    """All pairs, those that are known too, and of each whether it is one person (1), is not (-1), or open."""
+    if known is None:
+        return ones, others, scores, np.zeros(len(ones), dtype=np.int8)
+    ones, others = np.concatenate((ones, known.ones)), np.concatenate((others, known.others))
+    scores = np.concatenate((scores, np.full(len(known.ones), np.nan, dtype=np.float32)))
+    key = ones.astype(np.uint64) << np.uint64(32) | others.astype(np.uint64)
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.concatenate(([True] * bool(len(key)), key[order][1:] != key[order][:-1])))
+    said = np.zeros(len(key), dtype=np.int8)
+    said[len(key) - len(known.ones) :] = np.where(known.same, 1, -1)
+    told = np.maximum.reduceat(said[order], starts) + np.minimum.reduceat(said[order], starts)
+    first = order[starts]
+    return ones[first], others[first], scores[first], told.astype(np.int8)
 
 
 def _scored(

@@ -73,7 +73,7 @@ def compared(records: Encoded) -> Compared:
     order = np.array(sorted(own, key=lambda place: cost[fields[place].kind]), dtype=np.int64)
     words = records.words
     return Compared(
-        records.codes, records.bits, records.bits_within, records.source,
+        records.codes, records.bits, records.bits_within, records.apart,
         np.array([field.kind for field in fields], dtype=np.int8), order, swaps,
         within[0] if within else -1, _texts(words), words.words, _word_bits(records),
         words.plain, words.sound, remembered(), records.filters,
@@ -165,7 +165,7 @@ def _without_matches(
     size = float(len(records))
     everyone = size * (size - 1) / 2
     if not dedupe:
-        own = np.bincount(records.source).astype(np.float64)
+        own = np.bincount(records.source)[records.once].astype(np.float64)
         everyone -= float((own * (own - 1) / 2).sum())
     most = max(
         (float(part.pairs.sum() * share) for part, share in zip(blocks, shares, strict=True)), default=0.0

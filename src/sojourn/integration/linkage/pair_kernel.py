@@ -51,6 +51,7 @@ Table = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
 class Compared(NamedTuple):
     """What the kernels read of the records: arrays of `Encoded` and of its `Words`.
 
+    Records that share a number of `apart` are no pair, unless within one source too is asked for.
     `order` lists the fields from the cheapest to the dearest; `swaps` the field that each is swapped with,
     or -1; `origin` is the field of codes inside which names are rare or common, or -1.
     """
@@ -58,7 +59,7 @@ class Compared(NamedTuple):
     codes: Matrix
     bits: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     bits_within: np.ndarray[tuple[int, int], np.dtype[np.float32]]
-    source: Spans
+    apart: Spans
     kinds: npt.NDArray[np.int8]
     order: npt.NDArray[np.int64]
     swaps: npt.NDArray[np.int64]
@@ -240,8 +241,8 @@ def _blocked_patterns(
         for here in range(starts[block], starts[block + 1]):
             for there in range(here + 1, starts[block + 1]):
                 one, other = members[here], members[there]
-                same_source = records.source[one] == records.source[other]
-                if made == len(found) or one == other or (not dedupe and same_source):
+                is_apart = records.apart[one] == records.apart[other]
+                if made == len(found) or one == other or (not dedupe and is_apart):
                     continue
                 origins = levels_of(records, one, other, levels)
                 found[made] = _packed(levels, origins)
@@ -331,7 +332,7 @@ def _scored(
         for here in range(starts[block], starts[block + 1]):
             for there in range(here + 1, starts[block + 1]):
                 one, other = members[here], members[there]
-                if one == other or (not dedupe and records.source[one] == records.source[other]):
+                if one == other or (not dedupe and records.apart[one] == records.apart[other]):
                     continue
                 low, high = min(one, other), max(one, other)
                 found = _score(records, weights, low, high, least, levels)
