@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sojourn.concepts.frameworks import Framework
 from sojourn.contracts.table import Table
@@ -20,12 +20,14 @@ from sojourn.integration.person_spine import sql_of_person_spine
 from sojourn.integration.residents import sql_of_residents
 from sojourn.pipeline import Step
 from sojourn.pipeline import run as run_steps
+from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.derived_steps import RESIDENTS, event_rules, event_steps, resident_step
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.link_steps import link_step
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
 from sojourn.production.permit_steps import PERMITS, permit_step
-from sojourn.production.source_steps import counted_versions, source_steps
+from sojourn.production.source_steps import counted_versions, source_in, source_steps
 from sojourn.production.spine_steps import STATUS, status_steps
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
@@ -78,6 +80,8 @@ def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> 
     """
     sources = _sources(workspace.declarations, indicator)
     steps = [step for source in sources for step in source_steps(workspace, source, needed_by)]
+    if indicator.counts is not None:
+        steps += _link_steps(workspace, sources, steps, needed_by)
     if indicator.counts == PERMITS:
         steps.append(permit_step(workspace, sources, steps))
     elif indicator.counts == STATUS:
@@ -87,6 +91,27 @@ def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> 
     if indicator.counts == RESIDENTS:
         steps.append(resident_step(workspace, observation_of(workspace, sources)))
     return steps
+
+
+def _link_steps(
+    workspace: Workspace,
+    sources: Sequence[SourceDeclaration],
+    before: Sequence[Step[Version]],
+    needed_by: str,
+) -> list[Step[Version]]:
+    """The steps to the persons of all linked sources, if one of these sources is linked."""
+    declared = workspace.declarations
+    linked = [declared.sources[name] for name in sorted(declared.settings.linkage.sources)]
+    if not {source.id for source in sources} & {source.id for source in linked}:
+        return []
+    known = {source.id for source in sources}
+    others = [source for source in linked if source.id not in known]
+    present = [source for source in others if deliveries_in_force(workspace, source.id)]
+    steps = [step for source in present for step in source_steps(workspace, source, needed_by)]
+    together = [source for source in linked if source.id in known or source in present]
+    names = {source.id for source in together}
+    own = [step for step in before if source_in(step.name) in names]
+    return [*steps, link_step(workspace, together, [*own, *steps])]
 
 
 def record_versions(workspace: Workspace, indicator: Indicator, needed_by: str) -> dict[str, Version]:

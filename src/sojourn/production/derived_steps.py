@@ -22,9 +22,10 @@ from sojourn.integration.movements import Gaps, Observation
 from sojourn.integration.residents import residents
 from sojourn.pipeline import Made, Step
 from sojourn.production.events_by_person import EventWork, written_events
+from sojourn.production.link_steps import LINK, with_persons
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
-from sojourn.production.source_steps import counted_versions
+from sojourn.production.source_steps import counted_versions, source_in
 from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
@@ -140,7 +141,8 @@ def _make_events(
             movements = _in_scope_or_not(
                 declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
             )
-            records = sum(one.result.rows for one in made.values())
+            own = {source.id for source in sources}
+            records = sum(one.result.rows for name, one in made.items() if source_in(name) in own)
             rows, accounts = written_events(
                 movements,
                 records,
@@ -170,11 +172,16 @@ def records_of_sources(
     made: Mapping[str, Made[Version]],
     contract: type[Table],
 ) -> Relation:
-    """The records of all sources that give a contract, each once, with every column of the contract."""
+    """The records of all sources that give a contract, each once, with every column of the contract.
+
+    Where records were linked, they stand under the keys of the persons that were found.
+    """
     found = [engine.relation(contract.schema().empty_table())]
+    links = made[LINK].result if LINK in made else None
     for source in sources:
         if CONTRACTS[source.gives] is contract:
-            own = {name: one.result for name, one in made.items() if name.split(":")[1] == source.id}
-            found.append(each_once(engine, *counted_versions(own)))
+            own = {name: one.result for name, one in made.items() if source_in(name) == source.id}
+            once = each_once(engine, *counted_versions(own))
+            found.append(with_persons(engine, once, source.id, links))
     names = [f"source_{number}" for number in range(len(found))]
     return engine.query(stacked_statement(names), dict(zip(names, found, strict=True)))

@@ -34,6 +34,7 @@ __all__ = [
     "columns_of",
     "link_files",
     "read_compared",
+    "too_many_pairs",
 ]
 
 IDENTIFIERS = ("record_id", "unique_id", "rec_id", "id")
@@ -158,7 +159,9 @@ def link_files(
     if is_dry:
         return None
     if pairs_at_most is not None and plan.pairs > pairs_at_most:
-        raise ProjectError(_too_many(plan, pairs_at_most), "Narrow that rule, or allow more with --pairs.")
+        raise ProjectError(
+            too_many_pairs(plan, pairs_at_most), "Narrow that rule, or allow more with --pairs."
+        )
     found = linked(records, specification, plan, dedupe=dedupe, on_progress=on_progress)
     names = pa.chunked_array([chunk for own in identifiers for chunk in own.chunks], pa.string())
     result = LinkageFiles(records, specification, plan, found, names, dedupe)
@@ -166,7 +169,8 @@ def link_files(
     return result
 
 
-def _too_many(plan: Plan, pairs_at_most: int) -> str:
+def too_many_pairs(plan: Plan, pairs_at_most: int) -> str:
+    """That more pairs would be compared than are allowed, and by which rule."""
     worst = max(plan.blocks, key=lambda part: int(part.pairs.sum()))
     return (
         f"{plan.pairs:,} pairs would be compared, and {pairs_at_most:,} are allowed; most by the rule"

@@ -20,7 +20,7 @@ from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.store.store import Version
 
-__all__ = ["counted_versions", "delivery_in", "is_repetitions", "source_steps"]
+__all__ = ["counted_versions", "delivery_in", "is_repetitions", "source_in", "source_steps"]
 
 _RECORDS, _ONCE = "records", "once"
 
@@ -51,6 +51,11 @@ def counted_versions(made: Mapping[str, Version]) -> tuple[list[Version], Versio
 def is_repetitions(step: str) -> bool:
     """Whether the step of that name lists the records that do not count."""
     return step.startswith(f"{_ONCE}:")
+
+
+def source_in(step: str) -> str | None:
+    """The source whose records the step of that name gives; none of a step that makes something of them."""
+    return step.split(":")[1] if ":" in step else None
 
 
 def delivery_in(step: str) -> str | None:

@@ -111,8 +111,7 @@ class _Work:
         sources: Sequence[SourceDeclaration] | None = None,
     ) -> Relation:
         """The records of all or some sources that give a contract, each once."""
-        read = {name: one for name, one in made.items() if ":" in name}
-        return records_of_sources(engine, self.sources if sources is None else sources, read, contract)
+        return records_of_sources(engine, self.sources if sources is None else sources, made, contract)
 
 
 def _rules(declared: StatusSettings) -> StatusRules:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sojourn.concepts import code_list
 from sojourn.contracts.microdata import Movement
 from sojourn.errors import Problem
+from sojourn.project.check_linkage import linkage_problems
 from sojourn.project.check_sources import source_problems
 from sojourn.project.check_spine import spine_problems
 from sojourn.project.check_tables import indicator_problems, release_problems, table_problems
@@ -30,6 +31,7 @@ def cross_checks(reading: Reading) -> None:
         _people,
         source_problems,
         spine_problems,
+        linkage_problems,
         indicator_problems,
         table_problems,
         release_problems,

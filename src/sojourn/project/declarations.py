@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from sojourn.concepts.frameworks import ResidenceRule, Unit
 from sojourn.project.declaration import Declaration, Identifier, Strings, Texts
 from sojourn.project.key_declarations import KeySettings
+from sojourn.project.linkage_settings import LinkageSettings
 from sojourn.project.spine_declarations import SpineSettings, StatusSettings
 
 __all__ = [
@@ -201,6 +202,9 @@ class Settings(Declaration):
     rules: Rules = Field(default=Rules(), description="Dated rules of method")
     spine: SpineSettings = Field(
         default=SpineSettings(), description="Which source gives the best value of persons' attributes"
+    )
+    linkage: LinkageSettings = Field(
+        default=LinkageSettings(), description="Which sources' records are brought together, person by person"
     )
     licence: Licence = Field(default=Licence(), description="Terms of the published figures")
 

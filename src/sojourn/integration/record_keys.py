@@ -1,0 +1,51 @@
+"""What a source says of each of its keys, and which keys state one document: what a linkage starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sojourn.contracts.microdata import Identity, Movement, Person, Respondent, Status
+from sojourn.contracts.table import Table
+from sojourn.engine import Relation, sql_beside
+
+__all__ = ["IDENTIFYING", "NUMBERS", "record_keys", "seen_on", "shared_documents"]
+
+IDENTIFYING = tuple(name for name in Identity.columns if name not in ("record_id", "person_key"))
+NUMBERS = ("document_no", "national_id")
+_KEYS = sql_beside(__file__, "record_keys.sql")
+_SHARED = sql_beside(__file__, "shared_documents.sql")
+_SEEN: Mapping[type[Table], str] = {
+    Person: "reference_date",
+    Respondent: "reference_date",
+    Movement: "event_date",
+    Status: "valid_from",
+}
+
+
+def seen_on(contract: type[Table]) -> str:
+    """The column of records of a contract that says on which day they hold.
+
+    Raises: KeyError for a contract whose records are not about persons.
+    """
+    return _SEEN[contract]
+
+
+def record_keys(records: Relation, identities: Relation) -> Relation:
+    """One row for each key of one source, in the order of keys: what its newest record says.
+
+    `records` has record_id, person_key, seen (the day for which a record holds), sex, birth_year,
+    citizenship, birthplace, region and died; `identities` the columns of `Identity`. Columns: record_key,
+    records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is not known),
+    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region, script (ISO
+    15924, `_O` for several or another, `_U` without a name). The order of records does not matter.
+    """
+    return _KEYS(records=records, identities=identities)
+
+
+def shared_documents(units: Relation, numbers: Relation) -> Relation:
+    """Pairs `one` < `other` of units that state one number, of one sex and year of birth as far as known.
+
+    `units` has unit, sex and birth_year; `numbers` has unit, kind and number. Numbers of fewer than five
+    signs are left aside, and years of birth may differ by one.
+    """
+    return _SHARED(units=units, numbers=numbers)
