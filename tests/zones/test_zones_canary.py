@@ -10,109 +10,15 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import io
-import os
-import sqlite3
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
+from canaries import PATTERNS, PERSONS, Office, canary, contents, traces
 from small_project import HEADER, crossing
 
-PERSONS = 400
 SECRET = "a passphrase for the canary test"
-
-
-def _canary(number: int) -> dict[str, str]:
-    """A person whose names and document number occur nowhere else."""
-    return {
-        "SURNAME": f"Zwitscherlein{number:04d}",
-        "GIVEN": f"Gelbfeder{number:04d}",
-        "DOC": f"QX{number:06d}CANARY",
-        "BORN": f"19{50 + number % 40}-0{1 + number % 9}-{10 + number % 19}",
-    }
-
-
-def _patterns() -> dict[str, bytes]:
-    """What to look for: each identifier as written, in other encodings, encoded, hashed and reversed."""
-    found: dict[str, bytes] = {}
-    for number in range(PERSONS):
-        for name in ("SURNAME", "GIVEN", "DOC"):
-            text = _canary(number)[name]
-            for form in {text, text.upper(), text.lower()}:
-                raw = form.encode()
-                found[f"{form} as text"] = raw
-                found[f"{form} in UTF-16"] = form.encode("utf-16-le")
-                found[f"{form} in base64"] = base64.b64encode(raw).rstrip(b"=")[:-1]
-                found[f"{form} in hexadecimal"] = raw.hex().encode()
-                found[f"{form} reversed"] = raw[::-1]
-                for kind in ("md5", "sha1", "sha256"):
-                    found[f"{form} hashed with {kind}"] = hashlib.new(kind, raw).hexdigest().encode()
-    return found
-
-
-PATTERNS = _patterns()
-
-
-def _contents(file: Path) -> list[bytes]:
-    """The bytes of a file, and of what is packed inside it."""
-    raw = file.read_bytes()
-    found = [raw]
-    if raw[:2] == b"\x1f\x8b":
-        found.append(gzip.decompress(raw))
-    if raw[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            found += [archive.read(name) for name in archive.namelist()]
-    if raw[:4] == b"PAR1":
-        table = pq.read_table(io.BytesIO(raw))
-        found += [str(column.to_pylist()).encode() for column in table.columns]
-        found.append(str(pq.read_metadata(io.BytesIO(raw)).to_dict()).encode())
-    if raw[:16] == b"SQLite format 3\x00":
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
-            found.append("\n".join(connection.iterdump()).encode())
-    return found
-
-
-def _traces(contents: list[bytes]) -> list[str]:
-    """The patterns in some bytes; a cheap look at what all of them share comes first."""
-    together = b"\n".join(contents)
-    return [name for name, pattern in PATTERNS.items() if pattern in together]
-
-
-def _outside_the_vault(folder: Path) -> list[Path]:
-    vault = folder / "local" / "vault"
-    return [path for path in folder.rglob("*") if path.is_file() and vault not in path.parents]
-
-
-class Office:
-    """Commands as an office gives them, with every word that they print kept."""
-
-    def __init__(self, folder: Path, temporary: Path) -> None:
-        self.folder = folder
-        self.words: list[bytes] = []
-        self.temporary = temporary
-        temporary.mkdir()
-
-    def __call__(self, *arguments: str, expect: int | None = 0) -> str:
-        command = [sys.executable, "-m", "sojourn", "-p", str(self.folder), *arguments]
-        environment = {**os.environ, "TMPDIR": str(self.temporary)}
-        done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=300)
-        self.words += [done.stdout, done.stderr]
-        if expect is not None:
-            assert done.returncode == expect, done.stderr.decode()
-        return done.stdout.decode()
-
-    def assert_clean(self) -> None:
-        for file in [
-            *_outside_the_vault(self.folder),
-            *(p for p in self.temporary.rglob("*") if p.is_file()),
-        ]:
-            assert _traces(_contents(file)) == [], file
-        assert _traces(self.words) == []
 
 
 @pytest.fixture
@@ -122,12 +28,12 @@ def office(project, tmp_path):
 
 @pytest.fixture
 def delivery(tmp_path):
-    lines = [crossing(n, **_canary(n)) for n in range(PERSONS)]
-    lines[3] = crossing(3, **_canary(3), DAY="2024-02-30")
-    lines[5] = crossing(5, **(_canary(5) | {"DOC": "QX000005CANARY;"}))
-    lines[7] = crossing(7, **_canary(7)) + ",surplus"
-    lines[9] = crossing(9, **_canary(9), NAT="Zwitscherlein0009")
-    lines[11] = crossing(11, **(_canary(11) | {"SURNAME": "Zwitscherlein0011" * 40}))
+    lines = [crossing(n, **canary(n)) for n in range(PERSONS)]
+    lines[3] = crossing(3, **canary(3), DAY="2024-02-30")
+    lines[5] = crossing(5, **(canary(5) | {"DOC": "QX000005CANARY;"}))
+    lines[7] = crossing(7, **canary(7)) + ",surplus"
+    lines[9] = crossing(9, **canary(9), NAT="Zwitscherlein0009")
+    lines[11] = crossing(11, **(canary(11) | {"SURNAME": "Zwitscherlein0011" * 40}))
     file = tmp_path / "sent" / "border.csv"
     file.parent.mkdir()
     file.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
@@ -147,7 +53,7 @@ def test_the_scan_finds_what_it_looks_for(tmp_path):
     ):
         file = tmp_path / f"trace-{number}"
         file.write_bytes(content)
-        assert _traces(_contents(file)), content
+        assert traces(contents(file)), content
     assert len(PATTERNS) >= 19_000
 
 
@@ -170,7 +76,7 @@ def test_no_trace_outside_the_vault_after_the_whole_path(office, delivery, tmp_p
     office("release", "publish", release, "--as", "publisher-1", *signed)
     office("doctor")
     vault = office.folder / "local" / "vault"
-    inside = [_traces(_contents(path)) for path in vault.rglob("*") if path.is_file()]
+    inside = [traces(contents(path)) for path in vault.rglob("*") if path.is_file()]
     assert any(inside), "the canaries never arrived"
     office.assert_clean()
 
