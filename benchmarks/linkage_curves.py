@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from sojourn.integration.linkage.assignment import matched, supported
 
 sys.path.insert(0, str(Path(__file__).with_name("linkage_peers")))
-from linkage_scores import Score, mutual_best, score_in_components  # noqa: E402 - scripts in a folder of their own
+from linkage_scores import Score, mutual_best, score_in_components
 
 __all__ = ["Curve", "Known", "Pairs", "as_splink", "as_written", "curve_of", "in_bits", "pairs_of"]
 
@@ -117,7 +117,9 @@ def as_written(table: pa.Table, known: Known) -> tuple[Pairs, LinksAt]:
             return linked
 
     if not np.array_equal(links(0.0), table["is_link"].to_numpy(zero_copy_only=False)):
-        raise ValueError("Links at one half are not those that were written. Compare this file with the tool.")
+        raise ValueError(
+            "Links at one half are not those that were written. Compare this file with the tool."
+        )
     return pairs, links
 
 

@@ -14,8 +14,8 @@ __all__ = ["Line", "drawn_curves"]
 
 DASHES, SHAPES = ((1, 0), (6, 4)), ("circle", "square")
 SIDE = 250
-# How far beyond what the tools reach a panel goes, as a share of what is left to perfection.
-MARGIN = 0.25
+# A panel goes as far beyond what the tools reach as that is from perfection, and by a tenth of a per cent.
+MARGIN, LEAST_MARGIN = 1.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Line:
 
 
 def drawn_curves(lines: Sequence[Line]) -> bytes:
-    """The picture as SVG with a title and a description. The tools are two at most.
+    """The picture as SVG with a title and a description, in per cent. The tools are two at most.
 
     A panel shows the corner in which the own thresholds lie: along a whole curve all tools look alike.
     """
@@ -47,7 +47,7 @@ def drawn_curves(lines: Sequence[Line]) -> bytes:
             "view": {"stroke": inks.rule},
             "axis": {"gridColor": inks.rule, "labelColor": inks.text, "titleColor": inks.text},
             "title": {"anchor": "start", "color": inks.text, "fontWeight": 600},
-            "legend": {"orient": "top", "title": None, "labelColor": inks.text, "symbolStrokeWidth": 2},
+            "legend": {"orient": "top", "title": None, "labelColor": inks.text, "symbolSize": 500},
         },
     }
     title = f"Precision and recall of {' and '.join(tools)} on {len(sets)} public sets"
@@ -63,23 +63,23 @@ def _panel(name: str, lines: Sequence[Line], tools: list[str]) -> dict[str, Any]
     tool = {"field": "tool", "type": "nominal"}
     colour = {**tool, "scale": {"domain": tools, "range": list(inks.series[: len(tools)])}}
     dash = {**tool, "scale": {"domain": tools, "range": [list(dash) for dash in DASHES[: len(tools)]]}}
-    shape = {**tool, "scale": {"domain": tools, "range": list(SHAPES[: len(tools)])}}
+    shape = {**tool, "scale": {"domain": tools, "range": list(SHAPES[: len(tools)])}, "legend": None}
     axes = {
         axis: {
             "field": field,
             "type": "quantitative",
-            "title": field,
-            "axis": {"tickCount": 5},
-            "scale": {"domain": [_least(lines, at), 1.0], "nice": False, "zero": False},
+            "title": f"{field}, %",
+            "axis": {"tickCount": 5, "tickMinStep": 0.1, "format": ".1f"},
+            "scale": {"domain": [_least(lines, at), 100], "nice": False, "zero": False},
         }
         for axis, field, at in (("x", "recall", 0), ("y", "precision", 1))
     }
     points = [
-        {"tool": line.tool, "order": place, "recall": recall, "precision": precision}
+        {"tool": line.tool, "order": place, "recall": 100 * recall, "precision": 100 * precision}
         for line in lines
         for place, (recall, precision) in enumerate(line.points)
     ]
-    own = [{"tool": line.tool, "recall": line.own[0], "precision": line.own[1]} for line in lines]
+    own = [{"tool": line.tool, "recall": 100 * line.own[0], "precision": 100 * line.own[1]} for line in lines]
     return {
         "title": name,
         "width": SIDE,
@@ -101,5 +101,5 @@ def _panel(name: str, lines: Sequence[Line], tools: list[str]) -> dict[str, Any]
 
 def _least(lines: Sequence[Line], at: int) -> float:
     """Where an axis begins: somewhat below the lowest of the tools' own thresholds."""
-    lowest = min(line.own[at] for line in lines)
-    return max(lowest - max(MARGIN * (1.0 - lowest), 0.0005), 0.0)
+    lowest = 100 * min(line.own[at] for line in lines)
+    return max(lowest - max(MARGIN * (100 - lowest), LEAST_MARGIN), 0.0)

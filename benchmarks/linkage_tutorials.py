@@ -84,7 +84,7 @@ class Linkage:
     def points(self) -> list[dict[str, object]]:
         """The curve, a line a threshold; where nothing is linked there is no precision and no line."""
         return [
-            {"set": self.set, "tool": self.tool, "links": kind, **score.row()}
+            {"set": self.set, "tool": self.tool, "scored": kind, **score.row()}
             for kind, scores in (("pairs", self.curve.pairs), ("persons", self.curve.persons))
             for score in scores
             if score.links
@@ -168,9 +168,9 @@ def line_of(found: Linkage) -> str:
     """A linkage as a line of the printed table."""
     own = found.own
     return (
-        f"{found.set:<15} {found.tool:<23} {found.compared:>10,} {own.precision or 0:>7.4f} {own.recall:>7.4f}"
-        f" {own.f1:>7.4f} {best(found.curve.persons).f1:>8.4f} {best(found.curve.pairs).f1:>8.4f}"
-        f" {found.cost.cpu:>6.1f} {found.cost.megabytes:>5.0f}"
+        f"{found.set:<15} {found.tool:<23} {found.compared:>10,} {own.precision or 0:>7.4f}"
+        f" {own.recall:>7.4f} {own.f1:>7.4f} {best(found.curve.persons).f1:>8.4f}"
+        f" {best(found.curve.pairs).f1:>8.4f} {found.cost.cpu:>6.1f} {found.cost.megabytes:>5.0f}"
     )
 
 
