@@ -47,7 +47,6 @@ def drawn_curves(lines: Sequence[Line]) -> bytes:
             "view": {"stroke": inks.rule},
             "axis": {"gridColor": inks.rule, "labelColor": inks.text, "titleColor": inks.text},
             "title": {"anchor": "start", "color": inks.text, "fontWeight": 600},
-            "legend": {"orient": "top", "title": None, "labelColor": inks.text, "symbolSize": 500},
         },
     }
     title = f"Precision and recall of {' and '.join(tools)} on {len(sets)} public sets"
@@ -60,10 +59,10 @@ def drawn_curves(lines: Sequence[Line]) -> bytes:
 
 def _panel(name: str, lines: Sequence[Line], tools: list[str]) -> dict[str, Any]:
     inks = theme("light")
-    tool = {"field": "tool", "type": "nominal"}
+    tool = {"field": "tool", "type": "nominal", "legend": None}
     colour = {**tool, "scale": {"domain": tools, "range": list(inks.series[: len(tools)])}}
     dash = {**tool, "scale": {"domain": tools, "range": [list(dash) for dash in DASHES[: len(tools)]]}}
-    shape = {**tool, "scale": {"domain": tools, "range": list(SHAPES[: len(tools)])}, "legend": None}
+    shape = {**tool, "scale": {"domain": tools, "range": list(SHAPES[: len(tools)])}}
     axes = {
         axis: {
             "field": field,
@@ -94,6 +93,11 @@ def _panel(name: str, lines: Sequence[Line], tools: list[str]) -> dict[str, Any]
                 "data": {"values": own},
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
                 "encoding": {**axes, "color": colour, "shape": shape},
+            },
+            {
+                "data": {"values": own},
+                "mark": {"type": "text", "align": "right", "dx": -8, "dy": 15, "fontSize": 13},
+                "encoding": {**axes, "text": {"field": "tool"}, "color": colour},
             },
         ],
     }
