@@ -1,8 +1,8 @@
-"""How well the persons of two sources of the linkage country were found, by origin and by what is known of them.
+"""How well the persons of two sources of the linkage country were found, in all and by origin.
 
 Counted are pairs of persons, each once, however often a person stands in a source: a link says that a person
-of one source is a person of the other, and is right when they are the same. Records without a known birth date
-and without a usable document are reported apart as well: there little else than a name is left to compare.
+of one source is a person of the other, and is right when they are the same. Records without a known birth
+date and without a usable document are reported apart as well: little but a name is left there to compare.
 """
 
 from __future__ import annotations
@@ -94,11 +94,11 @@ class Found:
 def scored_persons(links: pa.Table, truth: Path, sources: tuple[str, str]) -> Found:
     """Hold links against the truth of a linkage country.
 
-    `links` has `id_l`, a record of the first source, and `id_r`, one of the second. `truth` is the folder with
-    records.parquet and persons.parquet. A pair of records is hard, and counted apart, when the second has no
-    known birth date and the second has no document or a new one, or the first has none. A pair of persons is
-    hard when all its pairs of records are: for a person in both sources all that could be linked, for two
-    different persons those that were.
+    `links` has `id_l`, a record of the first source, and `id_r`, one of the second. `truth` is the folder
+    with records.parquet and persons.parquet. A pair of records is hard, and counted apart, when the second
+    has no known birth date and, besides, the second has no document or a new one, or the first has none. A
+    pair of persons is hard when all its pairs of records are: for a person in both sources all that could be
+    linked, for two different persons those that were.
 
     Raises: ValueError when a link names a record that is not of its source.
     """
@@ -117,7 +117,7 @@ def scored_persons(links: pa.Table, truth: Path, sources: tuple[str, str]) -> Fo
             wrong AS (  -- one row: how many of those, and how many of them are hard
                 SELECT count(*) AS made, count(*) FILTER (WHERE hard) AS hard FROM said
             ),
-            both_sources AS (  -- one row: the persons in both sources, those linked, and the hard ones of each
+            both_sources AS (  -- one row: the persons in both sources, those linked, the hard ones of each
                 SELECT count(*) AS truths, count(*) FILTER (WHERE is_found) AS correct,
                     count(*) FILTER (WHERE hard) AS hard_truths,
                     count(*) FILTER (WHERE hard AND is_found) AS hard_correct

@@ -36,7 +36,7 @@ SCORES = _loaded()
 
 
 def truth(folder: Path, *records: tuple[str, int, str], origins: dict[int, str] | None = None) -> Path:
-    """The truth of records: identifier, person and flaws, those with B at the border, others in the register."""
+    """The truth of records: identifier, person and flaws. B is for the border, R for the register."""
     rows = [
         {
             "source": "border" if identifier[0] == "B" else "register",
@@ -71,7 +71,8 @@ def test_recall_is_over_persons_in_both_sources_and_precision_over_links(tmp_pat
     # Persons 1, 2 and 3 are in both sources, 4 only at the border. Linked are 1 rightly and 2 with 3.
     known = truth(
         tmp_path,
-        ("B1", 1, ""), ("B2", 2, ""), ("B3", 3, ""), ("B4", 4, ""), ("R1", 1, ""), ("R2", 2, ""), ("R3", 3, ""),
+        ("B1", 1, ""), ("B2", 2, ""), ("B3", 3, ""), ("B4", 4, ""),
+        ("R1", 1, ""), ("R2", 2, ""), ("R3", 3, ""),
     )  # fmt: skip
     found = SCORES.scored_persons(links(("B1", "R1"), ("B2", "R3")), known, SOURCES).all
     # P 1/2, R 1/3, F1 2·1/(2 + 3).
@@ -79,8 +80,8 @@ def test_recall_is_over_persons_in_both_sources_and_precision_over_links(tmp_pat
 
 
 def test_a_person_who_stands_twice_in_a_source_counts_once(tmp_path):
-    # Person 1 stands twice in both: two right links are one found person, of one. Person 2 stands twice at the
-    # border and both records are linked to person 1's: one mistake. Made: 1 + 1.
+    # Person 1 stands twice in both: two right links are one found person, of one. Person 2 stands twice at
+    # the border and both records are linked to person 1's: one mistake. Made: 1 + 1.
     known = truth(
         tmp_path,
         ("B1", 1, ""), ("B1b", 1, ""), ("B2", 2, ""), ("B2b", 2, ""), ("R1", 1, ""), ("R1b", 1, ""),
