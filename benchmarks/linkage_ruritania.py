@@ -31,7 +31,8 @@ PEER_WITH = "register"
 SOJOURN = [sys.executable, "-m", "sojourn", "--json", "tool", "link"]
 SPLINKS: dict[str, list[str]] = {"Splink": [], "Splink, more levels": ["--levels"]}
 # Match weights that are tried; at zero the odds are even by Splink's own account.
-THRESHOLDS = tuple(range(-4, 21))
+LOWEST = -25
+THRESHOLDS = tuple(range(LOWEST, 21))
 OWN = 0
 
 
@@ -108,9 +109,8 @@ def by_splink(tool: str, country: Path, folder: Path) -> list[Run]:
     """Border and register linked one to one by Splink: at even odds, and at the threshold best in truth."""
     target = folder / f"{tool}.parquet"
     files = [str(country / f"{source}.parquet") for source in (BORDER, PEER_WITH)]
-    spent = cost(
-        tool, [sys.executable, str(PEERS / "splink_migrants.py"), *files, str(target), *SPLINKS[tool]]
-    )
+    options = [*SPLINKS[tool], "--lowest", str(LOWEST)]
+    spent = cost(tool, [sys.executable, str(PEERS / "splink_migrants.py"), *files, str(target), *options])
     pairs = pq.read_table(target)
     pairs = pairs.filter(pairs["is_mutual_best"])
     found = {
