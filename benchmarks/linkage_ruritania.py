@@ -31,7 +31,7 @@ PEER_WITH = "register"
 SOJOURN = [sys.executable, "-m", "sojourn", "--json", "tool", "link"]
 SPLINKS: dict[str, list[str]] = {"Splink": [], "Splink, more levels": ["--levels"]}
 # Match weights that are tried; at zero the odds are even by Splink's own account.
-LOWEST = -25
+LOWEST = -15
 THRESHOLDS = tuple(range(LOWEST, 21))
 OWN = 0
 
