@@ -34,6 +34,7 @@ __all__ = [
     "best",
     "curve",
     "mutual_best",
+    "score_in_components",
     "scored_between",
     "scored_within",
     "scores_in_components",
@@ -215,17 +216,25 @@ def scores_in_components(
 
     `left` and `right` are places in `cluster`, which has a number of a person for each record.
     """
-    truths, count, found = _pairs_in(np.bincount(cluster)), len(cluster), []
-    for threshold in thresholds:
-        linked = weight >= threshold
-        graph = coo_array(
-            (np.ones(int(linked.sum()), np.int8), (left[linked], right[linked])), shape=(count, count)
-        )
-        _, component = connected_components(graph, directed=False)
-        # Records of one component and one person: every pair of them is a true link.
-        cells = np.unique(component.astype(np.int64) * (cluster.max() + 1) + cluster, return_counts=True)[1]
-        found.append(Score(float(threshold), _pairs_in(np.bincount(component)), _pairs_in(cells), truths))
-    return found
+    return [
+        score_in_components(left, right, weight >= threshold, cluster, float(threshold))
+        for threshold in thresholds
+    ]
+
+
+def score_in_components(
+    left: Numbers, right: Numbers, linked: npt.NDArray[np.bool_], cluster: Numbers, threshold: float
+) -> Score:
+    """The score of all pairs that chains of the chosen links join; `threshold` says what chose them."""
+    count = len(cluster)
+    graph = coo_array(
+        (np.ones(int(linked.sum()), np.int8), (left[linked], right[linked])), shape=(count, count)
+    )
+    _, component = connected_components(graph, directed=False)
+    # Records of one component and one person: every pair of them is a true link.
+    cells = np.unique(component.astype(np.int64) * (cluster.max() + 1) + cluster, return_counts=True)[1]
+    truths = _pairs_in(np.bincount(cluster))
+    return Score(threshold, _pairs_in(np.bincount(component)), _pairs_in(cells), truths)
 
 
 def main() -> None:
