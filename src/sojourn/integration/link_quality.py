@@ -94,8 +94,8 @@ def link_quality(links: Relation, pairs: Relation, *, groups: LinkGroups | None 
 
     Intervals say what chance does to the number of false and missed pairs, given the probabilities, which are
     taken as right and as independent. A number is a sum of trials of different probabilities (Poisson
-    binomial), taken as the binomial with the same mean and variance; the interval of recall comes from those
-    of true links and missed pairs.
+    binomial), taken as the binomial with the same mean and variance; the interval reaches its mean at least.
+    That of recall comes from those of true links and of missed pairs.
     Source: I. Fellegi and A. Sunter, A theory for record linkage, Journal of the American Statistical
     Association 64 (1969); W. Ehm, Binomial approximation to the Poisson binomial distribution, Statistics and
     Probability Letters 11 (1991); A. Donner and G. Zou, Closed-form confidence intervals for functions of the
@@ -147,7 +147,7 @@ def chance_limits(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats,
     """The quantiles 0.025 and 0.975 of a number of independent events, from its mean and variance.
 
     `most` is how many can happen. The binomial distribution of that mean and variance stands for it, and the
-    Poisson distribution where the variance is nearly the mean.
+    Poisson distribution where the variance is nearly the mean. The mean lies between the two.
     """
     excess = mean - variance
     is_rare = excess <= 1e-6 * mean
@@ -160,7 +160,7 @@ def chance_limits(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats,
         np.where(mean > 0, np.where(is_rare, rare, common), 0.0)
         for rare, common in zip(of_poisson, of_binomial, strict=True)
     )
-    return lower, upper
+    return np.minimum(lower, mean), np.maximum(upper, mean)
 
 
 def recall_limits(

@@ -35,8 +35,8 @@ def linked_versions(pairs: pa.Table, *, versions: int, seed: int) -> pa.Table:
     not part of the versions, so that the variance that they show is a lower bound.
     Source: several linked versions instead of one are the idea of H. Goldstein, K. Harron and A. Wade, The
     analysis of record-linked data using multiple imputation with data value priors, Statistics in Medicine 31
-    (2012); it stands in for correcting estimates by linkage-error rates, as R. Chambers, Regression analysis of
-    probability-linked data, Official Statistics Research Series 4 (2009), does.
+    (2012); it stands in for correcting estimates by linkage-error rates, as R. Chambers, Regression analysis
+    of probability-linked data, Official Statistics Research Series 4 (2009), does.
 
     Raises: as `matchings`.
     """

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.dissemination.linkage_page import LinkageFigures, linkage_page
-from sojourn.dissemination.wording import Wording
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
 from sojourn.integration.link_gaps import link_gaps
@@ -21,7 +20,7 @@ from sojourn.integration.link_representativity import link_representativity
 from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.scripts import script_of
 from sojourn.production.linkage_files import LinkageFiles
-from sojourn.production.movement_pictures import require_new
+from sojourn.production.movement_pictures import require_new, words_of
 from sojourn.production.table_files import write_table
 from sojourn.production.unfinished import unfinished_beside
 
@@ -40,17 +39,17 @@ class LinkageQuality:
     representativity: pa.Table
 
     def to_json(self) -> dict[str, Any]:
-        """The measures of the whole, and how many gaps are named."""
+        """The measures of the whole, and how many groups are worse off than others."""
         whole = self.quality.filter(pc.equal(self.quality["breakdown"], "all"))
         names = ("source", "other_source", "linked_share", "precision", "recall")
         return {
             "of_sources": whole.select(names).to_pylist(),
-            "gaps": int(pc.sum(self.gaps["is_gap"]).as_py() or 0),
+            "gaps": sum(row["is_gap"] and row["difference"] < 0 for row in self.gaps.to_pylist()),
         }
 
 
-def require_report(target: Path, *, dedupe: bool) -> None:
-    """Refuse a report that exists, is in another form, or is of one file.
+def require_report(target: Path, language: str, *, dedupe: bool) -> None:
+    """Refuse a report that exists, is in another form or language, or is of one file.
 
     Raises: ProjectError.
     """
@@ -63,6 +62,7 @@ def require_report(target: Path, *, dedupe: bool) -> None:
             f"{target.name} is no quality report.", f"Name a file that ends in {', '.join(FORMS)}."
         )
     require_new(target, target.suffix)
+    words_of(language)
 
 
 def quality_of_files(result: LinkageFiles, sources: tuple[Path, ...]) -> LinkageQuality:
@@ -81,12 +81,12 @@ def quality_of_files(result: LinkageFiles, sources: tuple[Path, ...]) -> Linkage
     return LinkageQuality(quality, link_gaps(quality), link_representativity(quality))
 
 
-def write_report(found: LinkageQuality, target: Path, words: Wording) -> None:
+def write_report(found: LinkageQuality, target: Path, language: str) -> None:
     """Write the page, or the measures of all groups where the file's name asks for a table."""
     if target.suffix != ".html":
         write_table(found.quality, target)
         return
-    figures = LinkageFigures(found.quality, found.gaps, found.representativity, words)
+    figures = LinkageFigures(found.quality, found.gaps, found.representativity, words_of(language))
     with unfinished_beside(target) as folder:
         (folder / target.name).write_bytes(linkage_page(figures))
         os.replace(folder / target.name, target)
