@@ -152,5 +152,7 @@ def _write_quality(result: LinkageFiles, sources: list[Path], target: Path, lang
     found = quality_of_files(result, tuple(sources))
     write_report(found, target, language)
     told = found.to_json()
-    session.screen.say(f"{told['gaps']} groups are linked worse than others; the report is in {target}.")
+    session.screen.say(
+        f"Differences beyond chance to the detriment of a group: {told['gaps']}. The report is in {target}."
+    )
     return told

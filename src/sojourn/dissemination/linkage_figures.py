@@ -1,4 +1,4 @@
-"""The figures of a linkage as its page needs them: rows by what they are of, written in the reader's language."""
+"""The figures of a linkage as its page needs them: rows by what they are of, in the reader's language."""
 
 from __future__ import annotations
 

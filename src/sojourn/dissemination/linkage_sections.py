@@ -11,6 +11,7 @@ __all__ = ["bias", "gaps", "glance", "groups", "reading"]
 
 # A page is for reading; the files have all rows.
 GROUPS, SENTENCES, DIFFERENCES = 30, 40, 20
+IN_ORDER = ("age_group", "birth_decade")
 
 
 def glance(found: LinkageFigures) -> Section:
@@ -85,34 +86,31 @@ def groups(found: LinkageFigures) -> list[Section]:
 def _groups(found: LinkageFigures, breakdown: str) -> Section:
     words = found.words
     title = words(f"linkage.breakdown.{breakdown}")
-    heads = [
-        _text(title),
-        *_heads(found),
-        _text(words("linkage.head.bar")),
-        _text(words("linkage.head.note")),
-    ]
+    heads = [_text(title), *_heads(found), _text(words("linkage.head.bar"))]
     tables = []
     for direction in found.directions:
         rows = found.rows(breakdown, direction)
         shown = sorted(rows, key=lambda row: (-row["all_keys"], row["category"]))[:GROUPS]
-        # Small groups, whose shares may be anything, do not set the scale.
-        most = max(
-            (1 - row["recall"] for row in shown if row["recall"] is not None and not row["is_small"]),
-            default=0,
-        )
-        drawn = [
-            PageRow(
-                found.name(breakdown, row["category"]),
-                [*_cells(found, row), _missed(row, most), words("linkage.small") if row["is_small"] else ""],
-            )
-            for row in shown
-        ]
+        if breakdown in IN_ORDER:
+            shown.sort(key=lambda row: rows.index(row))
         caption = found.towards({"source": direction[0], "other_source": direction[1]})
         if len(shown) < len(rows):
             more = words("quality.shown", shown=words.number(len(shown)), all=words.number(len(rows)))
             caption = f"{caption} ({more})"
-        tables.append(PageTable(caption, heads, drawn))
+        tables.append(PageTable(caption, heads, _drawn(found, shown)))
     return Section(f"by-{breakdown}", title, tables=tables)
+
+
+def _drawn(found: LinkageFigures, rows: list[Row]) -> list[PageRow]:
+    # Small groups, whose shares may be anything, do not set the scale.
+    judged = [row for row in rows if row["recall"] is not None and not row["is_small"]]
+    most = max((1 - row["recall_lower"] for row in judged), default=0.0)
+    drawn = []
+    for row in rows:
+        name = found.name(row["breakdown"], row["category"])
+        small = f" ({found.words('linkage.small')})" if row["is_small"] else ""
+        drawn.append(PageRow(f"{name}{small}", [*_cells(found, row), _missed(row, most)]))
+    return drawn
 
 
 def _missed(row: Row, most: float) -> str:
