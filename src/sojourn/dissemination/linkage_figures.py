@@ -96,7 +96,8 @@ class LinkageFigures:
         if row[measure] is None:
             return DASH
         low, high = (self.per_cent(row[f"{measure}_{end}"]) for end in ("lower", "upper"))
-        return f"{self.per_cent(row[measure])} ({low}–{high})"
+        interval = f'<span class="interval">({low}–{high})</span>'
+        return Markup(f"{self.per_cent(row[measure])} {interval}")  # noqa: S704  made of numbers only
 
 
 def bar(value: float | None, lower: float | None, upper: float | None, most: float) -> str:

@@ -93,7 +93,8 @@ def _groups(found: LinkageFigures, breakdown: str) -> Section:
         shown = sorted(rows, key=lambda row: (-row["all_keys"], row["category"]))[:GROUPS]
         if breakdown in IN_ORDER:
             shown.sort(key=lambda row: rows.index(row))
-        caption = found.towards({"source": direction[0], "other_source": direction[1]})
+        towards = found.towards({"source": direction[0], "other_source": direction[1]})
+        caption = words("linkage.group", breakdown=title, category=towards)
         if len(shown) < len(rows):
             more = words("quality.shown", shown=words.number(len(shown)), all=words.number(len(rows)))
             caption = f"{caption} ({more})"

@@ -103,16 +103,18 @@ def matchings(here: Spans, there: Spans, probability: Floats, *, versions: int, 
     found = np.zeros((versions, len(chance)), dtype=np.bool_)
     one, other, ordered = here[order], there[order], chance[order]
     for version in range(versions):
-        taken = _matching(one, other, ordered.copy(), size, draw.random(2 * len(chance) + size))
+        taken = _matching(one, other, ordered.copy(), size, draw.random(len(chance) + size))
         found[version, order] = taken
     return found
 
 
 @compiled
-def _root(parent: Spans, node: int) -> int:
+def _root(parent: Spans, node: int) -> tuple[int, int]:
+    """The root of a node's tree, and how many steps it is away."""
+    steps = 0
     while parent[node] >= 0:
-        node = parent[node]
-    return node
+        node, steps = parent[node], steps + 1
+    return node, steps
 
 
 @compiled
@@ -169,10 +171,15 @@ def _matching(here: Spans, there: Spans, chance: Floats, size: int, tosses: Floa
         one, other = here[pair], there[pair]
         if chance[pair] <= 0.0:
             continue
-        if _root(parent, one) == _root(parent, other):
+        (root, steps), (other_root, other_steps) = _root(parent, one), _root(parent, other)
+        if root == other_root:
             _opened(parent, above, one, other, pair, chance, tosses[pair])
-            if chance[pair] <= 0.0 or _root(parent, one) == _root(parent, other):
+            (root, steps), (other_root, other_steps) = _root(parent, one), _root(parent, other)
+            if chance[pair] <= 0.0 or root == other_root:
                 continue
+        # The nearer one is turned, so that trees do not grow deep.
+        if steps > other_steps:
+            one, other = other, one
         _make_root(parent, above, one)
         parent[one], above[one] = other, pair
     return _drawn(parent, above, chance, pairs, tosses[pairs:])

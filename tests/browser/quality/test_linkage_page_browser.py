@@ -1,4 +1,4 @@
-"""The quality report of a linkage in a real browser: accessible, on a phone and on paper, without a script."""
+"""The quality report of a linkage in a real browser: accessible, on a phone, on paper, no script."""
 
 from __future__ import annotations
 

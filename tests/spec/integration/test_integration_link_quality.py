@@ -113,10 +113,7 @@ def test_only_the_breakdowns_asked_for_are_told_and_an_unknown_one_is_refused(gi
 
 
 def test_of_three_sources_a_key_is_linked_where_it_is_linked_to_any_other(given):
-    links = (
-        LINKS
-        + "    school | s1         | F   | 1984       | SYR         | SYR        | LATN   | true         | true\n"
-    )
+    links = LINKS + "    school | s1 | F | 1984 | SYR | SYR | LATN | true | true\n"
     pairs = PAIRS + "    6       | school | s1         | border       | b2        | 0.7         | true\n"
     found = link_quality(given(Link, links), given(LinkPair, pairs))
     assert row(found, "border", other="health")["linked_keys"] == 1
