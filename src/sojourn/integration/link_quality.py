@@ -147,20 +147,29 @@ def chance_limits(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats,
     """The quantiles 0.025 and 0.975 of a number of independent events, from its mean and variance.
 
     `most` is how many can happen. The binomial distribution of that mean and variance stands for it, and the
-    Poisson distribution where the variance is nearly the mean. The mean lies between the two.
+    Poisson distribution where the variance is nearly the mean; where most events happen, for those that do
+    not. The mean lies between the two quantiles.
     """
+    is_usual = 2 * mean > most
+    rare = np.where(is_usual, np.maximum(most - mean, 0.0), mean)
+    least, highest = _rare_limits(rare, variance, most)
+    lower = np.where(is_usual, most - highest, least)
+    upper = np.where(is_usual, most - least, highest)
+    return np.minimum(lower, mean), np.maximum(upper, mean)
+
+
+def _rare_limits(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
+    """The same for a number of which less than half can be expected."""
     excess = mean - variance
-    is_rare = excess <= 1e-6 * mean
-    trials = np.ceil(np.divide(mean**2, excess, out=np.zeros_like(mean), where=~is_rare) - 1e-9)
+    is_poisson = excess <= 1e-6 * mean
+    trials = np.ceil(np.divide(mean**2, excess, out=np.zeros_like(mean), where=~is_poisson) - 1e-9)
     trials = np.maximum(np.minimum(trials, most), 1.0)
     chance = np.clip(mean / trials, 0.0, 1.0)
-    of_binomial = [binom.ppf(tail, trials, chance) for tail in (_TAIL, 1 - _TAIL)]
-    of_poisson = [np.minimum(poisson.ppf(tail, mean), most) for tail in (_TAIL, 1 - _TAIL)]
     lower, upper = (
-        np.where(mean > 0, np.where(is_rare, rare, common), 0.0)
-        for rare, common in zip(of_poisson, of_binomial, strict=True)
+        np.where(is_poisson, np.minimum(poisson.ppf(tail, mean), most), binom.ppf(tail, trials, chance))
+        for tail in (_TAIL, 1 - _TAIL)
     )
-    return np.minimum(lower, mean), np.maximum(upper, mean)
+    return np.where(mean > 0, lower, 0.0), np.where(mean > 0, upper, 0.0)
 
 
 def recall_limits(

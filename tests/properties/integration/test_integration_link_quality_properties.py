@@ -115,13 +115,13 @@ def exact_quantiles(chances):
 
 
 @drawn(st.lists(st.floats(0.001, 0.999), min_size=1, max_size=60))
-def test_limits_of_a_number_are_at_most_one_from_those_of_its_distribution(chances):
+def test_limits_of_a_number_are_at_most_two_from_those_of_its_distribution(chances):
     values = np.array(chances)
     mean, variance = values.sum(keepdims=True), (values * (1 - values)).sum(keepdims=True)
     lower, upper = chance_limits(mean, variance, np.array([len(values)]))
     least, most = exact_quantiles(values)
-    assert abs(lower[0] - min(least, mean[0])) <= 1
-    assert abs(upper[0] - max(most, mean[0])) <= 1
+    assert abs(lower[0] - min(least, mean[0])) <= 2
+    assert abs(upper[0] - max(most, mean[0])) <= 2
 
 
 def test_the_interval_of_recall_holds_the_truth_nineteen_times_in_twenty():
