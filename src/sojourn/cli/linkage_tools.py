@@ -69,21 +69,12 @@ def link(
     """
     from sojourn.production.linkage_files import LinkageTargets, link_files
     from sojourn.production.linkage_quality import require_report
-    from sojourn.production.movement_pictures import require_new
     from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_linkage
     from sojourn.project.load import load_declaration
 
-    if len(files) < 3 if not dedupe else len(files) != 2:
-        wanted = "A OUT" if dedupe else "A B OUT, or more files to link"
-        raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
-    if (explain is None) != (pair is None):
-        raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")
-    if explain is not None:
-        require_new(explain, ".svg")
+    _require_sensible(files, explain, pair, truth, dedupe)
     if quality is not None:
         require_report(quality, language, dedupe=dedupe)
-    if truth is not None and not truth.is_file():
-        raise ProjectError(f"{truth} is not there.", "Name a file that ends in .parquet or .csv.")
     declared = load_declaration(spec, LinkageDeclaration) if spec else shipped_linkage()
     with session.screen.progress(f"Linking {files[0].name}") as report:
         result = link_files(
@@ -110,6 +101,23 @@ def link(
 
         draw_score(result, pair, explain)
     session.screen.result(told)
+
+
+def _require_sensible(
+    files: list[Path], explain: Path | None, pair: tuple[str, str] | None, truth: Path | None, dedupe: bool
+) -> None:
+    """Refuse what cannot be done before the work begins."""
+    from sojourn.production.movement_pictures import require_new
+
+    if len(files) < 3 if not dedupe else len(files) != 2:
+        wanted = "A OUT" if dedupe else "A B OUT, or more files to link"
+        raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
+    if (explain is None) != (pair is None):
+        raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")
+    if explain is not None:
+        require_new(explain, ".svg")
+    if truth is not None and not truth.is_file():
+        raise ProjectError(f"{truth} is not there.", "Name a file that ends in .parquet or .csv.")
 
 
 def _say_plan(plan: Plan, is_dry: bool) -> None:
