@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from layout import docstring, table
 
-from sojourn.contracts import aggregates, links, microdata, spine
+from sojourn.contracts import aggregates, link_quality, links, microdata, spine
 from sojourn.contracts.table import Column, Sensitivity, Table, Zone
 
 __all__ = ["contract_page", "contracts"]
@@ -37,7 +37,9 @@ _SENSITIVITIES = {
 def contracts() -> list[type[Table]]:
     """Every contract, in the order in which the modules list them."""
     return [
-        getattr(module, name) for module in (microdata, links, spine, aggregates) for name in module.__all__
+        getattr(module, name)
+        for module in (microdata, links, link_quality, spine, aggregates)
+        for name in module.__all__
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -49,6 +49,11 @@ def link(
         int,
         typer.Option(min=1, help="The most pairs that may be compared; more is refused before it begins."),
     ] = 2_000_000_000,
+    quality: Annotated[
+        Path | None,
+        typer.Option(help="Also write who is linked worse: a page (.html), or figures (.csv, .parquet)."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the page of --quality.")] = "en",
     dry: Annotated[bool, typer.Option("--dry", help="Only say what the work would be.")] = False,
 ) -> None:
     """Find who is who between files of records, or within one, without a common number.
@@ -63,19 +68,13 @@ def link(
     Within one file: `sojourn tool link students.csv pairs.csv --dedupe`
     """
     from sojourn.production.linkage_files import LinkageTargets, link_files
-    from sojourn.production.movement_pictures import require_new
+    from sojourn.production.linkage_quality import require_report
     from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_linkage
     from sojourn.project.load import load_declaration
 
-    if len(files) < 3 if not dedupe else len(files) != 2:
-        wanted = "A OUT" if dedupe else "A B OUT, or more files to link"
-        raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
-    if (explain is None) != (pair is None):
-        raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")
-    if explain is not None:
-        require_new(explain, ".svg")
-    if truth is not None and not truth.is_file():
-        raise ProjectError(f"{truth} is not there.", "Name a file that ends in .parquet or .csv.")
+    _require_sensible(files, explain, pair, truth, dedupe)
+    if quality is not None:
+        require_report(quality, language, dedupe=dedupe)
     declared = load_declaration(spec, LinkageDeclaration) if spec else shipped_linkage()
     with session.screen.progress(f"Linking {files[0].name}") as report:
         result = link_files(
@@ -95,11 +94,30 @@ def link(
     told = {**result.to_json(), "file": str(files[-1])}
     if truth is not None:
         told["truth"] = _say_truth(result, truth)
+    if quality is not None:
+        told["quality"] = _write_quality(result, files[:-1], quality, language)
     if explain is not None and pair is not None:
         from sojourn.production.linkage_pictures import draw_score
 
         draw_score(result, pair, explain)
     session.screen.result(told)
+
+
+def _require_sensible(
+    files: list[Path], explain: Path | None, pair: tuple[str, str] | None, truth: Path | None, dedupe: bool
+) -> None:
+    """Refuse what cannot be done before the work begins."""
+    from sojourn.production.movement_pictures import require_new
+
+    if len(files) < 3 if not dedupe else len(files) != 2:
+        wanted = "A OUT" if dedupe else "A B OUT, or more files to link"
+        raise ProjectError(f"{len(files)} files are named.", f"Name {wanted}, the file to write last.")
+    if (explain is None) != (pair is None):
+        raise ProjectError("A picture explains one pair.", "Give --explain and --pair together.")
+    if explain is not None:
+        require_new(explain, ".svg")
+    if truth is not None and not truth.is_file():
+        raise ProjectError(f"{truth} is not there.", "Name a file that ends in .parquet or .csv.")
 
 
 def _say_plan(plan: Plan, is_dry: bool) -> None:
@@ -134,3 +152,15 @@ def _say_truth(result: LinkageFiles, truth: Path) -> dict[str, float]:
         f"Against the truth: precision {found.precision:.4f}, recall {found.recall:.4f}, F1 {found.f1:.4f}."
     )
     return found.to_json()
+
+
+def _write_quality(result: LinkageFiles, sources: list[Path], target: Path, language: str) -> dict[str, Any]:
+    from sojourn.production.linkage_quality import quality_of_files, write_report
+
+    found = quality_of_files(result, tuple(sources))
+    write_report(found, target, language)
+    told = found.to_json()
+    session.screen.say(
+        f"Differences beyond chance to the detriment of a group: {told['gaps']}. The report is in {target}."
+    )
+    return told

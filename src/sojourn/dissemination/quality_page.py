@@ -21,7 +21,7 @@ from sojourn.dissemination.quality_results import intention, permits, sensitivit
 from sojourn.dissemination.quality_sections import at_a_glance, balance, partners, stock, unresolved
 from sojourn.dissemination.wording import Wording
 
-__all__ = ["Taken", "quality_page"]
+__all__ = ["Taken", "quality_page", "rendered"]
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,33 @@ def quality_page(measures: Measures, taken: Taken) -> bytes:
         sensitivity(measures),
     )
     sections = [section for section in made if section is not None]
-    page = _environment().get_template("movement-quality.html")
+    return rendered(
+        words,
+        title=words("quality.title"),
+        staff=words("quality.staff", few=words.isolated(measures.few)),
+        foot=words("quality.foot"),
+        facts=_facts(measures, taken),
+        sections=sections,
+    )
+
+
+def rendered(
+    words: Wording,
+    *,
+    title: str,
+    staff: str,
+    foot: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+) -> bytes:
+    """A report with its title, its warning to staff, facts and sections as one page, in UTF-8."""
+    page = _environment().get_template("quality-report.html")
     return page.render(
         words=words,
-        measures=measures,
-        facts=list(_facts(measures, taken)),
+        title=title,
+        staff=staff,
+        foot=foot,
+        facts=list(facts),
         sections=[_shown(section, words, place) for place, section in enumerate(sections)],
     ).encode()
 

@@ -53,7 +53,7 @@ class LinkageTargets:
 
 @dataclass(frozen=True)
 class LinkageFiles:
-    """What came out, with the records it came from."""
+    """What came out, with the records it came from; `compared` has each file's compared columns."""
 
     records: Encoded
     specification: Specification
@@ -61,6 +61,7 @@ class LinkageFiles:
     found: Linked
     identifiers: pa.ChunkedArray
     dedupe: bool
+    compared: tuple[pa.Table, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
@@ -164,7 +165,7 @@ def link_files(
         )
     found = linked(records, specification, plan, dedupe=dedupe, on_progress=on_progress)
     names = pa.chunked_array([chunk for own in identifiers for chunk in own.chunks], pa.string())
-    result = LinkageFiles(records, specification, plan, found, names, dedupe)
+    result = LinkageFiles(records, specification, plan, found, names, dedupe, tuple(tables))
     _write(result, sources, targets)
     return result
 

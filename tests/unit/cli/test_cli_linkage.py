@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
@@ -48,6 +49,35 @@ def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(files, 
     assert "banar" not in drawn + done.stdout + done.stderr
 
 
+def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
+    page, figures = tmp_path / "quality.html", tmp_path / "quality.csv"
+    done = link(*files, tmp_path / "pairs.parquet", "--quality", page)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["quality"]
+    assert [row["linked_share"] for row in told["of_sources"]] == [1.0, 1.0]
+    assert told["gaps"] == 0
+    written = page.read_text(encoding="utf-8")
+    assert "nothing here is protected for publication" in written
+    assert "No group differs from the others by that much." in written
+    assert "<script" not in written
+    assert "banar" not in written.lower() + done.stdout + done.stderr
+    assert link(*files, tmp_path / "again.parquet", "--quality", figures).returncode == 0
+    rows = pcsv.read_csv(figures).to_pylist()
+    assert {row["breakdown"] for row in rows} == {"all", "sex", "birth_decade", "has_birth_day", "script"}
+    assert {row["all_keys"] for row in rows if row["breakdown"] == "all"} == {100}
+    # Born in 1940 to 1989 in turn: twenty in each ten years, too few to be judged.
+    decades = [row for row in rows if row["breakdown"] == "birth_decade" and row["source"] == "a"]
+    assert [(row["category"], row["all_keys"], row["is_small"]) for row in decades] == [
+        (str(year), 20, True) for year in (1940, 1950, 1960, 1970, 1980)
+    ]
+
+
+def test_a_report_in_arabic_reads_from_right_to_left(files, tmp_path):
+    done = link(*files, tmp_path / "pairs.csv", "--quality", tmp_path / "q.html", "--language", "ar")
+    assert done.returncode == 0, done.stderr
+    assert '<html lang="ar" dir="rtl">' in (tmp_path / "q.html").read_text(encoding="utf-8")
+
+
 def test_a_dry_run_tells_the_work_and_writes_nothing(files, tmp_path):
     done = link(*files, tmp_path / "pairs.parquet", "--dry")
     told = json.loads(done.stdout)
@@ -62,11 +92,19 @@ def test_a_dry_run_tells_the_work_and_writes_nothing(files, tmp_path):
         (["--truth", "nowhere.csv"], "is not there"),
         (["--explain", "why.svg"], "Give --explain and --pair together"),
         (["--explain", "why.png", "--pair", "a1", "b1"], ".svg"),
+        (["--quality", "report.pdf"], "Name a file that ends in .html, .csv, .parquet"),
+        (["--quality", "q.html", "--language", "xx"], "There are no words in 'xx'"),
     ],
-    ids=["too many pairs", "no truth", "no pair", "no picture"],
+    ids=["too many pairs", "no truth", "no pair", "no picture", "no report", "no language"],
 )
 def test_what_cannot_be_done_is_refused_before_the_work(files, tmp_path, options, message):
     done = link(*files, tmp_path / "pairs.parquet", *options)
     assert done.returncode == 2
     assert message in done.stderr
     assert not (tmp_path / "pairs.parquet").exists()
+
+
+def test_a_report_of_one_file_is_refused(files, tmp_path):
+    done = link(files[0], tmp_path / "pairs.csv", "--dedupe", "--quality", tmp_path / "q.html")
+    assert done.returncode == 2
+    assert "The quality report is of links between files" in done.stderr
