@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sojourn.errors import DataRefused, Problem, shown
 from sojourn.production.linkage_files import LinkageFiles
@@ -55,7 +56,7 @@ def persons_in_truth(result: LinkageFiles, truth: Path) -> Numbers:
 
     Raises: DataRefused when a record is not in the truth, or is there twice.
     """
-    known = table_of(truth, {"record_id": "text", "person": "text"})
+    known = _known(truth)
     places = pc.index_in(result.identifiers, known["record_id"].combine_chunks().cast(pa.string()))
     if places.null_count or len(known["record_id"].unique()) < len(known):
         raise DataRefused(
@@ -69,6 +70,15 @@ def persons_in_truth(result: LinkageFiles, truth: Path) -> Numbers:
     persons = known["person"].cast(pa.string()).combine_chunks().dictionary_encode().indices
     found: Numbers = persons.take(places.combine_chunks()).to_numpy().astype(np.int64)
     return found
+
+
+def _known(truth: Path) -> pa.Table:
+    """The rows of a truth; persons and records may be numbered by numbers."""
+    columns = {"record_id": "text", "person": "text"}
+    if truth.suffix != ".parquet" or not set(columns) <= set(pq.read_schema(truth).names):
+        return table_of(truth, columns)
+    read = pq.read_table(truth, columns=list(columns))
+    return pa.table({name: read[name].cast(pa.string()) for name in columns})
 
 
 def _pairs(groups: Numbers, source: Numbers, dedupe: bool) -> int:
