@@ -14,6 +14,7 @@ from sojourn.engine import Engine, sql_beside
 from sojourn.integration.linkage.encoding import Encoded, encoded, packed_days
 from sojourn.integration.linkage.linking import Known, Linked, Plan, linked, planned
 from sojourn.integration.linkage.persons import NEVER, Facts
+from sojourn.integration.linkage.scoring import Scoring, scored_here
 from sojourn.integration.linkage.specification import Specification
 
 __all__ = ["Decisions", "Keys", "keys_in_one", "linked_keys", "plan_of_keys"]
@@ -96,11 +97,20 @@ def linked_keys(
     plan: Plan,
     decisions: Decisions,
     *,
+    scoring: Scoring = scored_here,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[pa.Table, pa.Table]:
     """The person of each key, as rows of `Link`, and the pairs that were looked at, as rows of `LinkPair`."""
     known = Known(decisions.ones, decisions.others, decisions.same)
-    found = linked(keys.records, specification, plan, known=known, facts=keys.facts, on_progress=on_progress)
+    found = linked(
+        keys.records,
+        specification,
+        plan,
+        known=known,
+        facts=keys.facts,
+        scoring=scoring,
+        on_progress=on_progress,
+    )
     same = found.person[found.ones] == found.person[found.others]
     methods = _methods(keys, found, decisions)
     pairs = pa.table(

@@ -6,7 +6,8 @@ fingerprint: `link` is found only where `link_pair` is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -19,10 +20,12 @@ from sojourn.contracts.table import Table, Zone
 from sojourn.engine import Engine, Relation
 from sojourn.errors import ProjectError
 from sojourn.integration.linkage.linking import Plan
+from sojourn.integration.linkage.scoring import Scoring, scored_here
 from sojourn.integration.linkage.specification import Specification
 from sojourn.integration.linked_keys import Decisions, Keys, keys_in_one, linked_keys, plan_of_keys
 from sojourn.integration.record_keys import IDENTIFYING, NUMBERS, record_keys, seen_on, shared_documents
 from sojourn.pipeline import Made, Step
+from sojourn.production.link_cluster import ScoredOnCluster
 from sojourn.production.linkage_files import chosen_specification, too_many_pairs
 from sojourn.production.once import each_once
 from sojourn.production.source_steps import counted_versions, source_in
@@ -131,7 +134,20 @@ def _linked(
         )
         decisions = _by_documents(engine, keys, pa.concat_tables([one.numbers() for one in read]))
         plan = _plan(workspace, keys, specification)
-        return linked_keys(engine, keys, specification, plan, decisions)
+        with _scoring(workspace) as scoring:
+            return linked_keys(engine, keys, specification, plan, decisions, scoring=scoring)
+
+
+@contextmanager
+def _scoring(workspace: Workspace) -> Iterator[Scoring]:
+    """Where pairs are scored: on this machine, or on the cluster that the project names."""
+    master = workspace.declarations.settings.engine.master
+    if not master:
+        yield scored_here
+        return
+    # What the workers read holds letters of names: it lies in the vault and goes when they are done.
+    with workspace.store.beside(Zone.VAULT) as folder:
+        yield ScoredOnCluster(master, folder)
 
 
 def _plan(workspace: Workspace, keys: Keys, specification: Specification) -> Plan:

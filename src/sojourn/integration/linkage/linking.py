@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +17,10 @@ from sojourn.integration.linkage.assignment import (
     supported,
 )
 from sojourn.integration.linkage.blocking import Blocks, blocks_of
-from sojourn.integration.linkage.comparison_kernel import remembered
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.model import Model, compared, trained, weights_of
-from sojourn.integration.linkage.pair_kernel import scored
 from sojourn.integration.linkage.persons import Facts, grouped
+from sojourn.integration.linkage.scoring import Scoring, Work, scored_here
 from sojourn.integration.linkage.specification import Specification
 from sojourn.sources.reader.compiled import Spans
 
@@ -32,8 +30,6 @@ __all__ = ["Known", "Linked", "Plan", "linked", "planned", "prior_of"]
 KEPT_BITS = -6.0
 # The score of a pair that is known to be one person.
 SURE_BITS = 90.0
-# Kernels let go of the interpreter, so that rules are worked on side by side.
-THREADS = 2
 # What one pair takes, measured on two million records: a third of the pairs is kept.
 BYTES_OF_PAIR, SECONDS_OF_PAIR, FIXED_SECONDS = 24, 2e-6, 3.0
 
@@ -104,17 +100,24 @@ def linked(
     dedupe: bool = False,
     known: Known | None = None,
     facts: Facts | None = None,
+    scoring: Scoring = scored_here,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Linked:
     """Find the records of one person by a plan; within one source too with `dedupe`.
 
     What is `known` of pairs stands, whatever their score. By `facts` nobody is put together who cannot be.
+    `scoring` has the pairs scored, here or on other machines; the result is the same.
     """
     on_progress(0, 100)
     model = trained(records, plan.blocks, dedupe=dedupe, seed=specification.seed)
     on_progress(30, 100)
     pairs = possible_pairs(records, dedupe)
-    ones, others, scores = _scored(records, model, plan, dedupe, pairs, on_progress)
+    ones, others, scores = distinct_pairs(
+        *scoring(
+            _work(records, model, plan, dedupe, pairs),
+            lambda done, of: on_progress(30 + 65 * done // max(of, 1), 100),
+        )
+    )
     ones, others, scores, told = _with_known(ones, others, scores, known)
     certain = np.where(told == 0, scores, np.where(told > 0, SURE_BITS, -SURE_BITS)).astype(np.float32)
     exclusive = specification.one_to_one and not dedupe
@@ -152,30 +155,11 @@ def _with_known(
     return ones[first], others[first], scores[first], told.astype(np.int8)
 
 
-def _scored(
-    records: Encoded,
-    model: Model,
-    plan: Plan,
-    dedupe: bool,
-    pairs: float,
-    on_progress: Callable[[int, int], None],
-) -> tuple[Spans, Spans, npt.NDArray[np.float32]]:
-    """Every pair of the plan once, in the order of its records, where its score is worth keeping."""
-    weights, table = weights_of(records, model), compared(records)
+def _work(records: Encoded, model: Model, plan: Plan, dedupe: bool, pairs: float) -> Work:
+    """What is to be scored, and which scores are worth keeping."""
     likely = sum(int(part.pairs.sum()) * share for part, share in zip(plan.blocks, model.shares, strict=True))
     least = float(np.log2(max(pairs, 2.0)) - np.log2(max(likely, 1.0))) + KEPT_BITS
-    found = [(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))]
-
-    def of_rule(part: Blocks) -> tuple[Spans, Spans, npt.NDArray[np.float32]]:
-        own = table._replace(likeness=remembered())
-        return scored(own, weights, part.records, part.starts, dedupe, least)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for done, part in enumerate(pool.map(of_rule, plan.blocks)):
-            found.append(part)
-            on_progress(30 + 65 * (done + 1) // len(plan.blocks), 100)
-    ones, others, scores = (np.concatenate(column) for column in zip(*found, strict=True))
-    return distinct_pairs(ones, others, scores)
+    return Work(compared(records), weights_of(records, model), plan.blocks, dedupe, least)
 
 
 def prior_of(found: Linked, source: int, other: int) -> float:
