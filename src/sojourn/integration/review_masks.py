@@ -1,8 +1,8 @@
 """What a reviewer sees of a value: enough to compare two records, and as little of the person as can be.
 
-Masked, a name shows the first letter of each word and its length, a number its last two signs, a date of birth
-its year. How two values compare is said in words, from the values themselves, so that most pairs can be decided
-without seeing them.
+Masked, a name shows the first letter of each word and its length, a number its last two signs, a date of
+birth its year. How two values compare is said in words, from the values themselves, so that most pairs can be
+decided without seeing them.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Comparison:
 def compared(field: str, one: str | None, other: str | None) -> Comparison:
     """How two values of a field compare. The words hold no part of either.
 
-    Nearly are values that differ by one letter or sign, or by two neighbours that changed places, and dates of
-    which some known parts agree and others do not. Case, marks on letters and spaces make no difference.
+    Nearly are values that differ by one letter or sign, or by two neighbours that changed places, and dates
+    of which some known parts agree and others do not. Case, marks on letters and spaces make no difference.
     """
     if one is None or other is None:
         neither = one is None and other is None

@@ -46,9 +46,9 @@ DRAWN = pa.schema(
 class ReviewDesign:
     """How many pairs are looked at, how few in a stratum, and where the bands of probability end.
 
-    `least_spread` is the least standard deviation that a stratum is taken to have. A model that is too sure of
-    itself would otherwise keep its own mistakes from being looked at, and large strata in which hardly any pair
-    is expected to be otherwise would get so few looks that their intervals outweigh all others.
+    `least_spread` is the least standard deviation that a stratum is taken to have. A model that is too sure
+    of itself would otherwise keep its own mistakes from being looked at, and large strata in which hardly any
+    pair is expected to be otherwise would get so few looks that their intervals outweigh all others.
     """
 
     size: int = 200
@@ -70,8 +70,8 @@ def sampling_plan(pairs: pa.Table, *, design: ReviewDesign) -> pa.Table:
     """The strata of pairs with their numbers and the sizes of their samples.
 
     `pairs` has `probability` and `is_link`. One row for each stratum that has pairs: `stratum` counted from
-    0, those of no links first, each side by probability; the band `above` < probability <= `up_to` (the lowest
-    has 0 as well); `pairs`; `expected_same`, the sum of the probabilities; `size`, and size over pairs.
+    0, those of no links first, each side by probability; the band `above` < probability <= `up_to` (the
+    lowest has 0 as well); `pairs`; `expected_same`, the sum of probabilities; `size`, and size over pairs.
 
     Sizes go by the pairs times the standard deviation of whether a pair is one person, guessed from the mean
     of p(1 - p) over the stratum, which makes the variance of a total least for so many looks. No stratum gets
@@ -231,9 +231,7 @@ def _wider(decided: Interval | None, *others: Interval | None) -> Interval | Non
     return Interval(decided.estimate, min(one.lower for one in told), max(one.upper for one in told))
 
 
-def _accuracy(
-    pairs: Floats, is_link: npt.NDArray[np.bool_], same: Floats, different: Floats
-) -> Accuracy:
+def _accuracy(pairs: Floats, is_link: npt.NDArray[np.bool_], same: Floats, different: Floats) -> Accuracy:
     """Both measures where every decision is sure."""
     links = _total(pairs[is_link], same[is_link], different[is_link])
     others = _total(pairs[~is_link], same[~is_link], different[~is_link])
@@ -294,7 +292,7 @@ def _edge(end: float, value: float) -> float:
 
 
 def _root(product: float, lower_edge: float, upper_edge: float) -> float:
-    """The smaller root of upper_edge x² - 2 product x + lower_edge, which is where x begins to be possible."""
+    """The smaller root of upper_edge x² - 2 product x + lower_edge, where x begins to be possible."""
     below = product + float(np.sqrt(max(product**2 - upper_edge * lower_edge, 0.0)))
     if below > 0:
         return max(lower_edge, 0.0) / below
