@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from small_project import AGREEMENTS, HEADER, crossing, write_small_project
-from sojourn.contracts.links import LinkPair
+from sojourn.contracts.links import Link, LinkPair
 from sojourn.contracts.table import Zone
 from sojourn.production.fingerprints import fingerprint
 from sojourn.production.receive import receive
@@ -122,6 +122,7 @@ def write_pairs(workspace: Workspace) -> str:
             pq.write_table(table, folder / "part-000000.parquet")
         about = VersionRecord("link_pair", Zone.SECURE, "LinkPair", mark, len(table), (), {})
         act.then(partial(name_version, workspace, about))
+    _write_links(workspace, {"border": border, "register": register})
     assert pc.sum(table["is_link"]).as_py() == 55
     return mark
 
@@ -133,3 +134,32 @@ def copied_office(made: Path, folder: Path) -> Path:
     text = settings.read_text(encoding="utf-8").replace(str(made / "keys"), str(folder / "keys"))
     settings.write_text(text, encoding="utf-8")
     return folder / "ruritania"
+
+
+def _write_links(workspace: Workspace, keys: dict[str, list[str]]) -> None:
+    """What the linkage knows of each key besides; the register does not know where people were born."""
+    rows = [
+        {
+            "source": source,
+            "record_key": key,
+            "person_key": key,
+            "method": "NONE",
+            "records": 1,
+            "sex": "F" if source == "register" else "FM"[number % 2],
+            "citizenship": "NOR",
+            "birthplace": "_U" if source == "register" else "SYR",
+            "script": "Latn",
+            "has_document": True,
+            "has_birth_day": True,
+        }
+        for source, of_source in keys.items()
+        for number, key in enumerate(of_source)
+    ]
+    empty = dict.fromkeys(Link.columns)
+    table = Link.conform(pa.Table.from_pylist([{**empty, **row} for row in rows], schema=Link.schema()))
+    mark = fingerprint(table.to_pylist())
+    with workspace.catalogue.work(workspace.actor, "link", "link", "test") as act:
+        with workspace.store.writing(Link, "link", mark) as folder:
+            pq.write_table(table, folder / "part-000000.parquet")
+        about = VersionRecord("link", Zone.SECURE, "Link", mark, len(table), (), {})
+        act.then(partial(name_version, workspace, about))

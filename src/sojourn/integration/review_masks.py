@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 from sojourn.contracts.microdata import Identity
 
-__all__ = ["FIELDS", "Comparison", "compared", "masked"]
+__all__ = ["ATTRIBUTES", "FIELDS", "Comparison", "compared", "compared_codes", "masked"]
 
 DOT = "·"
 NUMBERS = frozenset({"document_no", "national_id", "phone"})
 # What identifies a person, in the contract's order.
 FIELDS = tuple(name for name in Identity.columns if name not in ("record_id", "person_key"))
+# What the linkage knows of a key besides, by code; shown as it is, since it lies outside the vault.
+ATTRIBUTES = ("sex", "citizenship", "birthplace")
+_UNKNOWN = "_U"
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PARTS = ("year", "month", "day")
 
@@ -77,6 +80,14 @@ def compared(field: str, one: str | None, other: str | None) -> Comparison:
     if field not in NUMBERS and set(plain.split()) & set(plain_other.split()):
         return Comparison("nearly", "some words the same, others not")
     return Comparison("differ", "different")
+
+
+def compared_codes(one: str | None, other: str | None) -> Comparison:
+    """How two codes compare; one that is unknown or missing is not comparable."""
+    known, known_other = (None if code == _UNKNOWN else code for code in (one, other))
+    if known is None or known_other is None:
+        return compared("", known, known_other)
+    return Comparison("agree", "the same") if known == known_other else Comparison("differ", "different")
 
 
 def _compared_days(one: str, other: str) -> Comparison:

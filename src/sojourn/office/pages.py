@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from sojourn.errors import ProjectError
+from sojourn.integration.review_masks import ATTRIBUTES
 from sojourn.office.access import FORM_FIELD, Access, Asked
 from sojourn.office.rendering import page, style
 from sojourn.production.review import (
@@ -37,6 +38,9 @@ FIELD_NAMES = {
     "birth_date": "Date of birth",
     "address": "Address",
     "phone": "Telephone",
+    "sex": "Sex",
+    "citizenship": "Citizenship",
+    "birthplace": "Country of birth",
 }
 _SHOWN_IN_QUEUE = 30
 
@@ -150,6 +154,7 @@ def _case(request: Asked, sample: str, position: int, reason: str | None) -> Res
         following=_next_open(listed, position),
         titles=[_source_title(workspace, seen.pair[name]) for name in ("source", "other_source")],
         field_names=FIELD_NAMES,
+        open_names=ATTRIBUTES,
         reasons=REASONS,
     )
 

@@ -22,7 +22,7 @@ from sojourn.contracts.links import LinkPair
 from sojourn.contracts.table import Zone
 from sojourn.engine import Engine
 from sojourn.errors import NotPermitted, ProjectError
-from sojourn.integration.review_masks import FIELDS, Comparison, compared, masked
+from sojourn.integration.review_masks import ATTRIBUTES, FIELDS, Comparison, compared, compared_codes, masked
 from sojourn.integration.review_sampling import (
     Accuracy,
     ReviewDesign,
@@ -32,7 +32,7 @@ from sojourn.integration.review_sampling import (
 )
 from sojourn.production.fingerprints import fingerprint
 from sojourn.production.review_decisions import ANSWERS, DRAWN_PAIRS, Decision, history, last_decisions
-from sojourn.production.review_identities import Known, known_of
+from sojourn.production.review_identities import Known, attributes_of, known_of
 from sojourn.production.versions import VersionRecord, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.store.store import Version
@@ -266,12 +266,17 @@ def look(workspace: Workspace, sample: Sample, pair_id: str, *, reason: str | No
         pair = _pair(workspace, sample, pair_id)
         one = known_of(workspace, pair["source"], pair["record_key"])
         other = known_of(workspace, pair["other_source"], pair["other_key"])
+        codes = attributes_of(workspace, pair["source"], pair["record_key"])
+        other_codes = attributes_of(workspace, pair["other_source"], pair["other_key"])
     return Case(
         sample.id,
         listed,
         pair,
         (one.records, other.records),
-        tuple(_field(name, one, other, is_unmasked=reason is not None) for name in FIELDS),
+        (
+            *(_field(name, one, other, is_unmasked=reason is not None) for name in FIELDS),
+            *(_attribute(name, codes[name], other_codes[name]) for name in ATTRIBUTES),
+        ),
         reason is not None,
         tuple(history(workspace, sample.id, pair_id)),
     )
@@ -295,6 +300,10 @@ def _field(name: str, one: Known, other: Known, *, is_unmasked: bool) -> Field:
     values = (one.values[name], other.values[name])
     shown = values if is_unmasked else tuple(masked(name, value) for value in values)
     return Field(name, shown[0], shown[1], compared(name, *values))
+
+
+def _attribute(name: str, one: str | None, other: str | None) -> Field:
+    return Field(name, one, other, compared_codes(one, other))
 
 
 def report(workspace: Workspace, sample: Sample) -> Report:

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import sqlalchemy as sa
 
+from sojourn.catalogue import schema
+from sojourn.contracts.links import Link
 from sojourn.contracts.table import Zone
-from sojourn.integration.review_masks import FIELDS
+from sojourn.integration.review_masks import ATTRIBUTES, FIELDS
 from sojourn.production.deliveries import in_order_of_arrival
 from sojourn.production.records import records_name
 from sojourn.production.workspace import Workspace
 
-__all__ = ["Known", "known_of"]
+__all__ = ["Known", "attributes_of", "known_of"]
 
 _OF_KEY = """\
 -- One row for each record that carries the key, with the place of its delivery among those in force.
@@ -27,6 +30,11 @@ SELECT identities.*, places.place, try_cast(split_part(record_id, ':', -1) AS BI
 FROM identities
 JOIN places ON places.delivery = split_part(identities.record_id, ':', -2)
 WHERE identities.person_key = $key
+"""
+
+_ATTRIBUTES = """\
+-- One row: what the linkage knows of the key.
+SELECT * FROM links WHERE source = $source AND record_key = $key
 """
 
 
@@ -64,3 +72,17 @@ def _identities(workspace: Workspace, source: str) -> tuple[list[Path], pa.Table
         files += version.files if version is not None else []
     places = {"delivery": [str(one["id"]) for one in deliveries], "place": list(range(len(deliveries)))}
     return files, pa.table(places, schema=pa.schema([("delivery", pa.string()), ("place", pa.int64())]))
+
+
+def attributes_of(workspace: Workspace, source: str, key: str) -> dict[str, str | None]:
+    """What the newest links say of a key besides, by code; all missing when there are none."""
+    versions = schema.table_version.c
+    query = sa.select(versions.fingerprint).where(versions.name == Link.title())
+    for row in workspace.catalogue.rows(query.order_by(versions.made_at.desc())):
+        version = workspace.store.version(Link, Link.title(), row["fingerprint"])
+        if version is not None and version.files:
+            with workspace.engine(Zone.SECURE) as engine:
+                inputs = {"links": engine.relation(version.files)}
+                found = engine.query(_ATTRIBUTES, inputs, {"source": source, "key": key}).rows(*ATTRIBUTES)
+            return dict(zip(ATTRIBUTES, found[0] if found else (None,) * len(ATTRIBUTES), strict=True))
+    return dict.fromkeys(ATTRIBUTES)

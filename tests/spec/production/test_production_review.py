@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from review_office import canary, copied_office, write_office, write_pairs
 from sojourn.catalogue import schema
 from sojourn.errors import NotPermitted, ProjectError
+from sojourn.integration.review_masks import ATTRIBUTES
 from sojourn.integration.review_sampling import ReviewDesign
 from sojourn.production.doctor import examine
 from sojourn.production.key_rotation import rotate_key
@@ -65,6 +66,17 @@ def test_a_case_shows_the_newest_record_of_each_key_masked_and_says_how_many_the
     assert fields["given_names"].comparison.words == "the same"
     assert (fields["birth_date"].one, fields["document_no"].one) == ("1950-··-··", "·" * 12 + "RY")
     assert fields["phone"].comparison.words == "neither record states it"
+
+
+def test_a_case_shows_what_the_linkage_knows_of_both_keys_besides(workspace):
+    sample = draw_sample(workspace, design=EVERY_PAIR)
+    fields = {field.name: field for field in look(workspace, sample, "true-001").fields}
+    told = {name: (fields[name].one, fields[name].other, fields[name].comparison.kind) for name in ATTRIBUTES}
+    assert told == {
+        "sex": ("M", "F", "differ"),
+        "citizenship": ("NOR", "NOR", "agree"),
+        "birthplace": ("SYR", "_U", "missing"),
+    }
 
 
 def test_with_a_reason_a_case_is_shown_as_written(workspace):
@@ -212,7 +224,7 @@ def test_after_a_change_of_the_key_old_pairs_are_gone_and_count_no_more(folder):
     with open_workspace(folder) as after:
         assert decisions_in_force(after).num_rows == 0
         kept = after.catalogue.rows(sa.select(schema.table_version.c.name))
-        assert {"review_pair", "link_pair"} & {row["name"] for row in kept} == set()
+        assert {"review_pair", "link_pair", "link"} & {row["name"] for row in kept} == set()
         with pytest.raises(NotPermitted, match="key was changed"):
             look(after, sample_of(after), "true-001")
         write_pairs(after)
