@@ -67,11 +67,14 @@ def _source_title(workspace: Workspace, source: str) -> str:
     return next(iter(declared.title.values())) if declared is not None else source
 
 
-@get("/enter", sync_to_thread=False)
+@get("/enter", sync_to_thread=True)
 def enter(request: Asked) -> Redirect:
     """Let in the browser that brings the token, once."""
     access: Access = request.app.state["access"]
-    return Redirect("/", cookies=[access.let_in(request.query_params.get("token", ""))])
+    cookie = access.let_in(request.query_params.get("token", ""))
+    workspace = _workspace(request)
+    workspace.catalogue.note(workspace.actor, "enter-office", "office")
+    return Redirect("/", cookies=[cookie])
 
 
 @get("/static/office.css", sync_to_thread=False)

@@ -61,6 +61,8 @@ def test_the_printed_address_lets_one_browser_in_once(reviewed):
         first = nobody.get(address, follow_redirects=False)
         assert (first.status_code, first.headers["location"]) == (302, "/")
         assert nobody.get(address, follow_redirects=False).status_code == 403
+        entries = [one for one in reviewed[0].catalogue.events() if one["action"] == "enter-office"]
+        assert entries[-1]["actor"] == reviewed[0].actor
         cookie = first.headers["set-cookie"].lower()
         assert "samesite=strict" in cookie
         assert "httponly" in cookie
