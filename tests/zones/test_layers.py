@@ -96,6 +96,20 @@ def test_every_contract_of_the_rooms_is_kept():
             id="the portal opens the catalogue",
         ),
         pytest.param(
+            "portal/leak.py",
+            "import sojourn.office.rendering",
+            LAYERS,
+            "sojourn.portal.leak -> sojourn.office.rendering",
+            id="the portal imports the office beside it",
+        ),
+        pytest.param(
+            "office/leak.py",
+            "import sojourn.portal.rendering",
+            LAYERS,
+            "sojourn.office.leak -> sojourn.portal.rendering",
+            id="the office imports the portal beside it",
+        ),
+        pytest.param(
             "statistics/leak.py",
             "import duckdb",
             ONE_ENGINE,

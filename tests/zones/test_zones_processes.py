@@ -14,6 +14,7 @@ FORBIDDEN = (
     "sojourn.pipeline",
     "sojourn.release",
     "sojourn.production",
+    "sojourn.office",
     "sojourn.catalogue",
     "sojourn.contracts.microdata",
     "sojourn.contracts.spine",

@@ -13,10 +13,13 @@ __all__ = [
     "key_in_force",
     "metadata",
     "release",
+    "review_case",
+    "review_decision",
+    "review_sample",
     "table_version",
 ]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = sa.MetaData()
 
@@ -109,4 +112,41 @@ key_in_force = sa.Table(
     sa.Column("mark", sa.String(32), nullable=False),
     sa.Column("since", sa.String, nullable=False),
     sa.Column("is_old_destroyed", sa.Boolean, nullable=False),
+)
+
+# Nothing of a person is in these three: the pairs' keys lie in the secure zone, in the version `pairs`.
+review_sample = sa.Table(
+    "review_sample",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("pairs", sa.String(64), nullable=False),
+    sa.Column("key_mark", sa.String(32), nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("strata", sa.Text, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.Column("made_by", sa.String, nullable=False),
+)
+
+review_case = sa.Table(
+    "review_case",
+    metadata,
+    sa.Column("sample", sa.String(16), sa.ForeignKey("review_sample.id"), primary_key=True),
+    sa.Column("pair_id", sa.String, primary_key=True),
+    sa.Column("stratum", sa.Integer, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
+# A decision is `same`, `different` or `unsure`; `withdrawn` takes back the one that it names.
+review_decision = sa.Table(
+    "review_decision",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sample", sa.String(16), nullable=False),
+    sa.Column("pair_id", sa.String, nullable=False),
+    sa.Column("decision", sa.String, nullable=False),
+    sa.Column("withdraws", sa.Integer, sa.ForeignKey("review_decision.sequence")),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.ForeignKeyConstraint(["sample", "pair_id"], ["review_case.sample", "review_case.pair_id"]),
 )

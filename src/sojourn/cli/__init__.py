@@ -10,6 +10,7 @@ from sojourn.cli import (
     pictures,
     projects,
     residence_tools,
+    review,
     serving,
     tables,
     tools,
@@ -32,4 +33,5 @@ COMMANDS = (
     residence_tools,
     encoding_tools,
     linkage_tools,
+    review,
 )

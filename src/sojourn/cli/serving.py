@@ -12,7 +12,7 @@ import typer
 from sojourn.cli.app import app, session
 from sojourn.errors import ProjectError
 
-serve = typer.Typer(no_args_is_help=True, help="Serve the public portal.")
+serve = typer.Typer(no_args_is_help=True, help="Serve the public portal, or the office's own pages.")
 app.add_typer(serve, name="serve")
 
 
@@ -37,6 +37,25 @@ def serve_portal(
     os.execv(sys.executable, [sys.executable, "-m", "sojourn.portal", *asked])  # noqa: S606  our own program
 
 
+@serve.command("office")
+def serve_office(
+    port: Annotated[int, typer.Option(help="Port on which to listen.")] = 8701,
+) -> None:
+    """Serve the pages of staff, for clerical review, to one browser on this machine.
+
+    The address that is printed lets a browser in, once. Nothing listens on any other address than 127.0.0.1.
+
+    Example: `sojourn -p ruritania serve office --port 8701`
+    """
+    from sojourn.project.load import load
+
+    load(session.project)
+    require_free("127.0.0.1", port)
+    session.screen.note("The office serves this machine only, until you press Ctrl-C.")
+    asked = [str(session.project.resolve()), "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "sojourn.office", *asked])  # noqa: S606  our own program
+
+
 def require_free(host: str, port: int) -> None:
     """Refuse a port on which another program listens: the server would share it with that one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -46,6 +65,6 @@ def require_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise ProjectError(
-                f"The portal cannot listen on {host}:{port}: {error.strerror}.",
-                "Name another port: --port 8701",
+                f"Nothing can be served on {host}:{port}: {error.strerror}.",
+                f"Name another port: --port {port + 10}",
             ) from error

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sojourn.catalogue import Transaction, schema
-from sojourn.contracts import microdata
+from sojourn.contracts import links, microdata, spine
 from sojourn.contracts.table import Zone
 from sojourn.engine.deliveries import persons_kept_statement
 from sojourn.errors import DataRefused, ProjectError
@@ -32,7 +32,7 @@ from sojourn.store.store import Version
 
 __all__ = ["Persons", "Reread", "compared_persons", "forget_others", "made_again", "name_anew", "reread_all"]
 
-_RECORDS = frozenset(microdata.__all__)
+_RECORDS = frozenset([*microdata.__all__, *spine.__all__, *links.__all__])
 _READING = "read_under_new_key"
 OnDelivery = Callable[[int, int], None]
 

@@ -1,0 +1,66 @@
+"""Pages from templates: everything escaped, numbers, moments and masked values through filters."""
+
+from __future__ import annotations
+
+import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sojourn.integration.review_masks import DOT
+
+__all__ = ["page", "style"]
+
+
+def page(template: str, **shown: Any) -> bytes:
+    """A page of the office."""
+    return _environment().get_template(template).render(**shown).encode()
+
+
+@cache
+def style() -> bytes:
+    """The office's style sheet."""
+    return (Path(__file__).parent / "static" / "office.css").read_bytes()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sojourn.office", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({"percent": _percent, "moment": _moment, "value": _value})
+    return environment
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _moment(at: str) -> str:
+    """A moment of the catalogue, in universal time to the minute."""
+    return f"{datetime.datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"
+
+
+def _value(value: str | None, is_unmasked: bool) -> Markup:
+    """A value as written, or masked: its dots are for the eye, and are counted for the ear."""
+    if value is None:
+        return Markup('<span class="quiet">not stated</span>')
+    if is_unmasked:
+        return Markup('<bdi class="value">{}</bdi>').format(value)
+    spoken = ", ".join(_spoken(word) for word in value.split())
+    seen = Markup('<bdi class="value" aria-hidden="true">{}</bdi>').format(value)
+    return seen + Markup('<span class="hidden">{}</span>').format(spoken)
+
+
+def _spoken(word: str) -> str:
+    hidden = word.count(DOT)
+    shown = word.replace(DOT, "").strip("-")
+    first = f"{shown} and " if shown else ""
+    return f"{first}{hidden} hidden"

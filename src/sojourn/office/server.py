@@ -1,0 +1,47 @@
+"""Serving: on this machine only, to whoever holds the token that is printed at the start."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server import Server
+from litestar import Litestar
+
+from sojourn.office.access import ADDRESS, Access
+from sojourn.office.application import application
+from sojourn.production.workspace import open_workspace
+
+__all__ = ["application_of_environment", "serve"]
+
+_PROJECT, _PORT = "SOJOURN_OFFICE_PROJECT", "SOJOURN_OFFICE_PORT"
+
+
+def application_of_environment() -> Litestar:
+    """The office of the project that the environment names; called in the serving process.
+
+    The token is made here and printed, so that it is in no argument, variable or file.
+    """
+    access = Access(int(os.environ[_PORT]))
+    made = application(open_workspace(Path(os.environ[_PROJECT])), access)
+    sys.stdout.write(f"Open this address once, in the browser to work with:\n{access.first_address()}\n")
+    sys.stdout.flush()
+    return made
+
+
+def serve(project: Path, *, port: int = 8701) -> None:
+    """Serve the office of a project until told to stop."""
+    os.environ[_PROJECT], os.environ[_PORT] = str(project.resolve()), str(port)
+    Server(
+        "sojourn.office.server:application_of_environment",
+        factory=True,
+        address=ADDRESS,
+        port=port,
+        interface=Interfaces.ASGI,
+        # One process: who was let in is known to it alone.
+        workers=1,
+        websockets=False,
+        log_access=False,
+    ).serve()
