@@ -34,9 +34,9 @@ class Keys:
 
 @dataclass(frozen=True)
 class Decisions:
-    """Pairs of units of which it is known whether they are one person, and by which method (CL_LINK_METHOD).
+    """Pairs of units, the lower first, each once, of which it is known whether they are one person.
 
-    Of a pair that is there twice the last holds.
+    `clerical` are those at which a person of the office looked; others are known by a document.
     """
 
     ones: npt.NDArray[np.int32]

@@ -8,12 +8,13 @@ from sojourn.contracts.microdata import Identity, Movement, Person, Respondent, 
 from sojourn.contracts.table import Table
 from sojourn.engine import Relation, sql_beside
 
-__all__ = ["IDENTIFYING", "NUMBERS", "record_keys", "seen_on", "shared_documents"]
+__all__ = ["IDENTIFYING", "NUMBERS", "record_keys", "reviewed_pairs", "seen_on", "shared_documents"]
 
 IDENTIFYING = tuple(name for name in Identity.columns if name not in ("record_id", "person_key"))
 NUMBERS = ("document_no", "national_id")
 _KEYS = sql_beside(__file__, "record_keys.sql")
 _SHARED = sql_beside(__file__, "shared_documents.sql")
+_REVIEWED = sql_beside(__file__, "reviewed_pairs.sql")
 _SEEN: Mapping[type[Table], str] = {
     Person: "reference_date",
     Respondent: "reference_date",
@@ -49,3 +50,12 @@ def shared_documents(units: Relation, numbers: Relation) -> Relation:
     signs are left aside, and years of birth may differ by one.
     """
     return _SHARED(units=units, numbers=numbers)
+
+
+def reviewed_pairs(units: Relation, reviewed: Relation) -> Relation:
+    """Pairs `one` < `other` of units at which a person looked, with `same_person`.
+
+    `units` has unit, source and record_key; `reviewed` has source, record_key, other_source, other_key and
+    same_person. Decisions on keys that are no longer there are left aside.
+    """
+    return _REVIEWED(units=units, reviewed=reviewed)

@@ -6,6 +6,7 @@ fingerprint: `link` is found only where `link_pair` is.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,11 +24,19 @@ from sojourn.integration.linkage.linking import Plan
 from sojourn.integration.linkage.scoring import Scoring, scored_here
 from sojourn.integration.linkage.specification import Specification
 from sojourn.integration.linked_keys import Decisions, Keys, keys_in_one, linked_keys, plan_of_keys
-from sojourn.integration.record_keys import IDENTIFYING, NUMBERS, record_keys, seen_on, shared_documents
+from sojourn.integration.record_keys import (
+    IDENTIFYING,
+    NUMBERS,
+    record_keys,
+    reviewed_pairs,
+    seen_on,
+    shared_documents,
+)
 from sojourn.pipeline import Made, Step
 from sojourn.production.link_cluster import ScoredOnCluster
 from sojourn.production.linkage_files import chosen_specification, too_many_pairs
 from sojourn.production.once import each_once
+from sojourn.production.review_decisions import decisions_in_force
 from sojourn.production.source_steps import counted_versions, source_in
 from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
@@ -61,6 +70,7 @@ def link_step(
         "repeated": sorted(_repeated(workspace, sources)),
         "specification": specification.model_dump(mode="json"),
         "pairs_at_most": declared.pairs_at_most,
+        "decisions": _digest(decisions_in_force(workspace)),
     }
 
     def find(mark: str) -> Version | None:
@@ -95,6 +105,13 @@ def with_persons(engine: Engine, records: Relation, source: str, links: Version 
     )
     inputs = {"records": records, "links": engine.relation(links.files)}
     return engine.query(statement, inputs, {"source": source})
+
+
+def _digest(decisions: pa.Table) -> str:
+    """Different for different decisions, in whatever order they were taken."""
+    columns = ["source", "record_key", "other_source", "other_key", "same_person"]
+    rows = sorted(zip(*(decisions[name].to_pylist() for name in columns), strict=True))
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
 def _specification(workspace: Workspace) -> LinkageDeclaration:
@@ -132,7 +149,8 @@ def _linked(
             repeated=frozenset(at for at, name in enumerate(names) if name in repeated),
             alive=frozenset(at for at, one in enumerate(read) if one.contract in _REPEATED),
         )
-        decisions = _by_documents(engine, keys, pa.concat_tables([one.numbers() for one in read]))
+        by_documents = _by_documents(engine, keys, pa.concat_tables([one.numbers() for one in read]))
+        decisions = _with_reviewed(engine, keys, by_documents, decisions_in_force(workspace))
         plan = _plan(workspace, keys, specification)
         with _scoring(workspace) as scoring:
             return linked_keys(engine, keys, specification, plan, decisions, scoring=scoring)
@@ -183,6 +201,23 @@ def _by_documents(engine: Engine, keys: Keys, numbers: pa.Table) -> Decisions:
         found["other"].to_numpy().astype(np.int32),
         np.ones(size, dtype=np.bool_),
         np.zeros(size, dtype=np.bool_),
+    )
+
+
+def _with_reviewed(engine: Engine, keys: Keys, by_documents: Decisions, reviewed: pa.Table) -> Decisions:
+    """What documents say, and what a person said who looked: that holds against a document."""
+    units = engine.relation(keys.table.select(["unit", "source", "record_key"]))
+    found = reviewed_pairs(units, engine.relation(reviewed)).to_arrow()
+    ones, others = (found[name].to_numpy().astype(np.int32) for name in ("one", "other"))
+    size = np.int64(len(keys.records))
+    looked_at = ones.astype(np.int64) * size + others
+    left = ~np.isin(by_documents.ones.astype(np.int64) * size + by_documents.others, looked_at)
+    same = found["same_person"].to_numpy(zero_copy_only=False).astype(np.bool_)
+    return Decisions(
+        np.concatenate((by_documents.ones[left], ones)),
+        np.concatenate((by_documents.others[left], others)),
+        np.concatenate((by_documents.same[left], same)),
+        np.concatenate((np.zeros(int(left.sum()), dtype=np.bool_), np.ones(len(ones), dtype=np.bool_))),
     )
 
 

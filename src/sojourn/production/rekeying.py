@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts import links, microdata, spine
+from sojourn.contracts.links import Link, LinkPair
 from sojourn.contracts.table import Zone
 from sojourn.engine.deliveries import persons_kept_statement
 from sojourn.errors import DataRefused, ProjectError
@@ -178,6 +179,10 @@ def made_again(before: Workspace, after: Workspace) -> tuple[tuple[str, ...], se
         indicator = after.declarations.indicators[table.indicator]
         behind = record_versions(after, indicator, name).values()
         kept |= {(version.name, version.fingerprint) for version in behind}
+        # Pairs go with the links that were made with them.
+        kept |= {
+            (LinkPair.title(), version.fingerprint) for version in behind if version.name == Link.title()
+        }
     return tuple(names), kept
 
 

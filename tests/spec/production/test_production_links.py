@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,11 @@ from linked_project import PERSONS, deliveries, write_deliveries, write_linked_p
 from sojourn.contracts.links import Link, LinkPair
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
+from sojourn.integration.review_sampling import ReviewDesign
 from sojourn.production.counted import record_versions
 from sojourn.production.receive import receive
+from sojourn.production.review import draw_sample
+from sojourn.production.review_decisions import decide, undo
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
@@ -145,6 +149,30 @@ def test_more_pairs_than_allowed_are_refused_before_anything_is_linked(linked, t
         with pytest.raises(ProjectError, match="and 10 are allowed"):
             run_tables(office, ["MIGRATIONS"])
         assert not (office.store.zone(Zone.SECURE) / "link").exists()
+
+
+def test_what_a_reviewer_decides_holds_until_it_is_undone(linked, tmp_path):
+    project = tmp_path / "ruritania"
+    shutil.copytree(linked, project)
+
+    def together(pair):
+        person = {(row["source"], row["record_key"]): row["person_key"] for row in links(project).to_pylist()}
+        one, other = (pair["source"], pair["record_key"]), (pair["other_source"], pair["other_key"])
+        return person[one] == person[other]
+
+    _, pairs = versions(project)
+    by_document = pairs.filter(pc.equal(pairs["method"], "DOC"))["pair_id"].to_pylist()
+    with open_workspace(project) as office:
+        sample = draw_sample(office, design=ReviewDesign(size=len(pairs)), seed=1)
+        pair = next(row for row in pairs.to_pylist() if row["pair_id"] == by_document[0])
+        assert together(pair)
+        decide(office, sample.id, pair["pair_id"], "different")
+        run_tables(office, ["MIGRATIONS"])
+    assert not together(pair)
+    with open_workspace(project) as office:
+        undo(office, sample.id, pair["pair_id"])
+        run_tables(office, ["MIGRATIONS"])
+    assert together(pair)
 
 
 def printed_by(what, folder, most):
