@@ -7,6 +7,7 @@ from sojourn.cli import (
     gate,
     keys,
     linkage_tools,
+    links,
     pictures,
     projects,
     residence_tools,
@@ -33,5 +34,6 @@ COMMANDS = (
     residence_tools,
     encoding_tools,
     linkage_tools,
+    links,
     review,
 )

@@ -37,8 +37,8 @@ def record_keys(records: Relation, identities: Relation) -> Relation:
     `records` has record_id, person_key, seen (the day for which a record holds), sex, birth_year,
     citizenship, birthplace, region and died; `identities` the columns of `Identity`. Columns: record_key,
     records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is not known),
-    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region, script (ISO
-    15924, `_O` for several or another, `_U` without a name). The order of records does not matter.
+    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region. The order of
+    records does not matter.
     """
     return _KEYS(records=records, identities=identities)
 

@@ -37,37 +37,10 @@ newest as (
         arg_max(region, {'day': day, 'value': region}) filter (region is not null and region <> '_U') as region
     from together
     group by person_key
-),
-lettered as (
-    -- each key once, with all letters of its names in one text
-    select *, concat(names.surname, ' ', names.given_names) as written from newest
 )
 select record_key, records, last_seen, died, names.surname as surname, names.given_names as given_names,
-    list_filter(
-        [
-            if(regexp_matches(written, '\p{Latin}'), 'LATN', null),
-            if(regexp_matches(written, '\p{Cyrillic}'), 'CYRL', null),
-            if(regexp_matches(written, '\p{Arabic}'), 'ARAB', null),
-            if(regexp_matches(written, '\p{Han}'), 'HANI', null),
-            if(regexp_matches(written, '\p{Greek}'), 'GREK', null),
-            if(regexp_matches(written, '\p{Hebrew}'), 'HEBR', null),
-            if(regexp_matches(written, '\p{Georgian}'), 'GEOR', null),
-            if(regexp_matches(written, '\p{Armenian}'), 'ARMN', null),
-            if(regexp_matches(written, '\p{Devanagari}'), 'DEVA', null),
-            if(regexp_matches(written, '\p{Bengali}'), 'BENG', null),
-            if(regexp_matches(written, '\p{Hangul}'), 'HANG', null),
-            if(regexp_matches(written, '\p{Thai}'), 'THAI', null),
-            if(regexp_matches(written, '\p{Ethiopic}'), 'ETHI', null)
-        ],
-        lambda code: code is not null
-    ) as scripts,
     -- A source that gives the year alone says so.
     coalesce(birth_date, lpad(cast(birth_year as varchar), 4, '0') || '-00-00') as birth_date,
-    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region,
-    case len(scripts)
-        when 1 then scripts[1]
-        when 0 then if(trim(written) = '', '_U', '_O')
-        else '_O'
-    end as script
-from lettered
+    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region
+from newest
 order by record_key

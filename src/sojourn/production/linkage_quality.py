@@ -1,4 +1,4 @@
-"""The quality of a linkage of plain files, group by group: as a page for staff, or as its figures."""
+"""The quality of a linkage, group by group: as a page for staff, or as its figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sojourn.contracts.links import Link
+from sojourn.contracts.table import Zone
 from sojourn.dissemination.linkage_page import LinkageFigures, linkage_page
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
@@ -21,10 +23,12 @@ from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.scripts import script_of
 from sojourn.production.linkage_files import LinkageFiles
 from sojourn.production.movement_pictures import require_new, words_of
+from sojourn.production.review import newest_pairs
 from sojourn.production.table_files import write_table
 from sojourn.production.unfinished import unfinished_beside
+from sojourn.production.workspace import Workspace
 
-__all__ = ["LinkageQuality", "quality_of_files", "require_report", "write_report"]
+__all__ = ["LinkageQuality", "quality_of_files", "quality_of_project", "require_report", "write_report"]
 
 FORMS = (".html", ".csv", ".parquet")
 _CODES = ("citizenship", "birthplace", "sex")
@@ -78,6 +82,24 @@ def quality_of_files(result: LinkageFiles, sources: tuple[Path, ...]) -> Linkage
             engine.relation(_pairs(result, names)),
             groups=LinkGroups(breakdowns=breakdowns),
         )
+    return LinkageQuality(quality, link_gaps(quality), link_representativity(quality))
+
+
+def quality_of_project(workspace: Workspace) -> LinkageQuality:
+    """The measures of the newest linkage of a project.
+
+    Raises: ProjectError when its records were not linked yet.
+    """
+    pairs = newest_pairs(workspace)
+    links = workspace.store.version(Link, Link.title(), pairs.fingerprint)
+    if links is None:
+        raise ProjectError("The links behind the newest pairs are not there.", "Run: sojourn run")
+    with (
+        workspace.catalogue.work(workspace.actor, "read-records", Link.title(), "links quality") as work,
+        workspace.engine(Zone.SECURE) as engine,
+    ):
+        quality = link_quality(engine.relation(links.files), engine.relation(pairs.files))
+        work.detail.update(keys=links.rows, pairs=pairs.rows)
     return LinkageQuality(quality, link_gaps(quality), link_representativity(quality))
 
 

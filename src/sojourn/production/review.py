@@ -47,6 +47,7 @@ __all__ = [
     "cases",
     "draw_sample",
     "look",
+    "newest_pairs",
     "report",
     "sample_of",
     "samples",
@@ -142,7 +143,7 @@ def draw_sample(
             workspace.actor, "draw-review-sample", LinkPair.title(), "clerical review"
         ) as work,
     ):
-        version = _newest_pairs(workspace)
+        version = newest_pairs(workspace)
         number = len(samples(workspace))
         seed = int(fingerprint(version.fingerprint, number)[:12], 16) if seed is None else seed
         mark = fingerprint(version.fingerprint, number, dataclasses.asdict(chosen), seed, workspace.keys.mark)
@@ -160,7 +161,7 @@ def draw_sample(
     return sample_of(workspace, mark[:12])
 
 
-def _newest_pairs(workspace: Workspace) -> Version:
+def newest_pairs(workspace: Workspace) -> Version:
     versions = schema.table_version.c
     query = sa.select(versions.fingerprint).where(versions.name == LinkPair.title())
     for row in workspace.catalogue.rows(query.order_by(versions.made_at.desc())):

@@ -24,6 +24,7 @@ import pytest
 
 import cluster_jobs
 from cluster_jobs import FIRST, OBSERVATION, OBSERVED_UNTIL, RULE
+from linked_project import write_deliveries
 from movement_definition import UNKNOWN, decided
 from sojourn.contracts.microdata import Movement
 from sojourn.integration.movements import Observation, classified_movements
@@ -340,3 +341,23 @@ def test_a_projects_events_and_accounts_are_those_of_one_machine(cluster, crossi
     assert len(here) == len(few) == told_here[0]
     assert there.equals(here)
     assert told_there == told_here
+
+
+@pytest.mark.cluster
+@pytest.mark.skipif(bool(what_is_missing()), reason=f"no cluster can be started: {what_is_missing()}")
+def test_a_linkage_finds_the_pairs_and_persons_of_one_machine(cluster, tmp_path):
+    """Links, pairs with their scores, and figures, to the last bit; nothing is left in the vault."""
+    write_deliveries(tmp_path / "files")
+    job = Path(__file__).parents[2] / "link_job.py"
+    told = []
+    for name, master, environment in (("here", "", None), ("there", cluster.master, cluster.environment)):
+        command = [sys.executable, job, tmp_path / name, tmp_path / "files", tmp_path / "start", master]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        told.append(json.loads(done.stdout.splitlines()[-1]))
+    assert told[0] == told[1]
+    assert set(told[0]) == {"link", "link_pair", "observations_MIGRATIONS"}
+    vault = tmp_path / "there" / "project" / "local" / "vault"
+    assert list(vault.rglob("*.pickle")) == []

@@ -1,0 +1,35 @@
+"""Commands about the links between a project's records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sojourn.cli.app import app, session
+
+links = typer.Typer(no_args_is_help=True, help="The links between the records of a project's sources.")
+app.add_typer(links, name="links")
+
+
+@links.command("quality")
+def quality(
+    target: Annotated[Path, typer.Argument(help="Report to write: .html, or its figures as .csv, .parquet.")],
+    language: Annotated[str, typer.Option(help="Language of the page: en or ar.")] = "en",
+) -> None:
+    """Judge the newest linkage: links, estimated mistakes and gaps by source, origin, sex, age and script.
+
+    The page is for staff: small groups stand in it as they are. Exit code 2 when nothing was linked yet.
+
+    Example: `sojourn -p ruritania links quality links.html`
+    """
+    from sojourn.production.linkage_quality import quality_of_project, require_report, write_report
+    from sojourn.production.workspace import open_workspace
+
+    require_report(target, language, dedupe=False)
+    with open_workspace(session.project) as workspace:
+        found = quality_of_project(workspace)
+    write_report(found, target, language)
+    session.screen.say(f"The report is in {target}. It is not protected for publication.")
+    session.screen.result(found.to_json())
