@@ -14,10 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.integration.encodings import Hardening, date_filters, name_filters, subkey, tokens
+from sojourn.integration.linkage.blocking import MOST_WORDS
 from sojourn.integration.linkage.encoding import packed_days
 from sojourn.integration.linkage.letters import romanised
 from sojourn.integration.linkage.sounds import is_particle, skeletons, sounds
-from sojourn.integration.linkage.specification import BlockKey, BlockRule, Field, Kind, Part, Specification
+from sojourn.integration.linkage.specification import (
+    BlockKey,
+    BlockRule,
+    Field,
+    Kind,
+    Part,
+    Specification,
+    fields_of,
+    names_of,
+)
 
 __all__ = ["RULE_COLUMN", "encoded_table", "safe_rules"]
 
@@ -31,10 +41,10 @@ def safe_rules(specification: Specification) -> tuple[BlockRule, ...]:
     They share two fields at least, one of them no code, or a whole day, or a number.
     """
     kinds = {field.name: field.kind for field in specification.fields}
-    return tuple(rule for rule in specification.rules if _tells_apart(rule, kinds))
+    return tuple(rule for rule in specification.rules if _tells_apart(rule, specification.fields, kinds))
 
 
-def _tells_apart(rule: BlockRule, kinds: dict[str, Kind]) -> bool:
+def _tells_apart(rule: BlockRule, fields: tuple[Field, ...], kinds: dict[str, Kind]) -> bool:
     of = [kinds[key.field] for key in rule.keys]
     whole = any(
         kinds[key.field] is Kind.NUMBER
@@ -42,7 +52,7 @@ def _tells_apart(rule: BlockRule, kinds: dict[str, Kind]) -> bool:
         for key in rule.keys
     )
     return whole or (
-        len({key.field for key in rule.keys}) > 1 and any(kind in (Kind.NAME, Kind.NUMBER) for kind in of)
+        len(fields_of(rule, fields)) > 1 and any(kind in (Kind.NAME, Kind.NUMBER) for kind in of)
     )
 
 
@@ -122,7 +132,8 @@ def _shared(
     size = len(next(iter(columns.values())))
     rows, texts = np.arange(size), pa.array([""] * size)
     for key in rule.keys:
-        owner, parts = _part(columns[key.field], kinds[key.field], key)
+        names = names_of(key, specification.fields)
+        owner, parts = _either([_part(columns[name], kinds[name], key) for name in names], key.part)
         starts, ends = np.searchsorted(owner, rows), np.searchsorted(owner, rows, side="right")
         many = ends - starts
         at = np.repeat(np.arange(len(rows)), many)
@@ -130,6 +141,37 @@ def _shared(
         texts = pc.binary_join_element_wise(texts.take(pa.array(at)), parts.take(pa.array(place)), "\x1f")
         rows = rows[at]
     return rows, texts
+
+
+def _either(parts: list[tuple[Rows, pa.Array]], part: Part) -> tuple[Rows, pa.Array]:
+    """The words of several fields as those of one, each once in a row, or each two of them."""
+    owner, words = parts[0]
+    if len(parts) > 1:
+        owner = np.concatenate([rows for rows, _ in parts])
+        words = pa.concat_arrays([own.cast(pa.string()) for _, own in parts])
+        owner, words = _each_once(owner, words)
+    return _every_two(owner, words) if part is Part.TWO_WORDS else (owner, words)
+
+
+def _each_once(owner: Rows, words: pa.Array) -> tuple[Rows, pa.Array]:
+    """Each row's words once, sorted."""
+    number = pc.rank(words, tiebreaker="dense").to_numpy().astype(np.int64)
+    order = np.lexsort((number, owner))
+    owner, number, words = owner[order], number[order], words.take(pa.array(order))
+    again = np.concatenate(([False], (owner[1:] == owner[:-1]) & (number[1:] == number[:-1])))[: len(owner)]
+    return owner[~again], words.filter(pa.array(~again))
+
+
+def _every_two(owner: Rows, words: pa.Array) -> tuple[Rows, pa.Array]:
+    """Each two words of one row as one text, sorted by row; none of a row with one word."""
+    rows, texts = [owner[:0]], [words[:0].cast(pa.string())]
+    for apart in range(1, MOST_WORDS):
+        both = np.flatnonzero(owner[apart:] == owner[:-apart])
+        rows.append(owner[both])
+        ends = words.take(pa.array(both + apart))
+        texts.append(pc.binary_join_element_wise(words.take(pa.array(both)), ends, "+").cast(pa.string()))
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    return np.concatenate(rows)[order], pa.concat_arrays(texts).take(pa.array(order))
 
 
 def _part(column: pa.Array, kind: Kind, key: BlockKey) -> tuple[Rows, pa.Array]:
@@ -175,13 +217,10 @@ def _part_of_words(plain: pa.Array, part: Part) -> tuple[Rows, pa.Array]:
     if part in (Part.FIRST, Part.START):
         firsts = heard.take(pa.array(first))
         return owner[first], firsts if part is Part.FIRST else pc.utf8_slice_codeunits(firsts, 0, 2)
-    number = pc.rank(heard, tiebreaker="dense").to_numpy().astype(np.int64)
-    order = np.lexsort((number, owner))
-    owner, number, heard = owner[order], number[order], heard.take(pa.array(order))
     if part is Part.SOUNDS:
-        return known, _joined(owner, heard, known)
-    again = np.concatenate(([False], (owner[1:] == owner[:-1]) & (number[1:] == number[:-1])))[: len(owner)]
-    return owner[~again], heard.filter(pa.array(~again))
+        order = np.lexsort((pc.rank(heard, tiebreaker="dense").to_numpy().astype(np.int64), owner))
+        return known, _joined(owner[order], heard.take(pa.array(order)), known)
+    return _each_once(owner, heard)
 
 
 def _joined(owner: Rows, words: pa.Array, known: Rows) -> pa.Array:

@@ -16,7 +16,7 @@ from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.encoded_tables import RULE_COLUMN, encoded_table, safe_rules
 from sojourn.integration.encodings import Hardening, key_check
 from sojourn.integration.linkage.encoded_records import EncodedRule, link_encodings, narrowing
-from sojourn.integration.linkage.specification import Field, Kind, Specification
+from sojourn.integration.linkage.specification import Field, Kind, Specification, fields_of
 from sojourn.production.linkage_files import chosen_specification, columns_of, read_compared
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.project.linkage_declarations import LinkageDeclaration
@@ -95,6 +95,7 @@ def _only(declared: LinkageDeclaration, names: Sequence[str]) -> LinkageDeclarat
             update={
                 "within": field.within if field.within in names else None,
                 "swaps_with": field.swaps_with if field.swaps_with in names else None,
+                "goes_with": field.goes_with if field.goes_with in names else None,
             }
         )
         for field in declared.fields
@@ -116,7 +117,7 @@ def _told(specification: Specification, key: bytes, salted: frozenset[str]) -> d
             {
                 "column": RULE_COLUMN.format(number),
                 "share": str(rule),
-                "fields": list(dict.fromkeys(key.field for key in rule.keys)),
+                "fields": list(fields_of(rule, specification.fields)),
                 "narrow": list(narrowing(rule, kinds)),
             }
             for number, rule in enumerate(safe_rules(specification), 1)

@@ -90,9 +90,8 @@ def chosen_specification(
         own = [next((name for name in field.columns if name in known), None) for known in columns]
         if any(name is None for name in own):
             continue
-        found.append(
-            Field(field.name, Kind[field.compare.upper()], field.columns, field.within, field.swaps_with)
-        )
+        kind = Kind[field.compare.upper()]
+        found.append(Field(field.name, kind, field.columns, field.within, field.swaps_with, field.goes_with))
         for place, name in zip(places, own, strict=True):
             place[field.name] = str(name)
     names = {field.name for field in found}

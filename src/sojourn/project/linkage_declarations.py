@@ -12,7 +12,7 @@ from sojourn.project.declarations import Declaration
 
 __all__ = ["KEY_PARTS", "LinkageDeclaration", "LinkageField", "MistakeCosts", "PairRule", "shipped_linkage"]
 
-_WORDS = ("value", "sounds", "joined", "first", "word", "start")
+_WORDS = ("value", "sounds", "joined", "first", "word", "either", "two_words", "start")
 KEY_PARTS = {
     "name": _WORDS,
     "number": _WORDS,
@@ -37,6 +37,9 @@ class LinkageField(Declaration):
     swaps_with: str | None = Field(
         default=None, description="Field in which clerks write this one by mistake, and the other way round"
     )
+    goes_with: str | None = Field(
+        default=None, description="Field of codes that this one mostly tells, as given names tell the sex"
+    )
 
 
 class PairRule(Declaration):
@@ -44,8 +47,8 @@ class PairRule(Declaration):
 
     share: tuple[str, ...] = Field(
         min_length=1,
-        description="Fields, or parts of them: sounds, joined, first, word or start of a name; day, year or"
-        " day_of_year of a date",
+        description="Fields, or parts of them: sounds, joined, first, word or start of a name, either a"
+        " word of it or of the name it swaps with, two_words of both; day, year or day_of_year of a date",
     )
     narrow: tuple[str, ...] = Field(
         default=(), description="What is asked besides, one by one, where too many records share that"
@@ -80,7 +83,11 @@ class LinkageDeclaration(Declaration):
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"the field {twice} is declared twice")
         for field in self.fields:
-            for other, kind in ((field.within, "code"), (field.swaps_with, "name")):
+            for other, kind in (
+                (field.within, "code"),
+                (field.goes_with, "code"),
+                (field.swaps_with, "name"),
+            ):
                 if other is not None and kinds.get(other) != kind:
                     raise ValueError(
                         f"the field {field.name} names {other}, which is no field of kind {kind}"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from linkage_records import as_records, linked_tables
-from sojourn.integration.linkage.blocking import Blocks, blocks_of
+from sojourn.integration.linkage.blocking import Blocks, blocks_of, by_keys
 from sojourn.integration.linkage.linking import planned
-from sojourn.integration.linkage.specification import BlockKey, BlockRule, Part
+from sojourn.integration.linkage.specification import BlockKey, BlockRule, Part, fields_of
 
 SURNAME, SEX = BlockKey("surname", Part.SOUNDS), BlockKey("sex")
 
@@ -68,6 +68,38 @@ def test_records_with_two_words_stand_in_two_blocks_and_with_a_word_twice_in_one
     word = BlockRule((BlockKey("surname", Part.WORD),))
     found = blocks_of(records, word, dedupe=True, pairs_at_most=100)
     assert members(found) == [[0, 1, 3], [0, 2]]
+
+
+def test_names_in_each_others_place_share_a_word_of_either_and_two_words():
+    names = {
+        "surname": ["Hassan", "Omar", "Hassan", "Khalid"],
+        "given_names": ["Omar", "Hassan", "Ali", "Omar"],
+    }
+    records, _ = as_records(pa.table(names))
+    either = BlockRule((BlockKey("surname", Part.EITHER),))
+    # Hassan stands in the names of the first three, Omar in those of all but the third.
+    found = blocks_of(records, either, dedupe=True, pairs_at_most=100)
+    assert members(found) == [[0, 1, 2], [0, 1, 3]]
+    # Only the first two share both.
+    two = BlockRule((BlockKey("surname", Part.TWO_WORDS),))
+    assert members(blocks_of(records, two, dedupe=True, pairs_at_most=100)) == [[0, 1]]
+    assert fields_of(two, records.fields) == ("surname", "given_names")
+
+
+def test_words_of_either_are_those_of_one_field_where_a_file_has_no_other():
+    records, _ = as_records(pa.table({"surname": ["García López", "López", "López García"]}))
+    for part, expected in ((Part.EITHER, [[0, 1, 2], [0, 2]]), (Part.TWO_WORDS, [[0, 2]])):
+        found = blocks_of(records, BlockRule((BlockKey("surname", part),)), dedupe=True, pairs_at_most=100)
+        assert members(found) == expected
+
+
+def test_blocks_are_told_apart_by_how_far_they_were_narrowed():
+    # As above: Bob's block is kept by the surname alone, Anna's are narrowed by the sex.
+    records, _ = as_records(pa.table({"surname": ["Anna"] * 6 + ["Bob"] * 2, "sex": list("22211112")}))
+    found = blocks_of(records, BlockRule((SURNAME,), (SEX,)), dedupe=True, pairs_at_most=10)
+    wide, narrow = by_keys(found)
+    assert (members(wide), wide.rule) == ([[6, 7]], BlockRule((SURNAME,), (SEX,)))
+    assert (members(narrow), narrow.rule) == ([[0, 1, 2], [3, 4, 5]], BlockRule((SURNAME, SEX)))
 
 
 @pytest.mark.parametrize("dedupe", [True, False])

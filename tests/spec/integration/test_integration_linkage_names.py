@@ -57,7 +57,7 @@ def test_names_of_any_script_become_small_latin_letters(written, latin):
     ],
 )
 def test_one_name_in_two_scripts_or_spellings_sounds_alike(one, other):
-    assert level_of(one, other) in ("sound", "exact", "close")
+    assert level_of(one, other) in ("skeleton", "sound", "exact", "close")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,17 @@ def test_one_name_in_two_scripts_or_spellings_sounds_alike(one, other):
         ("García López", "López García", "sound"),
         ("García López", "García", "part"),
         ("de la Cruz", "Cruz", "sound"),
-        ("Mohammed", "Muhamad", "sound"),
+        ("Mohammed", "Muhamad", "skeleton"),
         ("Ramanathaswamy", "Ramanathasw", "part"),
         ("Kowalski", "Kovalskiy", "sound"),
-        ("Petrov", "Petrova", "sound"),
-        ("Andersson", "Anderssen", "sound"),
+        ("Petrov", "Petrova", "skeleton"),
+        ("Andersson", "Anderssen", "skeleton"),
         ("Hernandez", "Fernandez", "close"),
         ("J", "John", "like"),
-        ("García López", "García Pérez", "like"),
+        ("García López", "García Pérez", "first"),
+        ("García López", "Pérez García", "word"),
+        ("García López", "López", "word"),
+        ("Mehmet Ali", "Ahmet Ali", "word"),
         ("Smith", "Nguyen", "other"),
         ("Li", "Lu", "other"),
     ],

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.encoding import Encoded
-from sojourn.integration.linkage.specification import BlockKey, BlockRule, Kind, Part
+from sojourn.integration.linkage.specification import BlockKey, BlockRule, Kind, Part, names_of
 from sojourn.integration.linkage.words import Keys, mixed
 from sojourn.sources.reader.compiled import Integers, Spans
 
-__all__ = ["Blocks", "blocks_of"]
+__all__ = ["Blocks", "blocks_of", "by_keys"]
 
 Flags = npt.NDArray[np.bool_]
+# Of how many words, in the order of their numbers, each two are keys.
+MOST_WORDS = 6
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Blocks:
 
     Block `b` is `records[starts[b]:starts[b + 1]]`; `pairs[b]` how many pairs it gives. `left_out` counts
     the records whose block was too large and that lack what would have narrowed it; `worst` is a record of
-    the largest block before it was narrowed and `worst_pairs` its pairs.
+    the largest block before it was narrowed and `worst_pairs` its pairs. `narrowed[b]` is how many keys of
+    `rule.narrow` the block's records share besides.
     """
 
     rule: BlockRule
@@ -34,6 +37,24 @@ class Blocks:
     left_out: int
     worst: int
     worst_pairs: int
+    narrowed: Integers
+
+
+def by_keys(blocks: Blocks) -> list[Blocks]:
+    """The blocks of a rule apart by what they share: those of its keys alone, and those narrowed by more."""
+    sizes = np.diff(blocks.starts)
+    found = []
+    for many in np.unique(blocks.narrowed).tolist():
+        own = blocks.narrowed == many
+        rule = BlockRule((*blocks.rule.keys, *blocks.rule.narrow[:many]), blocks.rule.narrow[many:])
+        starts = np.concatenate(([0], np.cumsum(sizes[own]))).astype(np.int64)
+        found.append(
+            replace(
+                blocks, rule=rule, records=blocks.records[np.repeat(own, sizes)], starts=starts,
+                pairs=blocks.pairs[own], narrowed=blocks.narrowed[own],
+            )
+        )  # fmt: skip
+    return found
 
 
 def blocks_of(records: Encoded, rule: BlockRule, *, dedupe: bool, pairs_at_most: int) -> Blocks:
@@ -68,6 +89,7 @@ def blocks_of(records: Encoded, rule: BlockRule, *, dedupe: bool, pairs_at_most:
     return Blocks(
         rule, np.concatenate([part.records for part in small]), starts.astype(np.int64),
         np.concatenate([part.pairs for part in small]), left_out, worst_record, worst_pairs,
+        np.repeat(np.arange(len(small)), [len(part.pairs) for part in small]),
     )  # fmt: skip
 
 
@@ -122,7 +144,7 @@ def _keys(records: Encoded, parts: Sequence[BlockKey]) -> tuple[Spans, Keys]:
     key = np.zeros(len(records), dtype=np.uint64)
     for number, part in enumerate(parts):
         turned = np.uint64(2 * number + 1)
-        if part.part is Part.WORD:
+        if part.part in (Part.WORD, Part.EITHER, Part.TWO_WORDS):
             at, own = _words(records, part, owner)
             owner, key = owner[at], key[at] * np.uint64(31) + own * turned
             continue
@@ -134,17 +156,37 @@ def _keys(records: Encoded, parts: Sequence[BlockKey]) -> tuple[Spans, Keys]:
 
 
 def _words(records: Encoded, part: BlockKey, owner: Spans) -> tuple[Integers, Keys]:
-    """Each place of `owner` once for each different word of the field, and the words."""
+    """Each place of `owner` once for each different word of the field, or each two of them, and the words."""
+    names = names_of(part, records.fields)
+    found = [_words_of_field(records, records.place(name), owner) for name in names]
+    at, own = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((own, at))
+    at, own = at[order], own[order]
+    fresh = np.ones(len(at), dtype=bool)
+    fresh[1:] = (at[1:] != at[:-1]) | (own[1:] != own[:-1])
+    at, own = at[fresh], own[fresh]
+    return _every_two(at, own) if part.part is Part.TWO_WORDS else (at, own)
+
+
+def _words_of_field(records: Encoded, place: int, owner: Spans) -> tuple[Integers, Keys]:
     words = records.words
-    value = records.codes[owner, records.place(part.field)]
+    value = records.codes[owner, place]
     known = np.flatnonzero(value >= 0)
     starts, ends = words.word_starts[value[known]], words.word_starts[value[known] + 1]
     many = (ends - starts).astype(np.int64)
     at = np.repeat(known, many)
     within = np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
-    own = mixed(words.words[np.repeat(starts, many) + within])
-    pairs = np.unique(np.stack([at.astype(np.uint64), own], axis=1), axis=0)
-    return pairs[:, 0].astype(np.int64), pairs[:, 1]
+    return at, mixed(words.words[np.repeat(starts, many) + within])
+
+
+def _every_two(at: Integers, own: Keys) -> tuple[Integers, Keys]:
+    """Each two words of one place, in the order of their numbers, as one; none of a place with one word."""
+    places, pairs = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint64)]
+    for apart in range(1, MOST_WORDS):
+        both = np.flatnonzero(at[apart:] == at[:-apart])
+        places.append(at[both])
+        pairs.append(mixed(own[both]) ^ own[both + apart])
+    return np.concatenate(places), np.concatenate(pairs)
 
 
 def _part(records: Encoded, part: BlockKey) -> Keys:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.blocking import Blocks
+from sojourn.integration.linkage.comparison_kernel import LIKE, SAME_YEAR, SKELETON, WORD
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.pair_kernel import Compared, blocked_patterns, listed_patterns
-from sojourn.integration.linkage.specification import Kind
+from sojourn.integration.linkage.specification import BlockRule, Kind, Part, names_of
 from sojourn.integration.linkage.words import mixed
 
 __all__ = [
@@ -22,16 +23,17 @@ __all__ = [
     "Sample",
     "by_chance",
     "levels_of_field",
+    "origins_given_keys",
     "sample_of",
     "samples_of_one_source",
 ]
 
-LEVELS = {Kind.NAME: 8, Kind.DATE: 9, Kind.CODE: 3, Kind.NUMBER: 4, Kind.ENCODED: 6}
-MOST_LEVELS = 9
+LEVELS = {Kind.NAME: 11, Kind.DATE: 9, Kind.CODE: 3, Kind.NUMBER: 4, Kind.ENCODED: 6}
+MOST_LEVELS = 11
 # Two origins are unknown, others, or the same.
 ORIGINS = 3
 RANDOM_PAIRS = 300_000
-TRAINING_PAIRS = 300_000
+TRAINING_PAIRS = 100_000
 _FLOOR = 1e-6
 Shares = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -80,7 +82,10 @@ def _random_pairs(records: Encoded, of: Of, rng: np.random.Generator, within: in
 def by_chance(records: Encoded, table: Compared, of: Of, rng: np.random.Generator) -> tuple[Shares, Shares]:
     """The share of each level among random pairs, and how rare the words are that they share.
 
-    Both are `[field, level, origins]`; shares add up to one over the levels but that of a missing value.
+    Both are `[field, level, origins]`; shares add up to one over the levels but that of a missing value. The
+    bits of words are the logarithm of the mean of their powers of two, so that what rarity adds is, among
+    pairs that agree by chance, one on average. A field that goes with another is counted among the pairs that
+    do not differ on that other.
     """
     many = len(records.fields)
     counts, bits = np.zeros((many, MOST_LEVELS, ORIGINS)), np.zeros((many, MOST_LEVELS, ORIGINS))
@@ -90,15 +95,31 @@ def by_chance(records: Encoded, table: Compared, of: Of, rng: np.random.Generato
     patterns, rare = (
         np.concatenate(part) for part in zip(*(listed_patterns(table, *pair) for pair in drawn), strict=True)
     )
-    origins = patterns & 3
     for field in range(many):
-        cell = levels_of_field(patterns, field) * ORIGINS + origins
-        counts[field] = np.bincount(cell, minlength=ORIGINS * MOST_LEVELS).reshape(MOST_LEVELS, ORIGINS)
-        total = np.bincount(cell, weights=rare[:, field], minlength=ORIGINS * MOST_LEVELS)
-        bits[field] = total.reshape(MOST_LEVELS, ORIGINS) / np.maximum(counts[field], 1)
+        kept = _goes_along(records, patterns, field)
+        levels = levels_of_field(patterns[kept], field)
+        origins, powers = patterns[kept] & 3, np.exp2(rare[kept, field].astype(np.float64))
+        np.add.at(counts[field], (levels, origins), 1.0)
+        np.add.at(bits[field], (levels, origins), powers)
+        bits[field] = np.log2(np.maximum(bits[field] / np.maximum(counts[field], 1), 1.0))
     if table.origin >= 0:
         only_random = levels_of_field(patterns[: len(drawn[0][0])], table.origin)
         counts[table.origin] = np.bincount(only_random, minlength=MOST_LEVELS)[:, None]
+    return _shares(records, counts), bits
+
+
+def _goes_along(records: Encoded, patterns: Numbers, field: int) -> npt.NDArray[np.bool_]:
+    """Which pairs do not differ on the field that a field goes with."""
+    names = [described.name for described in records.fields]
+    beside = records.fields[field].goes_with
+    if beside not in names:
+        return np.ones(len(patterns), dtype=bool)
+    agrees: npt.NDArray[np.bool_] = levels_of_field(patterns, names.index(beside)) != 1
+    return agrees
+
+
+def _shares(records: Encoded, counts: Shares) -> Shares:
+    """Counts of levels as shares; where few pairs of some origins were seen, those of all origins."""
     pooled = counts.sum(axis=2, keepdims=True)
     for field, described in enumerate(records.fields):
         levels = LEVELS[described.kind]
@@ -106,7 +127,37 @@ def by_chance(records: Encoded, table: Compared, of: Of, rng: np.random.Generato
         counts[field, :, ~enough] = pooled[field, :, 0]
         counts[field, 1:levels] += 0.5 / levels
     counts[:, 0] = 0.0
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), _FLOOR), bits
+    found: Shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), _FLOOR)
+    return found
+
+
+def origins_given_keys(records: Encoded, rule: BlockRule, chance: Shares, origin: int) -> Shares:
+    """The shares of the levels of the origin among pairs that agree on a rule's keys by chance.
+
+    By Bayes from `chance[field, level, origins]`: two who share a rare name are mostly of one origin, though
+    they are two. The keys are taken as independent given the origins.
+    """
+    found = chance[origin, :, 0].copy()
+    for key in rule.keys:
+        for name in names_of(key, records.fields) if key.part is Part.TWO_WORDS else (key.field,):
+            field = records.place(name)
+            if field == origin:
+                found[1] = 0.0
+            else:
+                lowest = _least_level(records.fields[field].kind, key.part)
+                found[1:ORIGINS] *= chance[field, lowest:, 1:].sum(axis=0)
+    total = float(found.sum())
+    return found / total if total > 0 else chance[origin, :, 0]
+
+
+def _least_level(kind: Kind, part: Part) -> int:
+    """The lowest level at which two values can share a part."""
+    if kind is Kind.NAME:
+        whole = part in (Part.SOUNDS, Part.JOINED, Part.VALUE)
+        return SKELETON if whole else LIKE if part is Part.START else WORD
+    if kind is Kind.DATE and part is Part.YEAR:
+        return SAME_YEAR
+    return LEVELS[kind] - 1
 
 
 def sample_of(table: Compared, part: Blocks, *, is_within: bool) -> Sample:
@@ -146,4 +197,7 @@ def _of_source(records: Encoded, part: Blocks, source: int) -> Blocks:
     pairs = own_sizes * (own_sizes - 1) // 2
     kept = pairs > 0
     starts = np.concatenate(([0], np.cumsum(own_sizes[kept]))).astype(np.int64)
-    return replace(part, records=part.records[own][kept[of_block]], starts=starts, pairs=pairs[kept])
+    return replace(
+        part, records=part.records[own][kept[of_block]], starts=starts, pairs=pairs[kept],
+        narrowed=part.narrowed[kept],
+    )  # fmt: skip

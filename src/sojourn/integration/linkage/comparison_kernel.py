@@ -1,10 +1,11 @@
 """Two records compared, compiled: how much two names, dates, numbers or codes agree.
 
 Levels are small numbers; 0 says that one side is missing. Names and texts: `EXACT` the same letters,
-`SOUND` the same words by sound in any order, or one when joined; `PART` the words of one are all among
-those of the other, or one is the other cut short; `CLOSE` a slip of the finger apart; `LIKE` a shared word
-or half alike; `OTHER`. A surname that stands among the given names of the other, and the other way round,
-is `SWAPPED`. Likeness of letters is that of Jaro and Winkler.
+`SOUND` the same words by sound in any order, or one when joined, `SKELETON` the same but for vowels; `PART`
+the words of one are all among those of the other and the first is the same, or one is the other cut short;
+`CLOSE` a slip of the finger apart; `FIRST` the first word shared and another not, `WORD` another word shared;
+`LIKE` half alike; `OTHER`. A surname that stands among the given names of the other, and the other way
+round, is `SWAPPED`. Likeness of letters is that of Jaro and Winkler.
 """
 
 from __future__ import annotations
@@ -16,17 +17,21 @@ import numpy as np
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled, compiled_lean
 
 __all__ = [
-    "CLOSE", "DATE_LEVELS", "ENCODED_LEVELS", "ENCODED_LIKENESS", "EXACT", "LIKE", "NAME_LEVELS",
-    "NUMBER_LEVELS", "OTHER", "PART", "SOUND", "SWAPPED", "date_level", "dice", "encoded_level",
-    "jaro_winkler", "name_level", "number_level", "slips",
+    "CLOSE", "DATE_LEVELS", "ENCODED_LEVELS", "ENCODED_LIKENESS", "EXACT", "FIRST", "LIKE", "NAME_LEVELS",
+    "NUMBER_LEVELS", "OTHER", "PART", "SAME_YEAR", "SKELETON", "SOUND", "SWAPPED", "WORD", "date_level",
+    "dice", "encoded_level", "jaro_winkler", "name_level", "number_level", "slips",
 ]  # fmt: skip
 
-NONE, OTHER, LIKE, CLOSE, PART, SOUND, EXACT, SWAPPED = range(8)
-NAME_LEVELS = ("missing", "other", "like", "close", "part", "sound", "exact", "swapped")
+NONE, OTHER, LIKE, WORD, FIRST, CLOSE, PART, SKELETON, SOUND, EXACT, SWAPPED = range(11)
+NAME_LEVELS = (
+    "missing", "other", "like", "word", "first", "close", "part", "skeleton", "sound", "exact", "swapped",
+)  # fmt: skip
 DATE_LEVELS = (
     "missing", "other", "year beside", "year", "two parts", "slip", "year and unknown day",
     "both 1 January", "same",
 )  # fmt: skip
+# The lowest level at which two days are of one year.
+SAME_YEAR = 3
 NUMBER_LEVELS = ("missing", "other", "slip", "same")
 ENCODED_LEVELS = ("missing", "other", "like", "close", "near", "same")
 # The least Dice coefficients of like, close and near.
@@ -34,7 +39,7 @@ ENCODED_LIKENESS = (0.5, 0.62, 0.74)
 _LIKE, _CLOSE, _NEAR = ENCODED_LIKENESS
 LONGEST = 60
 # The columns of the table of texts.
-WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, SIGNS, PLAIN = range(9)
+WORDS, WORDS_END, HEARD, HEARD_END, BAG, JOINED, LETTERS, SPOKEN, SPOKEN_JOINED, SIGNS, PLAIN = range(11)
 Texts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 Filters = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 REMEMBERED_BITS = 18
@@ -201,7 +206,8 @@ def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes, k
     if one == other:
         return EXACT
     if texts[one, BAG] == texts[other, BAG] or texts[one, JOINED] == texts[other, JOINED]:
-        return SOUND
+        spoken = texts[one, SPOKEN] == texts[other, SPOKEN]
+        return SOUND if spoken or texts[one, SPOKEN_JOINED] == texts[other, SPOKEN_JOINED] else SKELETON
     start, end = texts[one, WORDS], texts[one, WORDS_END]
     start2, end2 = texts[other, WORDS], texts[other, WORDS_END]
     first, last = texts[one, HEARD], texts[one, HEARD_END]
@@ -210,8 +216,9 @@ def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes, k
     if length == 0 or length2 == 0:
         return OTHER
     shared = shared_words(words, start, end, start2, end2)
+    same_first = words[start] == words[start2]
     if shared == min(end - start, end2 - start2) and min(length, length2) > 2:
-        return PART
+        return PART if same_first else WORD
     most = _at_most_alike(
         min(length, LONGEST), min(length2, LONGEST), texts[one, LETTERS], texts[other, LETTERS]
     )
@@ -223,9 +230,12 @@ def name_level(one: int, other: int, texts: Texts, words: Spans, sound: Bytes, k
     if alike >= 0.92:
         # Two names that share a word are alike by that alone: the rest must be close too.
         apart = slips(sound, first, last, sound, first2, last2) if shared > 0 else 0
-        return CLOSE if apart <= 2 else LIKE
+        if apart <= 2:
+            return CLOSE
+    if shared > 0:
+        return FIRST if same_first else WORD
     shorter = min(length, length2)
-    if shared > 0 or alike >= 0.82 or (shorter == 1 and sound[first] == sound[first2]):
+    if alike >= 0.82 or (shorter == 1 and sound[first] == sound[first2]):
         return LIKE
     return OTHER
 

@@ -101,8 +101,11 @@ def link_encodings(
         for rule in rules
     )
     plan = planned(keys, replace(specification, rules=asked), dedupe=dedupe)
-    named = {rule.column: BlockRule(tuple(map(BlockKey, rule.fields))) for rule in rules}
-    blocks = tuple(replace(part, rule=named[part.rule.keys[0].field]) for part in plan.blocks)
+    named = {rule.column: tuple(map(BlockKey, rule.fields)) for rule in rules}
+    blocks = tuple(
+        replace(part, rule=BlockRule(named[part.rule.keys[0].field], part.rule.narrow))
+        for part in plan.blocks
+    )
     return records, linked(
         records, specification, Plan(blocks, plan.pairs, plan.memory, plan.seconds), dedupe=dedupe
     )

@@ -12,16 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.integration.linkage.letters import text_buffers
+from sojourn.integration.linkage.rarity import rarity, rarity_of_words
 from sojourn.integration.linkage.specification import Field, Kind
-from sojourn.integration.linkage.words import MISSING, Words, mixed, words_of
+from sojourn.integration.linkage.words import MISSING, Words, words_of
 from sojourn.sources.reader.compiled import Bytes, Integers, Spans, compiled
 
 __all__ = ["Encoded", "encoded", "packed_days"]
 
 Bits = npt.NDArray[np.float32]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.int32]]
-# How many records of all origins an origin's own count of a value is mixed with.
-SMOOTHING = 20.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Encoded:
     `bits[record, field]` is minus the binary logarithm of the value's share among all records,
     `bits_within` among those of the record's own origin. `source` numbers the source of each record;
     `repeated` are the sources in which a person may stand more than once. The value of an encoded field is a
-    row of `filters`, bits in words of 64.
+    row of `filters`, bits in words of 64. How rare the words of a record's name are stands in `word_bits`
+    from row `word_at[record, field]` on: among all records, and among those of its own origin.
     """
 
     fields: tuple[Field, ...]
@@ -45,6 +45,10 @@ class Encoded:
         default_factory=lambda: np.zeros((0, 1), dtype=np.uint64)
     )
     repeated: frozenset[int] = frozenset()
+    word_at: Matrix = attribute(default_factory=lambda: np.zeros((0, 0), dtype=np.int32))
+    word_bits: np.ndarray[tuple[int, int], np.dtype[np.float32]] = attribute(
+        default_factory=lambda: np.zeros((0, 2), dtype=np.float32)
+    )
 
     @property
     def sources(self) -> int:
@@ -88,9 +92,10 @@ def encoded(tables: Sequence[pa.Table], fields: Sequence[Field], columns: Mappin
             codes[:, place] = packed_days(together[field.name])
         else:
             codes[:, place] = _codes(together[field.name])
-    bits, within = _rarity(fields, words, codes)
+    bits, within = rarity(fields, words, codes)
+    word_at, word_bits = rarity_of_words(fields, words, codes)
     source = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table) for table in tables])
-    return Encoded(tuple(fields), words, codes, bits, within, source)
+    return Encoded(tuple(fields), words, codes, bits, within, source, word_at=word_at, word_bits=word_bits)
 
 
 def _together(tables: Sequence[pa.Table], column: str, kind: Kind) -> pa.ChunkedArray:
@@ -106,34 +111,6 @@ def _codes(column: pa.ChunkedArray) -> Spans:
     found = stated.combine_chunks().dictionary_encode()
     codes: Spans = found.indices.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int32)
     return codes
-
-
-def _rarity(
-    fields: Sequence[Field], words: Words, codes: Matrix
-) -> tuple[
-    np.ndarray[tuple[int, int], np.dtype[np.float32]], np.ndarray[tuple[int, int], np.dtype[np.float32]]
-]:
-    bits = np.zeros(codes.shape, dtype=np.float32)
-    within = np.zeros(codes.shape, dtype=np.float32)
-    places = {field.name: place for place, field in enumerate(fields)}
-    for place, field in enumerate(fields):
-        known = np.flatnonzero(codes[:, place] >= 0)
-        if not len(known):
-            continue
-        value = codes[known, place]
-        classes = words.bag[value] if field.kind is Kind.NAME else value
-        _, of_class, counts = np.unique(classes, return_inverse=True, return_counts=True)
-        share = counts[of_class] / len(known)
-        bits[known, place] = -np.log2(share)
-        within[known, place] = bits[known, place]
-        if field.within in places:
-            origin = codes[known, places[field.within]]
-            key = mixed(of_class) ^ mixed(origin.astype(np.int64) + (1 << 40))
-            _, of_both, both = np.unique(key, return_inverse=True, return_counts=True)
-            _, of_origin, all_of_origin = np.unique(origin, return_inverse=True, return_counts=True)
-            own = (both[of_both] + SMOOTHING * share) / (all_of_origin[of_origin] + SMOOTHING)
-            within[known, place] = np.where(origin >= 0, -np.log2(own), bits[known, place])
-    return bits, within
 
 
 def packed_days(column: pa.ChunkedArray) -> Spans:

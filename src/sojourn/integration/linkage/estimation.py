@@ -34,12 +34,21 @@ Flags = npt.NDArray[np.bool_]
 class Chance:
     """Shares of levels among random pairs, `[field, level, origins]`: of those linked, and of one source.
 
-    `origin` is the field whose levels say how origins relate, or -1.
+    `origin` is the field whose levels say how origins relate, or -1. `origins[rule, level]`, where it is
+    given, are the shares of that field's levels among pairs that agree on a rule's keys by chance.
     """
 
     linked: Shares
     within: Shares
     origin: int
+    origins: Shares | None = None
+
+    def of_rules(self, rules: int) -> Shares:
+        """The shares within one source as each rule begins with them, `[rule, field, level, origins]`."""
+        found = np.repeat(self.within[None], rules, axis=0)
+        if self.origins is not None and self.origin >= 0:
+            found[:, self.origin] = self.origins[:, :, None]
+        return found
 
 
 class _Pairs:
@@ -101,7 +110,7 @@ def maximised(
     """
     between, inside = _Pairs(samples, free), _Pairs(within, free)
     lift = np.where(chance.within > 0, chance.linked / np.maximum(chance.within, FLOOR**2), 1.0)
-    own = np.repeat(chance.within[None], between.rules, axis=0)
+    own = start = chance.of_rules(between.rules)
     shares = np.full(between.rules, FIRST_SHARE)
     shares_within = np.full(between.rules, FIRST_SHARE_WITHIN)
     m = guess
@@ -112,7 +121,7 @@ def maximised(
         # A level that was never seen keeps a little of the first guess.
         before, m = m, np.stack([between.levels_of(f, one_person) + guess[f] for f in range(len(guess))])
         m /= m.sum(axis=1, keepdims=True)
-        own = _chance_by_rule(inside, inside.counts - one_person_within, chance)
+        own = _chance_by_rule(inside, inside.counts - one_person_within, chance.origin, start)
         if np.abs(m - before).max() < 1e-5:
             break
     return m, shares
@@ -126,13 +135,13 @@ def _sum_to_one(shares: Shares) -> Shares:
     return found
 
 
-def _chance_by_rule(inside: _Pairs, others: Shares, chance: Chance) -> Shares:
+def _chance_by_rule(inside: _Pairs, others: Shares, origin: int, start: Shares) -> Shares:
     """The shares of levels among each rule's pairs of one source that are not one person."""
     found = []
-    for field in range(len(chance.within)):
+    for field in range(start.shape[1]):
         counted = inside.levels_by_rule(field, others)
-        if field == chance.origin:
+        if field == origin:
             # This field's level is itself the relation of origins.
             counted = np.repeat(counted.sum(axis=2, keepdims=True), ORIGINS, axis=2)
-        found.append(counted + RANDOM_WEIGHT * chance.within[field])
+        found.append(counted + RANDOM_WEIGHT * start[:, field])
     return _sum_to_one(np.stack(found, axis=1))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sojourn.integration.linkage.blocking import Blocks
+from sojourn.integration.linkage.blocking import Blocks, by_keys
 from sojourn.integration.linkage.chance import (
     LEVELS,
     MOST_LEVELS,
@@ -29,14 +29,24 @@ from sojourn.integration.linkage.chance import (
     Sample,
     Shares,
     by_chance,
+    origins_given_keys,
     sample_of,
     samples_of_one_source,
 )
-from sojourn.integration.linkage.comparison_kernel import Texts, letter_sets, remembered
+from sojourn.integration.linkage.comparison_kernel import (
+    EXACT,
+    FIRST,
+    PART,
+    SKELETON,
+    WORD,
+    Texts,
+    letter_sets,
+    remembered,
+)
 from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.estimation import FLOOR, Chance, maximised
 from sojourn.integration.linkage.pair_kernel import Compared, Weights
-from sojourn.integration.linkage.specification import Kind
+from sojourn.integration.linkage.specification import Kind, fields_of
 from sojourn.integration.linkage.words import Words
 
 __all__ = ["LEVELS", "Model", "compared", "trained", "weights_of"]
@@ -75,7 +85,8 @@ def compared(records: Encoded) -> Compared:
     return Compared(
         records.codes, records.bits, records.bits_within, records.apart,
         np.array([field.kind for field in fields], dtype=np.int8), order, swaps,
-        within[0] if within else -1, _texts(words), words.words, _word_bits(records),
+        within[0] if within else -1, _texts(words), words.words, records.word_at,
+        records.word_bits,
         words.plain, words.sound, remembered(), records.filters,
     )  # fmt: skip
 
@@ -85,7 +96,8 @@ def _texts(words: Words) -> Texts:
     starts, heard = words.word_starts, words.sound_starts
     columns: list[npt.NDArray[Any]] = [
         starts[:-1], starts[1:], heard[:-1], heard[1:], words.bag.view(np.int64),
-        words.joined.view(np.int64), words.letters.view(np.int64),
+        words.joined.view(np.int64), words.letters.view(np.int64), words.spoken.view(np.int64),
+        words.spoken_joined.view(np.int64),
         letter_sets(words.plain_starts, words.plain).view(np.int64), words.plain_starts[:-1],
     ]  # fmt: skip
     found = np.zeros((len(words) + 1, len(columns)), dtype=np.int64)
@@ -95,43 +107,42 @@ def _texts(words: Words) -> Texts:
     return found
 
 
-def _word_bits(records: Encoded) -> npt.NDArray[np.float32]:
-    """How rare each word is among all texts of names."""
-    words = records.words
-    counts = np.zeros(int(words.words.max(initial=0)) + 1)
-    owner = np.repeat(np.arange(len(words)), np.diff(words.word_starts))
-    names = [place for place, field in enumerate(records.fields) if field.kind is Kind.NAME]
-    for place in names:
-        value = records.codes[:, place]
-        uses = np.bincount(value[value >= 0], minlength=len(words))
-        counts += np.bincount(words.words, weights=uses[owner], minlength=len(counts))
-    total = max(int(np.count_nonzero(records.codes[:, names] >= 0)), 1)
-    bits: npt.NDArray[np.float32] = -np.log2(np.maximum(counts, 1.0) / total).astype(np.float32)
-    return bits
-
-
 def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: int) -> Model:
-    """The model of these records; the same seed gives the same model."""
+    """The model of these records; the same seed gives the same model.
+
+    Blocks of one rule that were narrowed by more keys are learned from apart: their records agree on more
+    by choice, and more of them are others, since what they share is common.
+    """
     if not blocks:
         return _untaught(records)
     table = compared(records)
     rng = np.random.default_rng(seed)
     raw, word_bits = by_chance(records, table, Of.ANY if dedupe else Of.TWO, rng)
-    samples = [sample_of(table, part, is_within=dedupe) for part in blocks]
+    parts = [by_keys(rule) for rule in blocks]
+    apart = [part for of_rule in parts for part in of_rule]
+    samples = [sample_of(table, part, is_within=dedupe) for part in apart]
     if dedupe:
-        within, inside = raw, [Sample(*np.zeros((2, 0), dtype=np.int64))] * len(blocks)
+        within, inside = raw, [Sample(*np.zeros((2, 0), dtype=np.int64))] * len(apart)
     else:
         within, _ = by_chance(records, table, Of.ONE, rng)
-        inside = [samples_of_one_source(records, table, part) for part in blocks]
-    free = np.array(
-        [
-            [field.name not in {key.field for key in part.rule.keys} for field in records.fields]
-            for part in blocks
-        ]
-    ).reshape(len(blocks), len(records.fields))
-    m, shares = maximised(samples, inside, free, Chance(raw, within, table.origin), _first_guess(records))
-    u = _without_matches(records, blocks, dedupe, raw, m, shares)
-    return Model(m, u, _class_shares(records, u), word_bits, shares)
+        inside = [samples_of_one_source(records, table, part) for part in apart]
+    asked = [fields_of(part.rule, records.fields) for part in apart]
+    free = np.array([[field.name not in names for field in records.fields] for names in asked])
+    origins = None
+    if dedupe and table.origin >= 0:
+        origins = np.array([origins_given_keys(records, part.rule, raw, table.origin) for part in apart])
+    chance = Chance(raw, within, table.origin, origins)
+    m, shares = maximised(samples, inside, free, chance, _first_guess(records))
+    u = _without_matches(records, apart, dedupe, raw, m, shares)
+    return Model(m, u, _class_shares(records, u), word_bits, _of_rules(parts, shares))
+
+
+def _of_rules(parts: Sequence[Sequence[Blocks]], shares: Shares) -> Shares:
+    """Of each rule's pairs the share that is one person, from the shares of its parts in their order."""
+    pairs = np.array([float(part.pairs.sum()) for of_rule in parts for part in of_rule])
+    rule = np.repeat(np.arange(len(parts)), [len(of_rule) for of_rule in parts])
+    found: Shares = np.bincount(rule, weights=pairs * shares) / np.bincount(rule, weights=pairs)
+    return found
 
 
 def _untaught(records: Encoded) -> Model:
@@ -146,7 +157,7 @@ def _untaught(records: Encoded) -> Model:
 def _first_guess(records: Encoded) -> Shares:
     """Shares of levels among pairs of one person before anything is learned: agreement is likely."""
     guess = {
-        Kind.NAME: (0, 0.04, 0.04, 0.07, 0.1, 0.15, 0.58, 0.02),
+        Kind.NAME: (0, 0.04, 0.02, 0.01, 0.01, 0.07, 0.1, 0.05, 0.1, 0.58, 0.02),
         Kind.DATE: (0, 0.03, 0.01, 0.02, 0.05, 0.06, 0.05, 0.08, 0.7),
         Kind.CODE: (0, 0.1, 0.9),
         Kind.NUMBER: (0, 0.3, 0.05, 0.65),
@@ -182,7 +193,8 @@ def _class_shares(records: Encoded, u: Shares) -> Shares:
     found = np.zeros_like(u)
     for field, described in enumerate(records.fields):
         if described.kind is Kind.NAME:
-            found[field, 5:7] = u[field, 5:7] / np.maximum(u[field, 5:7].sum(axis=0), FLOOR)
+            one_name = u[field, SKELETON : EXACT + 1]
+            found[field, SKELETON : EXACT + 1] = one_name / np.maximum(one_name.sum(axis=0), FLOOR)
         elif described.kind is Kind.DATE:
             found[field, 7:9] = 1.0
         else:
@@ -208,7 +220,7 @@ def weights_of(records: Encoded, model: Model) -> Weights:
             valued = m - np.log2(np.maximum(of_class, FLOOR))
             weight[field, level] = np.where(by_value, valued, plain)
             rare[field, level] = by_value
-            if described.kind is Kind.NAME and level in (2, 4):
+            if described.kind is Kind.NAME and level in (WORD, FIRST, PART):
                 rare[field, level] = model.word_bits[field, level] > 0
                 weight[field, level] -= model.word_bits[field, level]
     return Weights(weight, rare, _most(records, weight, rare))

@@ -16,6 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.integration.linkage.comparison_kernel import (
+    CLOSE,
+    EXACT,
+    FIRST,
+    PART,
+    SKELETON,
+    SOUND,
+    SWAPPED,
+    WORD,
     WORDS,
     WORDS_END,
     Filters,
@@ -66,7 +74,8 @@ class Compared(NamedTuple):
     origin: int
     texts: Texts
     words: Spans
-    word_bits: Scores
+    word_at: Matrix
+    word_bits: np.ndarray[tuple[int, int], np.dtype[np.float32]]
     plain: Bytes
     sound: Bytes
     likeness: Likeness
@@ -112,12 +121,12 @@ def _swap(
     levels: npt.NDArray[np.int64],
 ) -> None:
     """Where two names agree only crosswise, the first is `SWAPPED` and the second as it agrees crosswise."""
-    if levels[field] > 2 or levels[with_field] > 2:
+    if levels[field] > FIRST or levels[with_field] > FIRST:
         return
     here = _level(records, field, with_field, one, other)
     there = _level(records, with_field, field, one, other)
-    if min(here, there) >= 3 and max(here, there) >= 4:
-        levels[field] = 7
+    if min(here, there) >= CLOSE and max(here, there) >= PART:
+        levels[field] = SWAPPED
         levels[with_field] = min(here, there)
 
 
@@ -133,14 +142,20 @@ def _origins(records: Compared, one: int, other: int) -> int:
 
 
 @compiled_lean
-def _shared_bits(records: Compared, one: int, other: int) -> float:
-    """How rare the rarest word is that two texts share; 0 where they share none."""
+def _shared_bits(records: Compared, field: int, one: int, other: int, origins: int) -> float:
+    """How rare the rarest word is that two names share, among records of their origin where it is one."""
     most = np.float32(0.0)
     texts = records.texts
-    for at in range(texts[one, WORDS], texts[one, WORDS_END]):
-        for there in range(texts[other, WORDS], texts[other, WORDS_END]):
-            if records.words[at] == records.words[there]:
-                most = max(most, records.word_bits[records.words[at]])
+    within = 1 if origins == 2 else 0
+    text, text2 = records.codes[one, field], records.codes[other, field]
+    first, first2 = records.word_at[one, field], records.word_at[other, field]
+    start, start2 = texts[text, WORDS], texts[text2, WORDS]
+    for at in range(texts[text, WORDS_END] - start):
+        for there in range(texts[text2, WORDS_END] - start2):
+            if records.words[start + at] == records.words[start2 + there]:
+                bits = min(records.word_bits[first + at, within], records.word_bits[first2 + there, within])
+                most = max(most, bits)
+                break
     return float(most)
 
 
@@ -149,9 +164,9 @@ def rarity_of(records: Compared, field: int, level: int, one: int, other: int, o
     """How many bits tell that two records agree on this value and not on another."""
     kind = records.kinds[field]
     if kind == _NAME:
-        if level in (2, 4):
-            return _shared_bits(records, records.codes[one, field], records.codes[other, field])
-        if level not in (5, 6):
+        if level in (WORD, FIRST, PART):
+            return _shared_bits(records, field, one, other, origins)
+        if level not in (SKELETON, SOUND, EXACT):
             return 0.0
     elif (
         (kind == _DATE and level < 7)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-__all__ = ["BlockKey", "BlockRule", "Field", "Kind", "Part", "Specification"]
+__all__ = ["BlockKey", "BlockRule", "Field", "Kind", "Part", "Specification", "fields_of", "names_of"]
 
 
 class Kind(IntEnum):
@@ -19,13 +20,19 @@ class Kind(IntEnum):
 
 
 class Part(StrEnum):
-    """What of a field two records must share to be looked at as a pair."""
+    """What of a field two records must share to be looked at as a pair.
+
+    `EITHER` is a word of this field or of the one that it swaps with, `TWO_WORDS` two of them: records whose
+    names stand in each other's place share them too.
+    """
 
     VALUE = "value"
     SOUNDS = "sounds"
     JOINED = "joined"
     FIRST = "first"
     WORD = "word"
+    EITHER = "either"
+    TWO_WORDS = "two_words"
     START = "start"
     DAY = "day"
     YEAR = "year"
@@ -38,7 +45,9 @@ class Field:
 
     `columns` are the names under which files have it, best first. Agreement on a rare value tells more than
     on a common one; `within` names the field of codes inside which values are counted, as surnames are
-    within a citizenship. `swaps_with` names the field into which clerks write this one by mistake.
+    within a citizenship. `swaps_with` names the field into which clerks write this one by mistake,
+    `goes_with` the field of codes that this one mostly tells, as given names tell the sex: chance agreement
+    is counted among records that agree on it, or it would count twice.
     """
 
     name: str
@@ -46,6 +55,7 @@ class Field:
     columns: tuple[str, ...]
     within: str | None = None
     swaps_with: str | None = None
+    goes_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,19 @@ class BlockRule:
 
     def __str__(self) -> str:
         return " + ".join(map(str, self.keys))
+
+
+def names_of(key: BlockKey, fields: Sequence[Field]) -> tuple[str, ...]:
+    """The fields of which a key takes words: its own, and for words of either the one that it swaps with."""
+    if key.part not in (Part.EITHER, Part.TWO_WORDS):
+        return (key.field,)
+    partner = next((field.swaps_with for field in fields if field.name == key.field), None)
+    return (key.field, *(field.name for field in fields if field.name == partner))
+
+
+def fields_of(rule: BlockRule, fields: Sequence[Field]) -> tuple[str, ...]:
+    """The fields of which a rule asks something, each once."""
+    return tuple(dict.fromkeys(name for key in rule.keys for name in names_of(key, fields)))
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,9 @@ class Words:
     `word_starts` and `words` list the numbers of each text's words by sound, particles left out where others
     stand beside them; `plain_starts` and `plain` the letters, `sound_starts` and `sound` the sound of all
     words in one. `bag` is the same for texts of the same words in any order, `joined` for texts that are one
-    skeleton when their words, particles too, are joined; `first` is the skeleton of the first word, `start`
-    its first letters, `letters` which letters the sound has.
+    skeleton when their words, particles too, are joined; `spoken` and `spoken_joined` are those of their
+    sound with its vowels; `first` is the skeleton of the first word, `start` its first letters, `letters`
+    which letters the sound has.
     """
 
     word_starts: Spans
@@ -46,6 +47,8 @@ class Words:
     sound: Bytes
     bag: Keys
     joined: Keys
+    spoken: Keys
+    spoken_joined: Keys
     first: Spans
     start: Keys
     letters: Keys
@@ -95,6 +98,8 @@ def _described(texts: pa.Array) -> Words:
     # With all particles, so that Delacruz is found to be de la Cruz.
     joined = pc.binary_join(pa.ListArray.from_arrays(split.offsets, heard.take(flat.indices)), "")
     joined_skeleton = skeletons(joined).dictionary_encode().indices.to_numpy()
+    joined_sound = joined.dictionary_encode().indices.to_numpy()
+    heard_number = heard.dictionary_encode().indices.to_numpy()
     particle = is_particle(distinct).to_numpy(zero_copy_only=False)[of_word]
     has_other = np.bincount(owner[~particle], minlength=len(texts)) > 0
     kept = ~particle | ~has_other[owner]
@@ -104,11 +109,14 @@ def _described(texts: pa.Array) -> Words:
     heard_words = pa.ListArray.from_arrays(pa.array(starts), heard.take(pa.array(of_word)))
     bag = np.zeros(len(texts), dtype=np.uint64)
     np.add.at(bag, owner, mixed(by_sound))
+    spoken = np.zeros(len(texts), dtype=np.uint64)
+    np.add.at(spoken, owner, mixed(heard_number[of_word]))
     first = by_sound[starts[:-1]] if len(texts) else by_sound
     beginning = pc.utf8_slice_codeunits(skeleton.dictionary, 0, 2).dictionary_encode().indices.to_numpy()
     plain_starts, plain = text_buffers(texts)
     sound_starts, sound = text_buffers(pc.binary_join(heard_words, ""))
     return Words(
         starts, by_sound, plain_starts, plain, sound_starts, sound,
-        mixed(bag), mixed(joined_skeleton), first, mixed(beginning[first]), letter_sets(sound_starts, sound),
+        mixed(bag), mixed(joined_skeleton), mixed(spoken), mixed(joined_sound), first,
+        mixed(beginning[first]), letter_sets(sound_starts, sound),
     )  # fmt: skip
