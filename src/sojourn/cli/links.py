@@ -33,3 +33,25 @@ def quality(
     write_report(found, target, language)
     session.screen.say(f"The report is in {target}. It is not protected for publication.")
     session.screen.result(found.to_json())
+
+
+@links.command("uncertainty")
+def uncertainty(
+    table: Annotated[str, typer.Argument(help="Table of migration events or residents.")],
+    versions: Annotated[int, typer.Option(min=2, help="How many linked versions to draw.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
+) -> None:
+    """Say what linkage adds to the uncertainty of a table, cell by cell.
+
+    The figures are made again from links drawn by their probabilities. Withheld cells stay withheld.
+
+    Example: `sojourn -p ruritania links uncertainty MIGRATIONS --versions 20`
+    """
+    from sojourn.cli.tables import as_text
+    from sojourn.production.link_uncertainty import linkage_uncertainty
+    from sojourn.production.workspace import open_workspace
+
+    with open_workspace(session.project) as workspace, session.screen.progress(table) as report:
+        found = linkage_uncertainty(workspace, table, versions=versions, seed=seed, on_progress=report)
+    session.screen.say(as_text(found.column_names, [list(row.values()) for row in found.to_pylist()]))
+    session.screen.result(found.to_pylist())

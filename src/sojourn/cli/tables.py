@@ -70,7 +70,7 @@ def show(
     with open_workspace(session.project) as workspace:
         found = selected_cells(workspace, table, cells or [])
     chosen = found.slice(0, rows) if rows else found
-    session.screen.say(_as_text(chosen.column_names, [list(row.values()) for row in chosen.to_pylist()]))
+    session.screen.say(as_text(chosen.column_names, [list(row.values()) for row in chosen.to_pylist()]))
     if len(chosen) < len(found):
         session.screen.say(f"{len(chosen)} of {len(found)} cells. Add --rows 0 for all.")
     session.screen.result(found.to_pylist())
@@ -112,7 +112,7 @@ def why(
     session.screen.result(found)
 
 
-def _as_text(columns: list[str], rows: list[list[Any]]) -> str:
+def as_text(columns: list[str], rows: list[list[Any]]) -> str:
     shown = [[_cell(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in shown)]) for i, name in enumerate(columns)]
     lines = ["  ".join(name.ljust(width) for name, width in zip(columns, widths, strict=True))]

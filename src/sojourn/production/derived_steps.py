@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -25,6 +26,7 @@ from sojourn.production.events_by_person import EventWork, written_events
 from sojourn.production.link_steps import LINK, with_persons
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
+from sojourn.production.resident_accounts import Accounts
 from sojourn.production.source_steps import counted_versions, source_in
 from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
@@ -40,6 +42,7 @@ __all__ = [
     "last_days_of_years",
     "records_of_sources",
     "resident_step",
+    "write_events",
 ]
 
 EVENTS, RESIDENTS = "migration_event", "resident"
@@ -131,25 +134,14 @@ def _make_events(
     settings: Mapping[str, Any],
     observation: Observation,
 ) -> Version:
-    declared = workspace.declarations.settings
     with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
         with (
             workspace.engine(Zone.SECURE) as engine,
             workspace.store.beside(Zone.SECURE) as unfinished,
             workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
         ):
-            movements = _in_scope_or_not(
-                declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
-            )
-            own = {source.id for source in sources}
-            records = sum(one.result.rows for name, one in made.items() if source_in(name) in own)
-            rows, accounts = written_events(
-                movements,
-                records,
-                EventWork(event_rules(declared), observation),
-                folder,
-                unfinished,
-                declared.engine.master,
+            rows, accounts = write_events(
+                workspace, engine, sources, made, observation, folder=folder, unfinished=unfinished
             )
         inputs = tuple(one.fingerprint for one in made.values())
         kept = {**settings, "accounts": accounts}
@@ -157,6 +149,31 @@ def _make_events(
         work.then(partial(name_version, workspace, about))
         work.detail.update(crossings=rows)
     return made_version(workspace, MigrationEvent, mark)
+
+
+def write_events(
+    workspace: Workspace,
+    engine: Engine,
+    sources: Sequence[SourceDeclaration],
+    made: Mapping[str, Made[Version]],
+    observation: Observation,
+    *,
+    folder: Path,
+    unfinished: Path,
+) -> tuple[int, Accounts]:
+    """Write the events of all movements of the sources as files of a folder.
+
+    `unfinished` is a folder for what is on the way. Returns how many events there are, and the accounts of
+    all people.
+    """
+    declared = workspace.declarations.settings
+    movements = _in_scope_or_not(
+        declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
+    )
+    own = {source.id for source in sources}
+    records = sum(one.result.rows for name, one in made.items() if source_in(name) in own)
+    work = EventWork(event_rules(declared), observation)
+    return written_events(movements, records, work, folder, unfinished, declared.engine.master)
 
 
 def _in_scope_or_not(condition: str | None, movements: Relation) -> Relation:

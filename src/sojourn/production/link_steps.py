@@ -46,7 +46,7 @@ from sojourn.project.linkage_declarations import LinkageDeclaration, shipped_lin
 from sojourn.project.load import load_declaration
 from sojourn.store.store import Version
 
-__all__ = ["LINK", "link_step", "with_persons"]
+__all__ = ["LINK", "link_step", "repeated_sources", "with_persons"]
 
 LINK = Link.title()
 _ATTRIBUTES = ("sex", "birth_year", "citizenship", "birthplace", "region")
@@ -67,7 +67,7 @@ def link_step(
     inputs = tuple(step.name for step in before)
     settings = {
         "sources": sorted(source.id for source in sources),
-        "repeated": sorted(_repeated(workspace, sources)),
+        "repeated": sorted(repeated_sources(workspace, sources)),
         "specification": specification.model_dump(mode="json"),
         "pairs_at_most": declared.pairs_at_most,
         "decisions": _digest(decisions_in_force(workspace)),
@@ -121,7 +121,8 @@ def _specification(workspace: Workspace) -> LinkageDeclaration:
     return load_declaration(workspace.declarations.folder / name, LinkageDeclaration)
 
 
-def _repeated(workspace: Workspace, sources: Sequence[SourceDeclaration]) -> frozenset[str]:
+def repeated_sources(workspace: Workspace, sources: Sequence[SourceDeclaration]) -> frozenset[str]:
+    """The sources in which one person may stand under several keys."""
     declared = workspace.declarations.settings.linkage.repeated
     if declared is not None:
         return frozenset(declared)
@@ -141,7 +142,7 @@ def _linked(
         tables = [one.keys() for one in read]
         specification = _chosen(declared, tables)
         names = [source.id for source in sources]
-        repeated = _repeated(workspace, sources)
+        repeated = repeated_sources(workspace, sources)
         keys = keys_in_one(
             tables,
             names,

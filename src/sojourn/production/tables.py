@@ -50,7 +50,15 @@ from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estim
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
 from sojourn.store.store import Version
 
-__all__ = ["MadeTable", "TableRun", "method_sql", "protected_table", "run_tables", "table_versions"]
+__all__ = [
+    "MadeTable",
+    "TableRun",
+    "figures_of",
+    "method_sql",
+    "protected_table",
+    "run_tables",
+    "table_versions",
+]
 
 OnStep = Callable[[str, int, int, bool], None]
 
@@ -169,7 +177,7 @@ def _make_estimates(
     with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
             indicator = workspace.declarations.indicators[table.indicator]
-            figures = _figures(workspace, engine, table, records_of(engine, indicator, versions))
+            figures = figures_of(workspace, engine, table, records_of(engine, indicator, versions))
             with workspace.store.writing(Estimate, name, mark, beside) as folder:
                 pq.write_table(Estimate.conform(figures, beside), folder / "part-000000.parquet")
         about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
@@ -181,7 +189,8 @@ def _make_estimates(
     return found
 
 
-def _figures(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
+def figures_of(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
+    """The estimates of a table, before protection, from the records that its indicator is about."""
     declarations = workspace.declarations
     indicator = declarations.indicators[table.indicator]
     records = _selected(workspace, engine, table, counted)

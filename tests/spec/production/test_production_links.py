@@ -20,6 +20,8 @@ from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
 from sojourn.integration.review_sampling import ReviewDesign
 from sojourn.production.counted import record_versions
+from sojourn.production.lineage import selected_cells
+from sojourn.production.link_uncertainty import linkage_uncertainty
 from sojourn.production.receive import receive
 from sojourn.production.review import draw_sample
 from sojourn.production.review_decisions import decide, undo
@@ -173,6 +175,22 @@ def test_what_a_reviewer_decides_holds_until_it_is_undone(linked, tmp_path):
         undo(office, sample.id, pair["pair_id"])
         run_tables(office, ["MIGRATIONS"])
     assert together(pair)
+
+
+def test_what_linkage_adds_to_a_figure_stands_beside_the_published_cells(linked):
+    with open_workspace(linked) as office:
+        found = linkage_uncertainty(office, "MIGRATIONS", versions=3, seed=1)
+        cells = selected_cells(office, "MIGRATIONS", ())
+    assert found["OBS_VALUE"].to_pylist() == cells["OBS_VALUE"].to_pylist()
+    # All links of this project are sure: no version differs by more than a person in a cell.
+    errors = [error for error in found["LINKAGE_SE"].to_pylist() if error is not None]
+    assert len(errors) == len(cells)
+    assert max(errors) <= 1
+
+
+def test_a_table_of_no_events_has_no_uncertainty_of_linkage(linked):
+    with open_workspace(linked) as office, pytest.raises(ProjectError, match="neither migration events"):
+        linkage_uncertainty(office, "CROSSINGS", versions=3, seed=1)
 
 
 def printed_by(what, folder, most):

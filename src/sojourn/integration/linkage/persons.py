@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import Spans, compiled
 
-__all__ = ["NEVER", "Facts", "grouped"]
+__all__ = ["NEVER", "Facts", "grouped", "never"]
 
 # No day: of who did not die, and of who was never seen.
 NEVER = np.iinfo(np.int32).max
@@ -30,6 +30,11 @@ class Facts:
     birth: Spans
     died: Spans
     seen: Spans
+
+
+def never(size: int) -> Spans:
+    """No day for any of so many records."""
+    return np.full(size, NEVER, dtype=np.int32)
 
 
 def grouped(
