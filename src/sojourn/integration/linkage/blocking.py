@@ -158,17 +158,15 @@ def _keys(records: Encoded, parts: Sequence[BlockKey]) -> tuple[Spans, Keys]:
 def _words(records: Encoded, part: BlockKey, owner: Spans) -> tuple[Integers, Keys]:
     """Each place of `owner` once for each different word of the field, or each two of them, and the words."""
     names = names_of(part, records.fields)
-    found = [_words_of_field(records, records.place(name), owner) for name in names]
-    at, own = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.lexsort((own, at))
-    at, own = at[order], own[order]
-    fresh = np.ones(len(at), dtype=bool)
-    fresh[1:] = (at[1:] != at[:-1]) | (own[1:] != own[:-1])
-    at, own = at[fresh], own[fresh]
+    packed = np.concatenate([_words_of_field(records, records.place(name), owner) for name in names])
+    packed.sort()
+    packed = packed[np.concatenate((np.ones(min(len(packed), 1), dtype=bool), packed[1:] != packed[:-1]))]
+    at, own = (packed >> np.uint64(32)).astype(np.int64), mixed(packed & np.uint64(0xFFFFFFFF))
     return _every_two(at, own) if part.part is Part.TWO_WORDS else (at, own)
 
 
-def _words_of_field(records: Encoded, place: int, owner: Spans) -> tuple[Integers, Keys]:
+def _words_of_field(records: Encoded, place: int, owner: Spans) -> Keys:
+    """Each place of `owner` with the number of each word of a field: the place in the upper half."""
     words = records.words
     value = records.codes[owner, place]
     known = np.flatnonzero(value >= 0)
@@ -176,7 +174,9 @@ def _words_of_field(records: Encoded, place: int, owner: Spans) -> tuple[Integer
     many = (ends - starts).astype(np.int64)
     at = np.repeat(known, many)
     within = np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
-    return at, mixed(words.words[np.repeat(starts, many) + within])
+    number = words.words[np.repeat(starts, many) + within].astype(np.uint64)
+    found: Keys = at.astype(np.uint64) << np.uint64(32) | number
+    return found
 
 
 def _every_two(at: Integers, own: Keys) -> tuple[Integers, Keys]:
