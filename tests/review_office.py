@@ -63,6 +63,9 @@ def write_office(folder: Path, keys: Path, sent: Path) -> Path:
     write_small_project(folder, keys)
     agreement = "- {id: register-2020, provider: nso, sources: [register], from: 2020-01-01}\n"
     (folder / "strategy" / "agreements.yaml").write_text(AGREEMENTS + agreement, encoding="utf-8")
+    settings = folder / "sojourn.yaml"
+    linkage = "linkage: {sources: [border, register]}\n"
+    settings.write_text(settings.read_text(encoding="utf-8") + linkage, encoding="utf-8")
     (folder / "sources" / "register").mkdir()
     (folder / "sources" / "register" / "source.yaml").write_text(REGISTER, encoding="utf-8")
     sent.mkdir()

@@ -54,4 +54,5 @@ def uncertainty(
     with open_workspace(session.project) as workspace, session.screen.progress(table) as report:
         found = linkage_uncertainty(workspace, table, versions=versions, seed=seed, on_progress=report)
     session.screen.say(as_text(found.column_names, [list(row.values()) for row in found.to_pylist()]))
+    session.screen.note("The probabilities of pairs are taken as known: this is the least that linkage adds.")
     session.screen.result(found.to_pylist())

@@ -11,7 +11,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from sojourn.contracts.microdata import Identity
+from sojourn.integration.linkage.comparison_kernel import NAME_LEVELS, name_level
+from sojourn.integration.linkage.encoding import encoded
+from sojourn.integration.linkage.model import compared as linkage_table
+from sojourn.integration.linkage.specification import Field, Kind
 
 __all__ = ["ATTRIBUTES", "FIELDS", "Comparison", "compared", "compared_codes", "masked"]
 
@@ -62,6 +68,7 @@ def compared(field: str, one: str | None, other: str | None) -> Comparison:
 
     Nearly are values that differ by one letter or sign, or by two neighbours that changed places, and dates
     of which some known parts agree and others do not. Case, marks on letters and spaces make no difference.
+    Names that differ as they are written are compared as the linkage does, by sound in any writing.
     """
     if one is None or other is None:
         neither = one is None and other is None
@@ -77,9 +84,33 @@ def compared(field: str, one: str | None, other: str | None) -> Comparison:
         return Comparison("agree", "the same words in another order")
     if _is_one_slip(plain, plain_other):
         return Comparison("nearly", "different by one sign, or two that changed places")
+    if field not in NUMBERS and (heard := _BY_SOUND.get(_level_of_names(one, other))) is not None:
+        return heard
     if field not in NUMBERS and set(plain.split()) & set(plain_other.split()):
         return Comparison("nearly", "some words the same, others not")
     return Comparison("differ", "different")
+
+
+_BY_SOUND = {
+    "exact": Comparison("agree", "the same in other letters"),
+    "sound": Comparison("agree", "the same by sound, written in another way"),
+    "skeleton": Comparison("nearly", "the same by sound but for vowels"),
+    "close": Comparison("nearly", "by sound different by a letter or two"),
+    "part": Comparison("nearly", "the words of one are among those of the other, by sound"),
+    "first": Comparison("nearly", "the first word the same by sound, others not"),
+    "word": Comparison("nearly", "a word the same by sound, others not"),
+}
+
+
+def _level_of_names(one: str, other: str) -> str:
+    """How far two names agree to the linkage, in whatever writing they are."""
+    table = pa.table({"name": pa.array([one, other])})
+    records = encoded([table], [Field("name", Kind.NAME, ("name",))], {"name": "name"})
+    kernel = linkage_table(records)
+    first, second = records.codes[:, 0]
+    if first < 0 or second < 0:
+        return "missing"
+    return NAME_LEVELS[name_level(first, second, kernel.texts, kernel.words, kernel.sound, kernel.likeness)]
 
 
 def compared_codes(one: str | None, other: str | None) -> Comparison:

@@ -147,7 +147,9 @@ def drawn_pairs(pairs: pa.Table, plan: pa.Table, *, design: ReviewDesign, seed: 
     rows = np.concatenate(taken) if taken else np.zeros(0, np.int64)
     stratum = np.repeat(np.arange(len(taken)), [len(one) for one in taken])
     share = np.concatenate([np.arange(len(one)) / len(one) for one in taken]) if taken else np.zeros(0)
-    order = np.lexsort((stratum, share))
+    # Each turn takes the strata in an order of its own, or a place would tell what the linkage decided.
+    chance = drawing.random(len(rows))
+    order = np.lexsort((chance, np.floor(share * max(map(len, taken), default=1))))
     found = pa.table(
         {
             "pair_id": pairs["pair_id"].take(pa.array(rows[order])),

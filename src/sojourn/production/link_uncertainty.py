@@ -56,12 +56,13 @@ def linkage_uncertainty(
     """
     table = workspace.declarations.tables.get(name)
     if table is None:
-        raise ProjectError(f"No table is called {name}.", "Name one that is declared under tables/.")
+        known = ", ".join(sorted(workspace.declarations.tables))
+        raise ProjectError(f"No table is called {name}.", f"Declared are: {known}.")
     indicator = workspace.declarations.indicators[table.indicator]
     if indicator.counts not in (EVENTS, RESIDENTS):
         raise ProjectError(
             f"{name} counts neither migration events nor residents.",
-            "Name a table that does; for others draw linked versions as the how-to tells.",
+            "Name a table that does. For others, `linked_versions` in docs/how-to/judge-a-linkage.md helps.",
         )
     made = record_versions(workspace, indicator, name)
     if LINK not in made:

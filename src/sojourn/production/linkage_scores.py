@@ -75,8 +75,16 @@ def persons_in_truth(result: LinkageFiles, truth: Path) -> Numbers:
 def _known(truth: Path) -> pa.Table:
     """The rows of a truth; persons and records may be numbered by numbers."""
     columns = {"record_id": "text", "person": "text"}
-    if truth.suffix != ".parquet" or not set(columns) <= set(pq.read_schema(truth).names):
+    if truth.suffix != ".parquet":
         return table_of(truth, columns)
+    missing = [name for name in columns if name not in pq.read_schema(truth).names]
+    if missing:
+        raise DataRefused(
+            [
+                Problem(shown(truth.name), None, f"there is no column {name}.", "Name the file that has it.")
+                for name in missing
+            ]
+        )
     read = pq.read_table(truth, columns=list(columns))
     return pa.table({name: read[name].cast(pa.string()) for name in columns})
 

@@ -162,13 +162,21 @@ def draw_sample(
 
 
 def newest_pairs(workspace: Workspace) -> Version:
+    """The pairs of the newest linkage of a project that links sources.
+
+    Raises: ProjectError when it links none, or has not yet.
+    """
+    if not workspace.declarations.settings.linkage.sources:
+        raise ProjectError(
+            "The project links no sources.", "Name them in sojourn.yaml: `linkage: {sources: [...]}`."
+        )
     versions = schema.table_version.c
     query = sa.select(versions.fingerprint).where(versions.name == LinkPair.title())
     for row in workspace.catalogue.rows(query.order_by(versions.made_at.desc())):
         found = workspace.store.version(LinkPair, LinkPair.title(), row["fingerprint"])
         if found is not None and found.rows:
             return found
-    raise ProjectError("There are no pairs to review.", "Link the sources first: sojourn run")
+    raise ProjectError("There are no pairs of keys yet.", "Link the sources first: sojourn run")
 
 
 def _drawn(engine: Engine, version: Version, design: ReviewDesign, seed: int) -> tuple[pa.Table, pa.Table]:

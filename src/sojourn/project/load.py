@@ -124,7 +124,7 @@ def load_declaration(file: Path, model: type[D]) -> D:
     Raises: ProjectError with every problem found, each with its line.
     """
     if not file.is_file():
-        raise ProjectError(f"{file} is not there.", "Name a file that ends in .yaml.")
+        raise ProjectError(f"{file} is not there.", "Name a file that is, ending in .yaml.")
     document = read_yaml(file, shown(file.name))
     problems = list(document.problems)
     declared = _declared(model, document, (), problems) if document.value is not None else None

@@ -124,6 +124,18 @@ def test_a_person_is_not_born_in_two_years():
     assert persons_of_a_chain(facts([19800517, -1, 19900517])) == [0, 0, 0]
 
 
+def test_two_records_that_are_known_to_be_apart_do_not_meet_through_a_third():
+    apart = (np.array([0], np.int32), np.array([2], np.int32))
+    person, joins = grouped(*CHAIN, np.array([0, 1, 2], np.int32), apart=apart)
+    assert (person.tolist(), joins.tolist()) == ([0, 0, 2], [True, False])
+    # Of four in a chain, the two ends: the last link would bring them together.
+    ones, others = np.array([0, 2, 1], np.int32), np.array([1, 3, 2], np.int32)
+    ends = (np.array([3], np.int32), np.array([0], np.int32))
+    scores = np.array([9, 8, 7], np.float32)
+    found, _ = grouped(ones, others, scores, np.arange(4, dtype=np.int32), apart=ends)
+    assert found.tolist() == [0, 0, 2, 2]
+
+
 def test_two_records_that_are_a_link_themselves_may_differ_in_the_year():
     assert persons_of_a_chain(facts([19800517, 19930517, -1])) == [0, 0, 0]
 

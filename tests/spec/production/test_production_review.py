@@ -205,7 +205,7 @@ def test_a_project_that_was_never_reviewed_has_no_decisions_in_force(workspace):
 
 
 def test_without_pairs_there_is_nothing_to_draw(project):
-    with open_workspace(project) as opened, pytest.raises(ProjectError, match="no pairs to review"):
+    with open_workspace(project) as opened, pytest.raises(ProjectError, match="links no sources"):
         draw_sample(opened)
 
 

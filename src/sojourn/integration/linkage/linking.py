@@ -132,7 +132,10 @@ def linked(
     if dedupe or records.repeated:
         link[link] = supported(ones[link], others[link], len(records)) | (told[link] > 0)
     once = records.once if exclusive else None
-    person, joins = grouped(ones[link], others[link], chance[link], records.source, once=once, facts=facts)
+    apart = (ones[told < 0], others[told < 0])
+    person, joins = grouped(
+        ones[link], others[link], chance[link], records.source, once=once, facts=facts, apart=apart
+    )
     link[link] = joins
     return Linked(model, ones, others, scores, chance, link, person, priors)
 

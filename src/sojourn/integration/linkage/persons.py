@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sojourn.sources.reader.compiled import Spans, compiled
+from sojourn.sources.reader.compiled import Integers, Spans, compiled
 
 __all__ = ["NEVER", "Facts", "grouped", "never"]
 
@@ -45,12 +45,13 @@ def grouped(
     *,
     once: Flags | None = None,
     facts: Facts | None = None,
+    apart: tuple[Spans, Spans] | None = None,
 ) -> tuple[Spans, Flags]:
     """The group of each record, named by its first record, and which links join: the best go first.
 
     A link does not join two groups when the whole would be impossible: two records of one source in which a
     person stands `once`, of up to 64; births in two years that are no slip of one digit, unless the two
-    records are this very link; a death before a sign of life.
+    records are this very link; a death before a sign of life; two records that are known to be `apart`.
     """
     order = np.lexsort((others, ones, -scores))
     size = len(source)
@@ -59,10 +60,22 @@ def grouped(
     if once is not None:
         held = np.where(once[source], np.uint64(1) << (source & 63).astype(np.uint64), np.uint64(0))
     known = facts or Facts(nothing, nothing, nothing)
-    parent, joins = _grouped(ones[order], others[order], held, known.birth, known.died, known.seen)
+    starts, never_with = _neighbours(apart, size)
+    parent, joins = _grouped(
+        ones[order], others[order], held, known.birth, known.died, known.seen, starts, never_with
+    )
     found = np.zeros(len(ones), dtype=np.bool_)
     found[order] = joins
     return parent, found
+
+
+def _neighbours(apart: tuple[Spans, Spans] | None, size: int) -> tuple[Integers, Spans]:
+    """With whom each record is never together: those of record r from `starts[r]` to `starts[r + 1]`."""
+    nobody = np.zeros(0, dtype=np.int32)
+    one, other = apart if apart is not None else (nobody, nobody)
+    of, with_whom = np.concatenate((one, other)), np.concatenate((other, one))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(of, minlength=size)))).astype(np.int64)
+    return starts, with_whom[np.argsort(of, kind="stable")].astype(np.int32)
 
 
 @compiled
@@ -96,7 +109,14 @@ def _born_twice(one: int, other: int, birth: Spans) -> bool:
 
 @compiled
 def _grouped(
-    ones: Spans, others: Spans, held: npt.NDArray[np.uint64], birth: Spans, died: Spans, seen: Spans
+    ones: Spans,
+    others: Spans,
+    held: npt.NDArray[np.uint64],
+    birth: Spans,
+    died: Spans,
+    seen: Spans,
+    starts: Integers,
+    never_with: Spans,
 ) -> tuple[Spans, Flags]:
     size = len(held)
     parent = np.arange(size).astype(np.int32)
@@ -112,6 +132,8 @@ def _grouped(
         if held[one] & held[other]:
             continue
         if len(birth) and _impossible(here, there, following, birth, died, seen):
+            continue
+        if len(never_with) and _kept_apart(here, other, parent, following, starts, never_with):
             continue
         low, high = min(one, other), max(one, other)
         parent[high] = low
@@ -138,6 +160,21 @@ def _impossible(here: int, there: int, following: Spans, birth: Spans, died: Spa
             other = following[other]
             if other == there:
                 break
+        one = following[one]
+        if one == here:
+            return False
+
+
+@compiled
+def _kept_apart(
+    here: int, other_root: int, parent: Spans, following: Spans, starts: Integers, never_with: Spans
+) -> bool:
+    """Whether a record of the group of `here` is never together with one of another group."""
+    one = here
+    while True:
+        for at in range(starts[one], starts[one + 1]):
+            if _root(parent, never_with[at]) == other_root:
+                return True
         one = following[one]
         if one == here:
             return False
