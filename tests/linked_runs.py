@@ -93,7 +93,8 @@ def orders(folder: Path, start: Path, order: list[tuple[str, str]], most: int) -
     """All orders of the deliveries, or some that lie evenly among them."""
     wanted = undisturbed(folder, start, order)
     every = list(itertools.permutations(order))
-    chosen = every[:: max(1, -(-len(every) // most))]
+    size = min(most, len(every))
+    chosen = [every[number * (len(every) - 1) // max(1, size - 1)] for number in range(size)]
     differing = []
     for number, one in enumerate(chosen, start=1):
         found = undisturbed(folder, start, list(one))

@@ -74,7 +74,7 @@ def test_no_trace_after_a_linkage_was_refused(office):
     office.assert_clean()
 
 
-@pytest.mark.parametrize("megabytes", [1_100, 1_500])
+@pytest.mark.parametrize("megabytes", [1_300])
 def test_no_trace_after_a_linkage_ran_out_of_memory(office, megabytes):
     def little() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * MEGABYTE, megabytes * MEGABYTE))

@@ -204,15 +204,15 @@ def printed_by(what, folder, most):
 
 
 def test_the_order_of_deliveries_does_not_matter(tmp_path):
-    """Four orders here; `python tests/linked_runs.py orders FOLDER` takes all 720."""
-    found = printed_by("orders", tmp_path / "runs", 4)
-    assert found["orders"] == 4
+    """Two orders here; `python tests/linked_runs.py orders FOLDER` takes all 720."""
+    found = printed_by("orders", tmp_path / "runs", 2)
+    assert found["orders"] == 2
     assert found["differing"] == []
 
 
 def test_a_linkage_that_was_killed_is_the_same_when_given_again(tmp_path):
-    """Five points here; `python tests/linked_runs.py kills FOLDER` takes all, more than 200."""
-    found = printed_by("kills", tmp_path / "runs", 5)
+    """Three points here; `python tests/linked_runs.py kills FOLDER` takes all, more than 200."""
+    found = printed_by("kills", tmp_path / "runs", 3)
     assert found["steps"] > 200
-    assert found["points"] == 5
+    assert found["points"] == 3
     assert found["wrong"] == []
