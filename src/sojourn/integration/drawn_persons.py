@@ -27,7 +27,7 @@ def drawn_persons(
     `links` are rows of `Link`, `pairs` of `LinkPair`; a person may stand more than once in the sources
     `repeated`. In each version a pair of at least `LEAST_PROBABILITY` is drawn with its probability,
     one-to-one where a person stands in a source once; persons are then put together from the likeliest drawn
-    pair down, and nobody who was born in two years.
+    pair down, and nobody who was born in two years or whom a reviewer told apart.
 
     Raises: as `matchings`.
     """
@@ -47,13 +47,23 @@ def drawn_persons(
     birth = np.where(born >= 0, born * 10000, -1).astype(np.int32)
     facts = Facts(birth, never(len(links)), never(len(links)))
     slots_there = (slots_there + slots.max(initial=-1) + 1).astype(np.int32)
+    apart = _told_apart(links, pairs)
     drawn = matchings(slots, slots_there, chance, versions=versions, seed=seed)
     for chosen in drawn:
         person, _ = grouped(
             here[chosen].astype(np.int32), there[chosen].astype(np.int32), chance[chosen],
-            source, once=once, facts=facts,
+            source, once=once, facts=facts, apart=apart,
         )  # fmt: skip
         yield person
+
+
+def _told_apart(links: pa.Table, pairs: pa.Table) -> tuple[Spans, Spans]:
+    """The rows of the links that a person of the office found to be two persons."""
+    looked_at = pc.equal(pairs["method"], "CLER")
+    different = pairs.filter(pc.and_(looked_at, pc.less(pairs["probability"], 0.5)))
+    one = _rows(links, different, "source", "record_key")
+    other = _rows(links, different, "other_source", "other_key")
+    return one.astype(np.int32), other.astype(np.int32)
 
 
 def _places(column: pa.ChunkedArray, names: list[str]) -> Spans:

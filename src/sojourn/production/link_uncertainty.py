@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,8 @@ def linkage_uncertainty(
     return _with_errors(shown, found, [dimension.upper() for dimension in table.by])
 
 
-def _drawn(workspace: Workspace, links: Version, versions: int, seed: int) -> Any:
+def _drawn(workspace: Workspace, links: Version, versions: int, seed: int) -> Iterator[pa.Table]:
+    """The links of each version, each key under the person that it has there."""
     pairs = workspace.store.version(LinkPair, LinkPair.title(), links.fingerprint)
     if pairs is None:
         raise ProjectError("The pairs behind the links are not there.", "Run: sojourn run")
@@ -121,7 +122,7 @@ def _figures(
         return figures_of(workspace, engine, table, engine.relation(files))
 
 
-def _residents(engine: Engine, files: Sequence[Path], days: Sequence[Any]) -> list[Path]:
+def _residents(engine: Engine, files: Sequence[Path], days: Sequence[datetime.date]) -> list[Path]:
     """The residents of the events in files, in files beside them."""
     found = []
     for file in files:

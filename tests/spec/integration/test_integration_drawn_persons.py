@@ -77,6 +77,15 @@ def test_keys_of_two_birth_years_are_not_put_together_by_a_third():
     assert together(links, pairs, 0, 1) == 1
 
 
+def test_keys_that_a_reviewer_told_apart_are_not_put_together_by_a_third():
+    links = links_of("a:1", "b:1", "c:1")
+    pairs = pairs_of(("a:1", "b:1", 1.0), ("b:1", "c:1", 0.9), ("a:1", "c:1", 0.0))
+    place = pairs.schema.get_field_index("method")
+    decided = pairs.set_column(place, "method", pa.array(["PROB", "PROB", "CLER"]))
+    assert together(links, pairs, 0, 2) == pytest.approx(0.9, abs=0.03)
+    assert together(links, decided, 0, 2) == 0
+
+
 def test_pairs_of_less_than_one_in_a_hundred_are_not_drawn():
     links = links_of("a:1", "b:1")
     assert together(links, pairs_of(("a:1", "b:1", 0.009)), 0, 1) == 0
