@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
 from granian.constants import Interfaces
@@ -24,11 +27,27 @@ def application_of_environment() -> Litestar:
 
     The token is made here and printed, so that it is in no argument, variable or file.
     """
-    access = Access(int(os.environ[_PORT]))
+    port = int(os.environ[_PORT])
+    access = Access(port)
     made = application(open_workspace(Path(os.environ[_PROJECT])), access)
-    sys.stdout.write(f"Open this address once, in the browser to work with:\n{access.first_address()}\n")
-    sys.stdout.flush()
+    threading.Thread(target=_announce, args=(access.first_address(), port), daemon=True).start()
     return made
+
+
+def _announce(address: str, port: int) -> None:
+    """Print the address once someone answers there: this process only listens after the office is made."""
+    while not _answers(port):
+        time.sleep(0.05)
+    sys.stdout.write(f"Open this address once, in the browser to work with:\n{address}\n")
+    sys.stdout.flush()
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((ADDRESS, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def serve(project: Path, *, port: int = 8701) -> None:
