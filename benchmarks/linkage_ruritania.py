@@ -1,24 +1,27 @@
-"""A generated country of many origins: how well persons at its border are found in four other sources.
+"""A generated country of many origins: how well the persons of its five sources are found in one another.
 
     python benchmarks/linkage_ruritania.py [--persons N] [--seed S] [--json FILE]
     python benchmarks/linkage_ruritania.py --country FOLDER
 
-The country is written by `python -m sojourn.demo.identities`, or is there already in FOLDER. Linked are the
-border with the register, the permits, employment and education, and the survey, by `sojourn tool link` with
-the specification that ships. Beside border and register stands Splink with names in Latin letters, twice:
-with its own comparisons, and with more levels for names and dates; one to one, at even odds and at the
-threshold that turns out best. Every run is a process of its own. Truth is used for scores only.
+The country is written by `python -m sojourn.demo.identities`, or is there already in FOLDER. All five
+sources are linked in one run by `sojourn tool link` with the specification that ships: two records of two
+sources count as linked when they have one person. Then the border is linked with each other source alone.
+Beside border and register stands Splink with names in Latin letters, twice: with its own comparisons, and
+with more levels for names and dates; one to one, at even odds and at the threshold that turns out best.
+Every run is a process of its own. Truth is used for scores only.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,6 +30,7 @@ from ruritania_scores import Count, Found, scored_persons
 
 PEERS = Path(__file__).with_name("linkage_peers")
 BORDER, OTHERS = "border", ("register", "permits", "work", "survey")
+TOGETHER = (BORDER, *OTHERS)
 PEER_WITH = "register"
 SOJOURN = [sys.executable, "-m", "sojourn", "--json", "tool", "link"]
 SPLINKS: dict[str, list[str]] = {"Splink": [], "Splink, more levels": ["--levels"]}
@@ -38,10 +42,10 @@ OWN = 0
 
 @dataclass(frozen=True)
 class Run:
-    """One linkage of two sources by one tool, at its own threshold or another."""
+    """What one linkage found between two sources, at the tool's own threshold or another."""
 
     tool: str
-    other: str
+    pair: tuple[str, str]
     at: str
     cost: Cost
     compared: int
@@ -51,7 +55,7 @@ class Run:
         """Everything as plain values."""
         return {
             "tool": self.tool,
-            "other": self.other,
+            "sources": list(self.pair),
             "at": self.at,
             "pairs_compared": self.compared,
             "cpu_seconds": round(self.cost.cpu, 2),
@@ -75,7 +79,8 @@ def main() -> None:
         folder = Path(name)
         country = arguments.country or generated(folder / "country", arguments.persons, arguments.seed)
         print(HEADER)
-        runs = [by_sojourn(country, other, folder) for other in OTHERS]
+        runs = by_sojourn_together(country, folder)
+        runs += [by_sojourn(country, other, folder) for other in OTHERS]
         if not arguments.without_splink:
             for tool in SPLINKS:
                 runs += by_splink(tool, country, folder)
@@ -92,6 +97,40 @@ def generated(folder: Path, persons: int, seed: int) -> Path:
     return folder
 
 
+def by_sojourn_together(country: Path, folder: Path) -> list[Run]:
+    """All sources linked in one run: what was found between each two of them, and in all."""
+    persons = folder / "persons.parquet"
+    files = [str(country / f"{source}.parquet") for source in TOGETHER]
+    spent = cost(
+        "Sojourn: all five", [*SOJOURN, *files, str(folder / "together.parquet"), "--persons", str(persons)]
+    )
+    compared = json.loads(spent.said)["pairs_compared"]
+    runs = []
+    for pair in itertools.combinations(TOGETHER, 2):
+        found = scored_persons(links_of_persons(persons, *pair), country / "truth", pair)
+        runs.append(Run("Sojourn, all five", pair, "as it ships", spent, compared, found))
+        print(line_of(runs[-1]), flush=True)
+    every = [run.found for run in runs]
+    for what, counts in (
+        ("all", [found.all for found in every]),
+        ("without those apart", [found.without_apart for found in every]),
+    ):
+        sums = [sum(column) for column in zip(*((c.made, c.correct, c.truths) for c in counts), strict=True)]
+        print(f"all ten pairs of sources, {what}: {_shares(Count(*sums), 10)}", flush=True)
+    return runs
+
+
+def links_of_persons(persons: Path, one: str, other: str) -> pa.Table:
+    """The records of two sources that have one person: id_l and id_r."""
+    with duckdb.connect() as engine:
+        return engine.execute(
+            """SELECT l.record_id AS id_l, r.record_id AS id_r
+            FROM read_parquet($persons) l JOIN read_parquet($persons) r USING (person)
+            WHERE l.file = $one AND r.file = $other""",
+            {"persons": str(persons), "one": f"{one}.parquet", "other": f"{other}.parquet"},
+        ).to_arrow_table()
+
+
 def by_sojourn(country: Path, other: str, folder: Path) -> Run:
     """The border linked with another source by the command as it ships."""
     target = folder / f"{other}.parquet"
@@ -100,7 +139,9 @@ def by_sojourn(country: Path, other: str, folder: Path) -> Run:
     pairs = pq.read_table(target, columns=["record_a", "record_b", "is_link"])
     links = pairs.filter(pairs["is_link"]).select(["record_a", "record_b"]).rename_columns(["id_l", "id_r"])
     found = scored_persons(links, country / "truth", (BORDER, other))
-    run = Run("Sojourn", other, "as it ships", spent, json.loads(spent.said)["pairs_compared"], found)
+    run = Run(
+        "Sojourn", (BORDER, other), "as it ships", spent, json.loads(spent.said)["pairs_compared"], found
+    )
     print(line_of(run), flush=True)
     return run
 
@@ -124,15 +165,15 @@ def by_splink(tool: str, country: Path, folder: Path) -> list[Run]:
     highest = max(found, key=lambda threshold: found[threshold].all.f1 or 0.0)
     compared = json.loads(spent.said)["candidates"]
     runs = [
-        Run(tool, PEER_WITH, f"weight {OWN}", spent, compared, found[OWN]),
-        Run(tool, PEER_WITH, f"best, {highest}", spent, compared, found[highest]),
+        Run(tool, (BORDER, PEER_WITH), f"weight {OWN}", spent, compared, found[OWN]),
+        Run(tool, (BORDER, PEER_WITH), f"best, {highest}", spent, compared, found[highest]),
     ]
     print("\n".join(line_of(run) for run in runs), flush=True)
     return runs
 
 
 HEADER = (
-    f"{'tool':<20} {'with':<9} {'at':<12} {'compared':>11} {'CPU s':>7} {'MB':>6}"
+    f"{'tool':<20} {'sources':<16} {'at':<12} {'compared':>11} {'CPU s':>7} {'MB':>6}"
     f" | {'persons':>8} {'P':>6} {'R':>6} {'F1':>6} | {'without':>8} {'P':>6} {'R':>6} {'F1':>6}"
     f" | {'apart':>7} {'P':>6} {'R':>6} {'F1':>6}"
 )
@@ -145,7 +186,7 @@ def line_of(run: Run) -> str:
         for count, width in ((run.found.all, 8), (run.found.without_apart, 8), (run.found.apart, 7))
     )
     return (
-        f"{run.tool:<20} {run.other:<9} {run.at:<12} {run.compared:>11,} {run.cost.cpu:>7.1f}"
+        f"{run.tool:<20} {' '.join(run.pair):<16} {run.at:<12} {run.compared:>11,} {run.cost.cpu:>7.1f}"
         f" {run.cost.megabytes:>6.0f} | {parts}"
     )
 
@@ -160,7 +201,7 @@ def _shares(count: Count, width: int) -> str:
 def origins_of(run: Run) -> list[str]:
     """The worst origins of a run, and what those of few persons have together."""
     found = run.found
-    head = f"\n{run.tool}, {run.other}, {run.at}: recall by origin, of {len(found.origins)}"
+    head = f"\n{run.tool}, {' and '.join(run.pair)}, {run.at}: recall by origin, of {len(found.origins)}"
     worst = "  ".join(f"{each.origin} {each.recall:.4f} ({each.persons:,})" for each in found.origins[:5])
     persons = sum(each.persons for each in found.small_origins)
     if not persons:

@@ -15,7 +15,7 @@ from sojourn.integration.linkage.encoding import Encoded, encoded, packed_days
 from sojourn.integration.linkage.linking import Known, Linked, Plan, linked, planned
 from sojourn.integration.linkage.persons import NEVER, Facts
 from sojourn.integration.linkage.scoring import Scoring, scored_here
-from sojourn.integration.linkage.scripts import script_of
+from sojourn.integration.linkage.scripts import script_of_names
 from sojourn.integration.linkage.specification import Specification
 
 __all__ = ["Decisions", "Keys", "keys_in_one", "linked_keys", "plan_of_keys"]
@@ -65,10 +65,8 @@ def keys_in_one(
         for table, name in zip(tables, names, strict=True)
     ]
     table = pa.concat_tables(named).combine_chunks()
-    names_in_one = pc.binary_join_element_wise(
-        table["surname"], table["given_names"], " ", null_handling="skip"
-    ).combine_chunks()
-    table = table.append_column("script", script_of(names_in_one))
+    names_of_keys = (table[name].combine_chunks() for name in ("surname", "given_names"))
+    table = table.append_column("script", script_of_names(*names_of_keys))
     table = table.append_column("unit", pa.array(np.arange(len(table), dtype=np.int32)))
     columns = {
         field.name: next(name for name in field.columns if name in table.column_names)

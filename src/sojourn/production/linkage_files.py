@@ -80,7 +80,7 @@ class LinkageFiles:
 def chosen_specification(
     declared: LinkageDeclaration, columns: Sequence[Sequence[str]]
 ) -> tuple[Specification, list[dict[str, str]]]:
-    """The part of a declaration for which all files have columns, and each file's column of each field.
+    """The part of a declaration for which two files have a column, or the only one; and each file's columns.
 
     Raises: ProjectError when nothing is left to compare or to choose pairs by.
     """
@@ -88,12 +88,13 @@ def chosen_specification(
     places: list[dict[str, str]] = [{} for _ in columns]
     for field in declared.fields:
         own = [next((name for name in field.columns if name in known), None) for known in columns]
-        if any(name is None for name in own):
+        if len(own) - own.count(None) < min(len(own), 2):
             continue
         kind = Kind[field.compare.upper()]
         found.append(Field(field.name, kind, field.columns, field.within, field.swaps_with, field.goes_with))
         for place, name in zip(places, own, strict=True):
-            place[field.name] = str(name)
+            if name is not None:
+                place[field.name] = name
     names = {field.name for field in found}
     rules = tuple(
         BlockRule(_keys(rule.share), tuple(key for key in _keys(rule.narrow) if key.field in names))
@@ -149,7 +150,7 @@ def link_files(
     tables, identifiers = [], []
     for source, known, place in zip(sources, columns, places, strict=True):
         table, own = read_compared(source, known, place, identifier)
-        tables.append(table)
+        tables.append(_with_all(table, specification.fields))
         identifiers.append(own)
     records = encoded(
         tables, specification.fields, {field.name: field.name for field in specification.fields}
@@ -215,6 +216,13 @@ def read_compared(
     # In the order of identifiers, so that the order of the file's rows does not matter.
     order = pc.sort_indices(identifiers) if own else pa.array(np.arange(len(table)))
     return pa.table(columns, names=list(place)).take(order), identifiers.take(order)
+
+
+def _with_all(table: pa.Table, fields: Sequence[Field]) -> pa.Table:
+    """A table with a column for each field: of nulls where the file has none."""
+    nothing = pa.nulls(len(table), pa.string())
+    names = [field.name for field in fields]
+    return pa.table([table[name] if name in table.column_names else nothing for name in names], names=names)
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -20,7 +20,7 @@ from sojourn.integration.link_gaps import link_gaps
 from sojourn.integration.link_quality import LinkGroups, link_quality
 from sojourn.integration.link_representativity import link_representativity
 from sojourn.integration.linkage.encoding import packed_days
-from sojourn.integration.linkage.scripts import script_of
+from sojourn.integration.linkage.scripts import script_of_names
 from sojourn.production.linkage_files import LinkageFiles
 from sojourn.production.movement_pictures import require_new, words_of
 from sojourn.production.review import newest_pairs
@@ -137,9 +137,8 @@ def _links(result: LinkageFiles, names: list[str]) -> tuple[pa.Table, tuple[str,
     days = packed_days(compared["birth_date"]) if "birth_date" in known else np.full(size, -1, dtype=np.int32)
     columns["birth_year"] = pa.array(days // 10000, mask=days < 0)
     columns["has_birth_day"] = pa.array((days > 0) & (days // 100 % 100 > 0) & (days % 100 > 0))
-    texts = [compared[name] for name in ("surname", "given_names") if name in known]
-    joined = pc.binary_join_element_wise(*texts, " ", null_handling="skip") if texts else None
-    columns["script"] = pa.nulls(size, pa.string()) if joined is None else script_of(joined.combine_chunks())
+    texts = [compared[name].combine_chunks() for name in ("surname", "given_names") if name in known]
+    columns["script"] = script_of_names(*texts) if texts else pa.nulls(size, pa.string())
     numbers = [name for name in ("document_no", "national_id") if name in known]
     stated = np.zeros(size, dtype=bool)
     for name in numbers:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from sojourn.concepts import code_list
-from sojourn.integration.linkage.scripts import NO_LETTERS, SCRIPTS, SEVERAL, script_of
+from sojourn.integration.linkage.scripts import NO_LETTERS, SCRIPTS, SEVERAL, script_of, script_of_names
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,8 @@ def test_a_slice_of_an_array_is_told_as_the_whole_array_is():
 
 def test_the_codes_are_those_of_the_list():
     assert {*SCRIPTS, SEVERAL, NO_LETTERS, "_T"} == {entry.code for entry in code_list("CL_SCRIPT").codes}
+
+
+def test_a_record_without_any_name_keeps_its_place():
+    surnames, given = pa.array(["Щукин", None, None, "Bell"]), pa.array([None, None, "محمد", "Ann"])
+    assert script_of_names(surnames, given).to_pylist() == ["CYRL", NO_LETTERS, "ARAB", "LATN"]

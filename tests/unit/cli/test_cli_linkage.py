@@ -49,6 +49,26 @@ def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(files, 
     assert "banar" not in drawn + done.stdout + done.stderr
 
 
+def test_three_files_are_linked_in_one_run_by_what_two_of_them_state(files, tmp_path):
+    # Only b and c state a number, and c neither given names nor a date of birth.
+    header, *people = files[1].read_text().splitlines()
+    numbers = [f"{7_000_000 + 131 * at}" for at in range(len(people))]
+    numbered = [f"{person},{number}" for person, number in zip(people, numbers, strict=True)]
+    files[1].write_text("\n".join([f"{header},national_id", *numbered]) + "\n")
+    surnames = [person.split(",")[1] for person in people]
+    third = [f"c{at},{name},1,{n}" for at, (name, n) in enumerate(zip(surnames, numbers, strict=True))]
+    (tmp_path / "c.csv").write_text("\n".join(["record_id,surname,sex,national_id", *third]) + "\n")
+    persons, page = tmp_path / "persons.parquet", tmp_path / "quality.html"
+    done = link(
+        *files, tmp_path / "c.csv", tmp_path / "pairs.parquet", "--persons", persons, "--quality", page
+    )
+    assert done.returncode == 0, done.stderr
+    assert "national_id" in json.loads(done.stdout)["fields"]
+    assert json.loads(done.stdout)["persons"] == 100
+    found = {row["record_id"]: row["person"] for row in pq.read_table(persons).to_pylist()}
+    assert all(found[f"c{at}"] == f"a{at}" for at in range(100))
+
+
 def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
     page, figures = tmp_path / "quality.html", tmp_path / "quality.csv"
     done = link(*files, tmp_path / "pairs.parquet", "--quality", page)

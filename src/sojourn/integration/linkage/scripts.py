@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from sojourn.integration.linkage.letters import text_buffers
 from sojourn.sources.reader.compiled import Bytes, Integers, compiled
 
-__all__ = ["NO_LETTERS", "SCRIPTS", "SEVERAL", "script_of"]
+__all__ = ["NO_LETTERS", "SCRIPTS", "SEVERAL", "script_of", "script_of_names"]
 
 SEVERAL, NO_LETTERS = "_O", "_U"
 # What the names of a script's letters begin with in Unicode.
@@ -68,6 +68,12 @@ def script_of(texts: pa.Array) -> pa.Array:
     places = _majority(starts, data, _script_of_letter(), len(SCRIPTS))
     codes = pa.array([*SCRIPTS, SEVERAL, NO_LETTERS], pa.string())
     return codes.take(pa.array(places))
+
+
+def script_of_names(*names: pa.Array) -> pa.Array:
+    """The script of each record's names taken together; `_U` for a record without any."""
+    # Nulls are replaced: when they are to be skipped, Arrow skips whole rows of nothing else.
+    return script_of(pc.binary_join_element_wise(*names, " ", null_handling="replace", null_replacement=""))
 
 
 @compiled
