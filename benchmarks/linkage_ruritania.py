@@ -123,11 +123,11 @@ def by_sojourn_together(country: Path, folder: Path) -> list[Run]:
 def links_of_persons(persons: Path, one: str, other: str) -> pa.Table:
     """The records of two sources that have one person: id_l and id_r."""
     with duckdb.connect() as engine:
-        return engine.execute(
+        return engine.sql(
             """SELECT l.record_id AS id_l, r.record_id AS id_r
             FROM read_parquet($persons) l JOIN read_parquet($persons) r USING (person)
             WHERE l.file = $one AND r.file = $other""",
-            {"persons": str(persons), "one": f"{one}.parquet", "other": f"{other}.parquet"},
+            params={"persons": str(persons), "one": f"{one}.parquet", "other": f"{other}.parquet"},
         ).to_arrow_table()
 
 
