@@ -15,8 +15,10 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
 PERSONS = 400
@@ -51,6 +53,11 @@ def _patterns() -> dict[str, bytes]:
 
 
 PATTERNS = _patterns()
+BEGINNING = np.dtype(np.uint64)
+_BY_BEGINNING: dict[bytes, list[str]] = defaultdict(list)
+for _name, _pattern in PATTERNS.items():
+    _BY_BEGINNING[_pattern[: BEGINNING.itemsize]].append(_name)
+_BEGINNINGS = np.unique(np.frombuffer(b"".join(_BY_BEGINNING), BEGINNING))
 
 
 def contents(file: Path) -> list[bytes]:
@@ -73,9 +80,21 @@ def contents(file: Path) -> list[bytes]:
 
 
 def traces(packed: list[bytes]) -> list[str]:
-    """The patterns in some bytes; a cheap look at what all of them share comes first."""
+    """The patterns in some bytes: of those alone whose first eight bytes occur, the whole is looked for."""
     together = b"\n".join(packed)
-    return [name for name, pattern in PATTERNS.items() if pattern in together]
+    found = []
+    for beginning in _beginnings(np.frombuffer(together, np.uint8)):
+        found += [name for name in _BY_BEGINNING[beginning] if PATTERNS[name] in together]
+    return found
+
+
+def _beginnings(text: np.ndarray) -> list[bytes]:
+    """Which of the beginnings of patterns occur in some bytes, at whatever place."""
+    if len(text) < BEGINNING.itemsize:
+        return []
+    windows = np.lib.stride_tricks.sliding_window_view(text, BEGINNING.itemsize)
+    seen = np.intersect1d(np.ascontiguousarray(windows).view(BEGINNING), _BEGINNINGS)
+    return [each.tobytes() for each in seen]
 
 
 def outside_the_vault(folder: Path) -> list[Path]:

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,29 +52,56 @@ def examples(page: Path) -> list[Example]:
     return [Example(m["what"], m["language"], m["text"], m["file"] or "", int(m["code"] or 0)) for m in found]
 
 
-def examples_before(page: Path) -> list[Example]:
-    """The blocks of the page from which this one goes on."""
+def page_before(page: Path) -> Path | None:
+    """The page from which this one goes on."""
     earlier = GOES_ON.search(page.read_text(encoding="utf-8"))
-    if earlier is None:
-        return []
-    return [each for each in examples(page.parent / earlier[1]) if each.what != "shows"]
+    return None if earlier is None else (page.parent / earlier[1]).resolve()
 
 
 PAGES = [page for page in EVERY_PAGE if examples(page)]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """The folder in which a page's examples run: empty, or as the page before leaves it.
+
+    That page is run once, and what it left is laid out anew for each that goes on from it: always in the
+    one place, since a project names the folder of its keys.
+    """
+    folder = tmp_path_factory.mktemp("examples")
+    place = folder / "place"
+
+    def laid_out(page: Path) -> Path:
+        earlier = page_before(page)
+        kept = folder / (earlier.stem if earlier else "nothing")
+        shutil.rmtree(place, ignore_errors=True)
+        if not kept.exists():
+            place.mkdir()
+            assert_runs(examples(earlier) if earlier else [], place)
+            place.rename(kept)
+        shutil.copytree(kept, place, symlinks=True)
+        return place
+
+    return laid_out
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_the_examples_of_a_page_run_as_printed(document: Path, tmp_path: Path):
+def test_the_examples_of_a_page_run_as_printed(document: Path, begun: Callable[[Path], Path]):
+    assert_runs(examples(document), begun(document))
+
+
+def assert_runs(blocks: list[Example], folder: Path) -> None:
+    """Blocks run one after another in a folder, and print what they show."""
     printed = ""
-    for example in [*examples_before(document), *examples(document)]:
+    for example in blocks:
         if example.what == "shows":
             assert_shown(example.text, printed)
         elif example.what == "file":
-            file = tmp_path / example.file
+            file = folder / example.file
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(example.text, encoding="utf-8")
         else:
-            done = run(example, tmp_path)
+            done = run(example, folder)
             printed = done.stdout
             assert done.returncode == example.code, f"{example.text}\nended with {done.returncode}\n{printed}"
 

@@ -14,6 +14,7 @@ import highspy
 import pyarrow as pa
 
 Cell = tuple[str, ...]
+PRIMAL = 4  # the primal simplex method, as HiGHS numbers it
 
 
 class Silent(highspy.Highs):
@@ -66,6 +67,9 @@ class Reader:
         is_whole: bool = True,
     ) -> None:
         self.model = Silent()
+        if not is_whole:
+            # The answer to one question is a table that the next question can begin with.
+            self.model.setOptionValue("simplex_strategy", PRIMAL)
         self.persons = {}
         kind = highspy.HighsVarType.kInteger if is_whole else highspy.HighsVarType.kContinuous
         own = dict(known)
