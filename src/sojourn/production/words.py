@@ -121,10 +121,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": (
             "LINKAGE_SE is the standard error that comes from not knowing which records are of one person,"
             " and is not part of SE. It is the end of a class (1, 2 or 5 in some decimal place), so that the"
-            " error is at most this; a difference of arrivals and departures has its own. The records were made"
-            " again from {versions} sets of links, drawn from the probability of each pair. These are the"
-            " linkage's own, checked by nobody: that they may be wrong, and pairs that were not looked at,"
-            " are not in it."
+            " error is at most this; a difference of arrivals and departures has its own. The records were"
+            " made again from {versions} sets of links, drawn from the probability of each pair. These are"
+            " the linkage's own, checked by nobody: that they may be wrong, and pairs that were not looked"
+            " at, are not in it."
         ),
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."
@@ -138,10 +138,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": (
             "LINKAGE_SE is the standard error that comes from not knowing which records are of one person,"
             " and is not part of SE. It is the end of a class (1, 2 or 5 in some decimal place), so that the"
-            " error is at most this; a difference of arrivals and departures has its own. The records were made"
-            " again from {versions} sets of links, drawn from the probability of each pair. People decided"
-            " {pairs} pairs of a sample; probabilities were corrected by what they found, and differ between"
-            " the sets by what so many pairs leave open. Pairs that were not looked at are not in it."
+            " error is at most this; a difference of arrivals and departures has its own. The records were"
+            " made again from {versions} sets of links, drawn from the probability of each pair. People"
+            " decided {pairs} pairs of a sample; probabilities were corrected by what they found, and differ"
+            " between the sets by what so many pairs leave open. Pairs that were not looked at are not in it."
         ),
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."

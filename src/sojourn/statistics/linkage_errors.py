@@ -28,7 +28,7 @@ def linkage_errors(
     net: bool = False,
     reviewed_pairs: int = 0,
 ) -> pa.Table:
-    """The cells of a table as `LinkageError`, in the order of `found`.
+    """The cells of a table as `LinkageError`, in the order of `found`; with `net` those of any version.
 
     `found` are its estimates from the links that were found, `drawn` those from each of at least two linked
     versions. A count or a share that a version lacks is zero there; where a mean is missing in a version, or
@@ -44,8 +44,11 @@ def linkage_errors(
     """
     columns = [*dimensions, "time_period"]
     cells = found.select(columns)
-    own = _values(found, cells, missing=np.nan)
+    if net:  # who went in a version alone counts there, although nobody was found to have gone
+        every = pa.concat_tables([cells, *(one.select(columns) for one in drawn)])
+        cells = every.group_by(columns, use_threads=False).aggregate([])
     missing = np.nan if statistic == "mean" else 0.0
+    own = _values(found, cells, missing=missing)
     values = np.stack([_values(one, cells, missing=missing) for one in drawn])
     if net:
         cells, own, values = _with_net(cells, own, values)
