@@ -20,7 +20,13 @@ LEAST_PROBABILITY = 0.01
 
 
 def drawn_persons(
-    links: pa.Table, pairs: pa.Table, *, repeated: frozenset[str], versions: int, seed: int
+    links: pa.Table,
+    pairs: pa.Table,
+    *,
+    repeated: frozenset[str],
+    versions: int,
+    seed: int,
+    reviewed: pa.Table | None = None,
 ) -> Iterator[Spans]:
     """For each version the person of each row of `links`, named by the first row of the person.
 

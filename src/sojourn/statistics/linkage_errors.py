@@ -28,7 +28,7 @@ def linkage_errors(
     net: bool = False,
     reviewed_pairs: int = 0,
 ) -> pa.Table:
-    """The cells of a table as `LinkageError`, in the order of `found`; with `net` those of any version.
+    """The cells of a table as `LinkageError`, in the order of their codes; with `net` those of any version.
 
     `found` are its estimates from the links that were found, `drawn` those from each of at least two linked
     versions. A count or a share that a version lacks is zero there; where a mean is missing in a version, or
@@ -62,7 +62,8 @@ def linkage_errors(
         "versions": pa.repeat(pa.scalar(len(drawn), pa.int64()), len(cells)),
         "reviewed_pairs": pa.repeat(pa.scalar(reviewed_pairs, pa.int64()), len(cells)),
     }
-    return LinkageError.conform(pa.table(said), tuple(dimensions))
+    made = LinkageError.conform(pa.table(said), tuple(dimensions))
+    return made.sort_by([(name, "ascending") for name in columns])
 
 
 def _with_net(cells: pa.Table, own: Floats, values: Floats) -> tuple[pa.Table, Floats, Floats]:
