@@ -124,9 +124,11 @@ def moved(probability: Floats, share: float) -> Floats:
     first, width = float(odds.min()), max(float(odds.max() - odds.min()), 1e-12)
     bins = np.minimum(((odds - first) / width * _BINS).astype(np.int64), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS).astype(np.float64)
-    centre = np.bincount(bins, weights=odds, minlength=_BINS) / np.maximum(count, 1.0)
+    is_used = count > 0
+    centre = np.bincount(bins, weights=odds, minlength=_BINS)[is_used] / count[is_used]
+    count = count[is_used]
     low, high = -60.0, 60.0
-    for _ in range(60):
+    for _ in range(50):
         middle = (low + high) / 2
         if float(count @ (1 / (1 + np.exp(-(centre + middle))))) < wanted:
             low = middle

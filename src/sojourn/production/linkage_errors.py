@@ -26,6 +26,7 @@ from sojourn.production.counted import derivations
 from sojourn.production.derivations import Inputs, made_again
 from sojourn.production.figures import figures_of
 from sojourn.production.link_steps import LINK, repeated_sources
+from sojourn.production.review import reviewed_strata
 from sojourn.production.source_steps import source_in
 from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
@@ -69,6 +70,7 @@ def linkage_error_step(
         "seed": declared.seed,
         "country": workspace.declarations.settings.country,
         "tables": [_settings(workspace, table) for table in tables],
+        "reviewed": [list(row.values()) for row in reviewed_strata(workspace).to_pylist()],
     }
     return Step[Version](
         f"linkage_error:{counts}",
@@ -157,8 +159,9 @@ def errors_of_tables(
     given = {name: one for name, one in made.items() if source_in(name) is not None or name == LINK}
     steps = derivations(workspace, indicator, tuple(given))
     found = _figures(workspace, tables, made)
+    reviewed = reviewed_strata(workspace)
     drawn = []
-    for number, links in enumerate(_drawn(workspace, made[LINK], versions, seed), start=1):
+    for number, links in enumerate(_drawn(workspace, made[LINK], reviewed, versions, seed), start=1):
         with workspace.store.beside(Zone.SECURE) as folder:
             pq.write_table(Link.conform(links), folder / "part-000000.parquet")
             with made_again(workspace, steps, {**given, LINK: replace(made[LINK], folder=folder)}) as again:
@@ -171,6 +174,7 @@ def errors_of_tables(
             dimensions=table.by,
             statistic=declared.indicators[table.indicator].statistic,  # type: ignore[arg-type]  # made records are never shown as they are: no `value`
             net=table.net,
+            reviewed_pairs=sum(reviewed["same"].to_pylist()) + sum(reviewed["different"].to_pylist()),
         )
         for place, table in enumerate(tables)
     ]
@@ -186,7 +190,9 @@ def _figures(
         return [figures_of(workspace, engine, table, records) for table in tables]
 
 
-def _drawn(workspace: Workspace, links: Version, versions: int, seed: int) -> Iterator[pa.Table]:
+def _drawn(
+    workspace: Workspace, links: Version, reviewed: pa.Table, versions: int, seed: int
+) -> Iterator[pa.Table]:
     """The links of each version, each key under the person that it has there."""
     pairs = workspace.store.version(LinkPair, LinkPair.title(), links.fingerprint)
     if pairs is None:
@@ -200,6 +206,7 @@ def _drawn(workspace: Workspace, links: Version, versions: int, seed: int) -> It
         repeated=repeated_sources(workspace, sources),
         versions=versions,
         seed=seed,
+        reviewed=reviewed if len(reviewed) else None,
     ):
         names = table["record_key"].take(pa.array(person))
         sources_of = table["source"].take(pa.array(person))
