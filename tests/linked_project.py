@@ -81,6 +81,11 @@ def plain_names(person: int) -> tuple[str, str]:
     return _FIRST[person % 12] + _LAST[person // 12 % 10], _GIVEN[person * 7 % 11]
 
 
+def alike_names(person: int) -> tuple[str, str]:
+    """Names that several persons share, so that it is not sure who is who."""
+    return plain_names(person % 9)
+
+
 def _person(person: int, names: Names) -> dict[str, str]:
     surname, given = names(person)
     return {

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linked_project import write_deliveries, write_linked_project
+from linked_project import alike_names, write_deliveries, write_linked_project
 from rotation_kills import Steps, in_child, record_readings, replay_readings
 from sojourn.contracts.table import Zone
 from sojourn.production.doctor import examine
@@ -30,7 +30,7 @@ from sojourn.production.receive import receive
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
-TABLES = ("link", "link_pair", "observations_MIGRATIONS")
+TABLES = ("link", "link_pair", "linkage_error_MIGRATIONS", "observations_MIGRATIONS")
 
 
 def receive_all(folder: Path, order: list[tuple[str, str]]) -> None:
@@ -61,9 +61,12 @@ def content(folder: Path) -> dict[str, str]:
 
 
 def begin(folder: Path) -> list[tuple[str, str]]:
-    """An empty project that has its key, and the files to receive."""
-    write_linked_project(folder / "project", folder / "keys")
-    order = list(write_deliveries(folder / "files"))
+    """An empty project that has its key, and files to receive in which names are alike."""
+    project = write_linked_project(folder / "project", folder / "keys")
+    settings = project / "sojourn.yaml"
+    text = settings.read_text(encoding="utf-8").replace("students]}", "students], versions: 3}")
+    settings.write_text(text, encoding="utf-8")
+    order = list(write_deliveries(folder / "files", alike_names))
     open_workspace(folder / "project").catalogue.close()
     return order
 

@@ -197,6 +197,7 @@ def _inflow_cells(years: tuple[str, ...]) -> pa.Table:
             "CONF_STATUS": confidentiality,
             "SE": none,
             "CV": none,
+            "LINKAGE_SE": none,
         }
     )
 
@@ -266,6 +267,7 @@ def survey(version: str) -> PublishedTable:
             "CONF_STATUS": ["F"] * len(cells),
             "SE": errors,
             "CV": [100 * error / value for error, value in zip(errors, values, strict=True)],
+            "LINKAGE_SE": pa.nulls(len(values), pa.float64()),
         }
     )
     return PublishedTable(description, table, "select avg(born_abroad) from residents -- </pre><script>")

@@ -37,7 +37,7 @@ def quality(
 
 @links.command("uncertainty")
 def uncertainty(
-    table: Annotated[str, typer.Argument(help="Table of migration events or residents.")],
+    table: Annotated[str, typer.Argument(help="Table of records that are made of linked sources.")],
     versions: Annotated[int, typer.Option(min=2, help="How many linked versions to draw.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
 ) -> None:
@@ -54,5 +54,8 @@ def uncertainty(
     with open_workspace(session.project) as workspace, session.screen.progress(table) as report:
         found = linkage_uncertainty(workspace, table, versions=versions, seed=seed, on_progress=report)
     session.screen.say(as_text(found.column_names, [list(row.values()) for row in found.to_pylist()]))
-    session.screen.note("The probabilities of pairs are taken as known: this is the least that linkage adds.")
+    session.screen.note(
+        "Pairs that were not looked at are not in it. Probabilities are the linkage's own where"
+    )
+    session.screen.note("no pair of a review was decided, else what the newest review leaves open.")
     session.screen.result(found.to_pylist())

@@ -43,6 +43,11 @@ class Observation(Table, zone=Zone.PUBLIC):
     )
     SE: float = column("Standard error of the figure, in its unit", sensitivity=_PUBLIC)
     CV: float = column("Coefficient of variation of the figure", sensitivity=_PUBLIC, unit="per cent")
+    LINKAGE_SE: float = column(
+        "Standard error that not knowing which records are of one person adds to the figure, in its unit:"
+        " the end of its class, so that it is at most this; SE does not contain it",
+        sensitivity=_PUBLIC,
+    )
 
 
 class DraftObservation(Observation, zone=Zone.SECURE):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sojourn.contracts.table import Table, Zone, column
+from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["LinkGap", "LinkQuality", "LinkRepresentativity"]
+__all__ = ["LinkGap", "LinkQuality", "LinkRepresentativity", "LinkageError"]
 
 
 class LinkQuality(Table, zone=Zone.SECURE):
@@ -71,4 +71,26 @@ class LinkRepresentativity(Table, zone=Zone.SECURE):
     r_adjusted: float = column("The same, less what chance adds to the deviation", required=True)
     largest_bias: float = column(
         "Most by which a mean of the linked keys can be off, in standard deviations; null without linked keys"
+    )
+
+
+class LinkageError(Table, zone=Zone.SECURE):
+    """How far the figure of one cell may be off as nobody knows which links are right, before protection."""
+
+    time_period: str = column("Time to which the figure refers, SDMX notation", key=True)
+    value: float = column(
+        "The figure from the links that were found; null when it cannot be made",
+        sensitivity=Sensitivity.SENSITIVE,
+    )
+    mean: float = column("Mean of the figure over the linked versions", sensitivity=Sensitivity.SENSITIVE)
+    standard_error: float = column(
+        "Standard error between the linked versions, by Rubin's rules", sensitivity=Sensitivity.SENSITIVE
+    )
+    error: float = column(
+        "Standard error and the distance of the mean from the figure together, as a root mean square",
+        sensitivity=Sensitivity.SENSITIVE,
+    )
+    versions: int = column("Linked versions that were drawn", required=True)
+    reviewed_pairs: int = column(
+        "Pairs that people decided in a review by which probabilities were corrected", required=True
     )

@@ -30,6 +30,7 @@ import pyarrow.compute as pc
 from sojourn.concepts import code_list
 from sojourn.contracts.aggregates import Estimate, Observation
 from sojourn.disclosure.lattice import Flags, Integers, Numbers, lattice
+from sojourn.disclosure.linkage_errors import ends_of_classes, errors_of_cells
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules
 from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
@@ -69,12 +70,14 @@ def protect(
     statistic: Literal["count", "share", "mean"],
     rules: ProtectionRules,
     within: Sequence[str] = (),
+    linkage_errors: Relation | None = None,
 ) -> Protected:
     """Withhold what tells of few persons, prove that nothing gives it away, round, mark what is imprecise.
 
     `estimates` is one table with its inner cells; margins that it does not show are taken as unknown to the
     reader. `within` is that of the shares, which are published in per cent. Each time period is a table of
-    its own. In the observations the dimension `sex` is the column `SEX`.
+    its own. In the observations the dimension `sex` is the column `SEX`. `linkage_errors` is a `LinkageError`
+    table of the same cells: each figure that is published, and is not zero, has the end of its error's class.
 
     Raises: DisclosureRisk where the standard of `secondary` cannot be met, or shares lack the base that
     they are shares of; ContractBroken if the estimates are no Estimate table.
@@ -95,9 +98,10 @@ def protect(
         shown = found.is_withheld & (found.lattice.row >= 0)
         is_withheld[rows[found.lattice.row[shown]]] = True
         patterns.append(found)
-    steps = _steps(table, statistic, base, rules)
+    steps = _steps(table, base, rules.round_to) if rules.round_to and statistic != "mean" else None
     factor = PER_CENT if statistic == "share" else 1.0
-    observations = _observations(table, dimensions, is_withheld, steps, rules, factor)
+    linkage = _linkage_errors(table, dimensions, statistic, base, rules, linkage_errors)
+    observations = _observations(table, dimensions, is_withheld, steps, rules, factor, linkage)
     report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
     return Protected(estimates.engine.relation(observations), report, _SEAL)
 
@@ -129,6 +133,7 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
         "CONF_STATUS": pa.repeat(pa.scalar("F"), table.num_rows),
         "SE": nothing,
         "CV": nothing,
+        "LINKAGE_SE": nothing,
     }
     observations = Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
     cells = {"all": table.num_rows, "published": table.num_rows}
@@ -136,11 +141,14 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
     return Protected(figures.engine.relation(observations), report, _SEAL)
 
 
-def with_net(protected: Protected, *, dimensions: Sequence[str]) -> Protected:
+def with_net(
+    protected: Protected, *, dimensions: Sequence[str], linkage_errors: Relation | None = None
+) -> Protected:
     """The observations with arrivals less departures added, for every other code, as direction `NET`.
 
     It is worked out from what is published and tells nothing that the two do not: where one of them is
     withheld or missing there is no difference, with the same status. A direction without a row is nobody's.
+    What linkage adds to a difference is no sum of what it adds to both sides, and stands in its class too.
     """
     table = protected.observations.to_arrow()
     names = tuple(name.upper() for name in dimensions)
@@ -153,6 +161,12 @@ def with_net(protected: Protected, *, dimensions: Sequence[str]) -> Protected:
     nothing = pa.nulls(pairs.num_rows, pa.float64())
     columns = {name: pairs.column(name) for name in others} | _differences(pairs)
     columns |= {"DIRECTION": pa.repeat(pa.scalar("NET"), pairs.num_rows), "SE": nothing, "CV": nothing}
+    columns["LINKAGE_SE"] = nothing
+    if linkage_errors is not None:
+        cells = pa.table({name.lower(): columns[name] for name in (*names, "TIME_PERIOD")})
+        error = errors_of_cells(linkage_errors.to_arrow(), cells, dimensions)
+        error[pc.is_null(columns["OBS_VALUE"]).to_numpy(zero_copy_only=False)] = np.nan
+        columns["LINKAGE_SE"] = _nullable(ends_of_classes(error, np.ones_like(error)))
     added = Observation.conform(pa.table(columns), names)
     both = pa.concat_tables([table.cast(added.schema), added])
     return Protected(protected.observations.engine.relation(both), protected.report, _SEAL)
@@ -217,7 +231,9 @@ def _observations(
     steps: Numbers | None,
     rules: ProtectionRules,
     factor: float,
+    linkage: tuple[Numbers, Numbers],
 ) -> pa.Table:
+    """What is shown; `linkage` is what it adds to each error, and what one person changes."""
     value = _numbers(table, "value")
     error = np.sqrt(_numbers(table, "variance"))
     # Nobody has no sampling error of their own; what spread there is tells of persons with weight zero.
@@ -229,10 +245,14 @@ def _observations(
         error = _two_digits(error)
     with np.errstate(divide="ignore", invalid="ignore"):
         variation = np.where(value != 0, error / np.abs(value) * 100.0, np.nan)
+    # As the value, so the error: zeros read alike, whoever is behind them.
+    by_linkage, of_one = (np.where(np.isnan(value) | (value == 0), np.nan, one) for one in linkage)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_doubt = np.hypot(np.nan_to_num(variation), np.nan_to_num(by_linkage / np.abs(value) * PER_CENT))
     rule = PUBLICATION_RULES[rules.publication]
     status = np.full(table.num_rows, "A", dtype="<U1")
-    status[variation > rule.publish] = rule.caution_status
-    status[variation > rule.caution] = rule.unreliable_status
+    status[in_doubt > rule.publish] = rule.caution_status
+    status[in_doubt > rule.caution] = rule.unreliable_status
     status[np.isnan(value)] = "M"
     status[is_withheld] = "Q"
     columns = {name.upper(): table.column(name) for name in dimensions} | {
@@ -242,17 +262,36 @@ def _observations(
         "CONF_STATUS": pa.array(np.where(is_withheld, "C", "F").tolist(), pa.string()),
         "SE": _nullable(error * factor),
         "CV": _nullable(variation),
+        "LINKAGE_SE": _nullable(ends_of_classes(by_linkage * factor, of_one * factor)),
     }
     return Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
 
 
-def _steps(table: pa.Table, statistic: str, base: Numbers | None, rules: ProtectionRules) -> Numbers | None:
+def _linkage_errors(
+    table: pa.Table,
+    dimensions: tuple[str, ...],
+    statistic: str,
+    base: Numbers | None,
+    rules: ProtectionRules,
+    errors: Relation | None,
+) -> tuple[Numbers, Numbers]:
+    """What linkage adds to the error of each figure, and how much one person more or less changes it."""
+    if errors is None:
+        nothing = np.full(table.num_rows, np.nan)
+        return nothing, nothing
+    if statistic == "mean":
+        contributors = np.maximum(table.column("contributors").to_numpy(), 1)
+        least = np.abs(_numbers(table, "value")) / contributors
+    else:
+        least = _steps(table, base, rules.round_to or 1) if base is not None else np.ones(table.num_rows)
+    return errors_of_cells(errors.to_arrow(), table, dimensions), least
+
+
+def _steps(table: pa.Table, base: Numbers | None, round_to: int) -> Numbers:
     """The step to which each figure is rounded: for a share, what the step of a count is of its base."""
-    if rules.round_to is None or statistic == "mean":
-        return None
     if base is None:
-        return np.full(table.num_rows, float(rules.round_to))
-    finest = np.log10(rules.round_to / np.maximum(base, 1.0))
+        return np.full(table.num_rows, float(round_to))
+    finest = np.log10(round_to / np.maximum(base, 1.0))
     power = np.floor(finest)
     factor = np.select(
         [finest - power <= 0.0, finest - power <= np.log10(2), finest - power <= np.log10(5)], [1, 2, 5], 10

@@ -48,7 +48,9 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\
 PlainLine = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>]+$", max_length=500)]
 MailAddress = Annotated[str, StringConstraints(pattern=r"^[^\s\"'<>@:?&]+@[^\s\"'<>@:?&]+$", max_length=200)]
-RESERVED_NAMES = frozenset({"TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "SE", "CV"})
+RESERVED_NAMES = frozenset(
+    {"TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "SE", "CV", "LINKAGE_SE"}
+)
 RESERVED_QUERY = frozenset({"LANG", "VIEW", "RELEASE", "PAGE", "SIZE", "THEME", "Q"})
 
 

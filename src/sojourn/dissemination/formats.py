@@ -51,8 +51,8 @@ SUFFIXES = {
 _FORMULA_START = r"^[=+\-@\t\r\n\x00＝＋－＠]"
 _WHOLE_LIMIT = 2.0**53
 _ROWS_AT_ONCE = 500_000
-_MEASURES = ("TIME_PERIOD", "OBS_VALUE", "SE", "CV", "OBS_STATUS", "CONF_STATUS")
-_SDMX_MEASURES = ("TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "SE", "CV")
+_MEASURES = ("TIME_PERIOD", "OBS_VALUE", "SE", "CV", "LINKAGE_SE", "OBS_STATUS", "CONF_STATUS")
+_SDMX_MEASURES = ("TIME_PERIOD", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS", "SE", "CV", "LINKAGE_SE")
 
 
 def without_formulas(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -168,7 +168,7 @@ def _notes(description: TableDescription, rows: int, language: str) -> list[str]
 
 def _csvw_column(description: TableDescription, name: str, language: str) -> dict[str, object]:
     titles = {dimension.id: text_in(dimension.name, language)[0] for dimension in description.dimensions}
-    is_number = name in ("OBS_VALUE", "SE", "CV")
+    is_number = name in ("OBS_VALUE", "SE", "CV", "LINKAGE_SE")
     return {
         "name": name,
         "titles": name,

@@ -152,7 +152,7 @@ def observations_in_order(description: TableDescription, observations: pa.Table)
     """
     table = Observation.conform(observations, description.dimension_ids)
     held_back = pc.not_equal(table["CONF_STATUS"], FREE)
-    for column in ("OBS_VALUE", "SE", "CV"):
+    for column in ("OBS_VALUE", "SE", "CV", "LINKAGE_SE"):
         leaking = pc.sum(pc.and_(held_back, pc.is_valid(table[column]))).as_py() or 0
         if leaking:
             raise DisclosureRisk(

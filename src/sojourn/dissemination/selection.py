@@ -89,6 +89,9 @@ class Cells:
 
     def __init__(self, description: TableDescription, observations: pa.Table) -> None:
         self.description = description
+        if "LINKAGE_SE" not in observations.column_names:  # a release made before there was any
+            nothing = pa.nulls(len(observations), pa.float64())
+            observations = observations.append_column("LINKAGE_SE", nothing)
         self.observations = observations
         self._places: dict[str, npt.NDArray[np.int32]] = {}
         for name, codes in choices(description).items():

@@ -1,7 +1,7 @@
 """A selection in plain words: the level, what changed, the largest, how sure, what is missing.
 
-A reader who sees neither table nor chart gets the same facts. A change that sampling alone could have
-made is not called a rise.
+A reader who sees neither table nor chart gets the same facts. A change that sampling
+and linkage alone could have made is not called a rise.
 """
 
 from __future__ import annotations
@@ -55,11 +55,12 @@ def summary(description: TableDescription, laid_out: Grid, words: Wording) -> tu
     if not laid_out.rows:
         return (words("sentence.empty"),)
     values, errors = laid_out.numbers("OBS_VALUE"), laid_out.numbers("SE")
+    linkage = laid_out.numbers("LINKAGE_SE")
     found: list[str] = []
     total = _total_row(description, laid_out)
     few = range(len(laid_out.rows)) if len(laid_out.rows) < LARGEST else ()
     for row in few if total is None else (total,):
-        found += _level(description, laid_out, row, values, errors, words)
+        found += _level(description, laid_out, row, (values, errors, linkage), words)
     found += _largest(description, laid_out, total, values, words)
     return (*found, *_gaps(laid_out, words))
 
@@ -76,10 +77,11 @@ def _level(
     description: TableDescription,
     laid_out: Grid,
     row: int,
-    values: np.ndarray,
-    errors: np.ndarray,
+    numbers: tuple[np.ndarray, np.ndarray, np.ndarray],
     words: Wording,
 ) -> list[str]:
+    """The level of a row; `numbers` are its figures, their errors of sampling, and what linkage adds."""
+    values, errors, linkage = numbers
     if laid_out.column_dimension != TIME or math.isnan(values[row, -1]):
         return []
     decimals, last, error = description.unit.decimals, float(values[row, -1]), float(errors[row, -1])
@@ -97,12 +99,20 @@ def _level(
     if not math.isnan(error):
         low, high = (words.number(last + sign * NORMAL_95 * error, decimals) for sign in (-1, 1))
         found.append(words("sentence.interval", low=low, high=high))
+    by_linkage = float(linkage[row, -1])
+    if not math.isnan(by_linkage):
+        found.append(words("sentence.linkage", half=words.number(NORMAL_95 * by_linkage, decimals)))
     first = float(values[row, 0])
     if len(laid_out.columns) > 1 and not math.isnan(first):
-        found.append(
-            _change(laid_out, first, last, math.hypot(float(errors[row, 0]), error), decimals, words)
-        )
+        of_change = _together(errors[row, 0], error, linkage[row, 0], by_linkage)
+        found.append(_change(laid_out, first, last, of_change, decimals, words))
     return found
+
+
+def _together(*errors: float) -> float:
+    """The error of a difference from those that are known of both sides; not a number where none is."""
+    known = [float(error) for error in errors if not math.isnan(error)]
+    return math.hypot(*known) if known else math.nan
 
 
 def _change(laid_out: Grid, first: float, last: float, error: float, decimals: int, words: Wording) -> str:

@@ -154,7 +154,7 @@ def _write_data(
         codes = observations[dimension.id].cast(pa.string())
         heads += [f"{name} ({dimension.id})", f"{name}: {words('workbook.name')}"]
         columns += [(codes, "code"), (labelled(codes, names), "code")]
-    for measure in ("TIME_PERIOD", "OBS_VALUE", "SE", "CV", "OBS_STATUS", "CONF_STATUS"):
+    for measure in ("TIME_PERIOD", "OBS_VALUE", "SE", "CV", "LINKAGE_SE", "OBS_STATUS", "CONF_STATUS"):
         column = observations[measure]
         heads.append(measure)
         columns.append((column, "number" if pa.types.is_floating(column.type) else "code"))

@@ -46,6 +46,7 @@ class Shown:
     text: str
     symbol: str
     interval: str
+    linkage: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class Dataset:
     def has_intervals(self) -> bool:
         """Whether any chosen cell has a standard error."""
         return bool(self.grid.cells["SE"].null_count < self.grid.cells.num_rows)
+
+    @property
+    def has_linkage(self) -> bool:
+        """Whether any chosen cell says what linkage adds to its error."""
+        return bool(self.grid.cells["LINKAGE_SE"].null_count < self.grid.cells.num_rows)
 
     @property
     def can_be_mapped(self) -> bool:
@@ -238,21 +244,29 @@ class Dataset:
     def rows(self) -> tuple[Row, ...]:
         """The rows of this page."""
         laid_out, decimals = self.grid, self.description.unit.decimals
-        values, errors = laid_out.numbers("OBS_VALUE"), laid_out.numbers("SE")
+        values, by_sample = laid_out.numbers("OBS_VALUE"), self._half_widths("SE")
+        by_linkage = self._half_widths("LINKAGE_SE")
         statuses, free = laid_out.texts("OBS_STATUS"), laid_out.texts("CONF_STATUS")
         found = []
         for row in range(self.first_row - 1, self.last_row):
             cells = []
             for column in range(len(laid_out.columns)):
-                value, error = float(values[row, column]), float(errors[row, column])
+                value = float(values[row, column])
                 known = laid_out.at[row, column] >= 0
                 symbol = flag_symbol(str(statuses[row, column]), str(free[row, column])) if known else ""
                 text = "" if math.isnan(value) else self.words.number(value, decimals)
-                interval = "" if math.isnan(error) else self.words.number(NORMAL_95 * error, max(decimals, 0))
-                cells.append(Shown(text, symbol, interval))
+                cells.append(Shown(text, symbol, by_sample[row][column], by_linkage[row][column]))
             heads = zip(laid_out.row_dimensions, laid_out.rows[row], strict=True)
             found.append(Row(tuple(self.head(name, code) for name, code in heads), tuple(cells)))
         return tuple(found)
+
+    def _half_widths(self, column: str) -> list[list[str]]:
+        """Half of the interval of 95 per cent of each cell, as text; empty where there is no error."""
+        decimals = max(self.description.unit.decimals, 0)
+        return [
+            ["" if math.isnan(error) else self.words.number(NORMAL_95 * error, decimals) for error in row]
+            for row in self.grid.numbers(column).tolist()
+        ]
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -21,14 +21,15 @@ from sojourn.integration.residents import sql_of_residents
 from sojourn.pipeline import Step
 from sojourn.pipeline import run as run_steps
 from sojourn.production.deliveries import deliveries_in_force
-from sojourn.production.derived_steps import RESIDENTS, event_rules, event_steps, resident_step
+from sojourn.production.derivations import Derivation, derivation_step
+from sojourn.production.derived_steps import RESIDENTS, event_derivation, event_rules, resident_derivation
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.link_steps import link_step
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
-from sojourn.production.permit_steps import PERMITS, permit_step
+from sojourn.production.permit_steps import PERMITS, permit_derivation
 from sojourn.production.source_steps import counted_versions, source_in, source_steps
-from sojourn.production.spine_steps import STATUS, status_steps
+from sojourn.production.spine_steps import STATUS, status_derivations
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
 from sojourn.project.declarations import Replicates, SourceDeclaration
@@ -39,6 +40,7 @@ from sojourn.store.store import Version
 
 __all__ = [
     "contract_behind",
+    "derivations",
     "given_by",
     "is_final",
     "record_steps",
@@ -80,17 +82,27 @@ def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> 
     """
     sources = _sources(workspace.declarations, indicator)
     steps = [step for source in sources for step in source_steps(workspace, source, needed_by)]
-    if indicator.counts is not None:
-        steps += _link_steps(workspace, sources, steps, needed_by)
+    if indicator.counts is None:
+        return steps
+    steps += _link_steps(workspace, sources, steps, needed_by)
+    inputs = tuple(step.name for step in steps)
+    made = derivations(workspace, indicator, inputs)
+    return [*steps, *(derivation_step(workspace, derivation) for derivation in made)]
+
+
+def derivations(workspace: Workspace, indicator: Indicator, inputs: tuple[str, ...]) -> list[Derivation]:
+    """What is made, in this order, of records for an indicator; the inputs are the steps to these records."""
+    sources = _sources(workspace.declarations, indicator)
+    if indicator.counts is None:
+        return []
     if indicator.counts == PERMITS:
-        steps.append(permit_step(workspace, sources, steps))
-    elif indicator.counts == STATUS:
-        steps += status_steps(workspace, sources, steps)
-    elif indicator.counts is not None:
-        steps += event_steps(workspace, sources, steps)
-    if indicator.counts == RESIDENTS:
-        steps.append(resident_step(workspace, observation_of(workspace, sources)))
-    return steps
+        return [permit_derivation(workspace, sources, inputs)]
+    if indicator.counts == STATUS:
+        return status_derivations(workspace, sources, inputs)
+    events = event_derivation(workspace, sources, inputs)
+    if indicator.counts != RESIDENTS:
+        return [events]
+    return [events, resident_derivation(observation_of(workspace, sources))]
 
 
 def _link_steps(

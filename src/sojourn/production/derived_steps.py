@@ -1,12 +1,10 @@
-"""The steps to records that Sojourn makes of what sources give: migration events, and residents."""
+"""Records that Sojourn makes of what sources give: migration events, and residents."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -21,14 +19,13 @@ from sojourn.integration.migration_events import (
 )
 from sojourn.integration.movements import Gaps, Observation
 from sojourn.integration.residents import residents
-from sojourn.pipeline import Made, Step
+from sojourn.pipeline import Made
+from sojourn.production.derivations import Derivation, Inputs, Written
 from sojourn.production.events_by_person import EventWork, written_events
 from sojourn.production.link_steps import LINK, with_persons
 from sojourn.production.observed import observation_of
 from sojourn.production.once import each_once
-from sojourn.production.resident_accounts import Accounts
 from sojourn.production.source_steps import counted_versions, source_in
-from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Settings, SourceDeclaration
@@ -37,12 +34,11 @@ from sojourn.store.store import Version
 __all__ = [
     "EVENTS",
     "RESIDENTS",
+    "event_derivation",
     "event_rules",
-    "event_steps",
     "last_days_of_years",
     "records_of_sources",
-    "resident_step",
-    "write_events",
+    "resident_derivation",
 ]
 
 EVENTS, RESIDENTS = "migration_event", "resident"
@@ -67,113 +63,57 @@ def _national(settings: Settings) -> Framework:
     return national_framework(dated, source="sojourn.yaml", titles=dict(settings.title))
 
 
-def event_steps(
-    workspace: Workspace, sources: Sequence[SourceDeclaration], before: Sequence[Step[Version]]
-) -> list[Step[Version]]:
-    """The step that makes events of the movements of the sources, whose own steps come before.
+def event_derivation(
+    workspace: Workspace, sources: Sequence[SourceDeclaration], inputs: tuple[str, ...]
+) -> Derivation:
+    """Events of the movements of the sources, whose own steps are the inputs.
 
     Raises: ProjectError when the deliveries do not say from when until when crossings were recorded.
     """
     observation = observation_of(workspace, sources)
+    declared = workspace.declarations.settings
     settings = {
-        "rules": workspace.declarations.settings.rules.model_dump(mode="json"),
-        "country": workspace.declarations.settings.country,
+        "rules": declared.rules.model_dump(mode="json"),
+        "country": declared.country,
         "observed": [observation.first.isoformat(), observation.last.isoformat()],
     }
-    inputs = tuple(step.name for step in before)
-    return [
-        Step[Version](
-            EVENTS,
-            inputs,
-            settings,
-            partial(found_version, workspace, MigrationEvent),
-            lambda mark, made: _make_events(
-                workspace, sources, {name: made[name] for name in inputs}, mark, settings, observation
-            ),
+
+    def write(engine: Engine, made: Inputs, folder: Path) -> Written:
+        movements = _in_scope_or_not(
+            declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
         )
-    ]
+        own = {source.id for source in sources}
+        records = sum(one.result.rows for name, one in made.items() if source_in(name) in own)
+        work = EventWork(event_rules(declared), observation)
+        with workspace.store.beside(Zone.SECURE) as unfinished:
+            rows, accounts = written_events(
+                movements, records, work, folder, unfinished, declared.engine.master
+            )
+        return Written(rows, {"accounts": accounts})
+
+    return Derivation(MigrationEvent, inputs, settings, write)
 
 
-def resident_step(workspace: Workspace, observation: Observation) -> Step[Version]:
-    """The step that says who was here, and lived here, on the last day of each observed year."""
+def resident_derivation(observation: Observation) -> Derivation:
+    """Who was here, and lived here, on the last day of each observed year, from the events."""
     days = last_days_of_years(observation)
     settings = {"days": [day.isoformat() for day in days]}
 
-    def make(mark: str, made: Mapping[str, Made[Version]]) -> Version:
-        with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
-            with (
-                workspace.engine(Zone.SECURE) as engine,
-                workspace.store.writing(Resident, RESIDENTS, mark) as folder,
-            ):
-                rows = 0
-                for number, file in enumerate(made[EVENTS].result.files):
-                    found = residents(engine, pq.read_table(file), days)
-                    pq.write_table(found, folder / f"part-{number:06d}.parquet")
-                    rows += len(found)
-            about = VersionRecord(
-                RESIDENTS, Zone.SECURE, "Resident", mark, rows, (made[EVENTS].fingerprint,), settings
-            )
-            work.then(partial(name_version, workspace, about))
-            work.detail.update(events=made[EVENTS].result.rows, rows=rows)
-        return made_version(workspace, Resident, mark)
+    def write(engine: Engine, made: Inputs, folder: Path) -> Written:
+        rows = 0
+        for number, file in enumerate(made[EVENTS].result.files):
+            found = residents(engine, pq.read_table(file), days)
+            pq.write_table(found, folder / f"part-{number:06d}.parquet")
+            rows += len(found)
+        return Written(rows)
 
-    return Step[Version](RESIDENTS, (EVENTS,), settings, partial(found_version, workspace, Resident), make)
+    return Derivation(Resident, (EVENTS,), settings, write)
 
 
 def last_days_of_years(observation: Observation) -> list[datetime.date]:
     """The last days of the years, within the observation."""
     days = (datetime.date(year, 12, 31) for year in range(observation.first.year, observation.last.year + 1))
     return [day for day in days if observation.first <= day <= observation.last]
-
-
-def _make_events(
-    workspace: Workspace,
-    sources: Sequence[SourceDeclaration],
-    made: Mapping[str, Made[Version]],
-    mark: str,
-    settings: Mapping[str, Any],
-    observation: Observation,
-) -> Version:
-    with workspace.catalogue.work(workspace.actor, "read-records", EVENTS, "run") as work:
-        with (
-            workspace.engine(Zone.SECURE) as engine,
-            workspace.store.beside(Zone.SECURE) as unfinished,
-            workspace.store.writing(MigrationEvent, EVENTS, mark) as folder,
-        ):
-            rows, accounts = write_events(
-                workspace, engine, sources, made, observation, folder=folder, unfinished=unfinished
-            )
-        inputs = tuple(one.fingerprint for one in made.values())
-        kept = {**settings, "accounts": accounts}
-        about = VersionRecord(EVENTS, Zone.SECURE, "MigrationEvent", mark, rows, inputs, kept)
-        work.then(partial(name_version, workspace, about))
-        work.detail.update(crossings=rows)
-    return made_version(workspace, MigrationEvent, mark)
-
-
-def write_events(
-    workspace: Workspace,
-    engine: Engine,
-    sources: Sequence[SourceDeclaration],
-    made: Mapping[str, Made[Version]],
-    observation: Observation,
-    *,
-    folder: Path,
-    unfinished: Path,
-) -> tuple[int, Accounts]:
-    """Write the events of all movements of the sources as files of a folder.
-
-    `unfinished` is a folder for what is on the way. Returns how many events there are, and the accounts of
-    all people.
-    """
-    declared = workspace.declarations.settings
-    movements = _in_scope_or_not(
-        declared.rules.movements.out_of_scope, records_of_sources(engine, sources, made, Movement)
-    )
-    own = {source.id for source in sources}
-    records = sum(one.result.rows for name, one in made.items() if source_in(name) in own)
-    work = EventWork(event_rules(declared), observation)
-    return written_events(movements, records, work, folder, unfinished, declared.engine.master)
 
 
 def _in_scope_or_not(condition: str | None, movements: Relation) -> Relation:

@@ -26,6 +26,7 @@ from sojourn.dissemination.publication import (
 from sojourn.dissemination.wording import wording
 from sojourn.errors import ProjectError
 from sojourn.production.counted import contract_behind, given_by
+from sojourn.production.linkage_errors import DrawnLinks
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
 from sojourn.project.contracts import sources_behind
@@ -62,10 +63,12 @@ def describe_table(
     version: int,
     revisions: Sequence[Revision],
     decimals: int | None = None,
+    drawn: DrawnLinks | None = None,
 ) -> TableDescription:
     """The description of a table whose observations use the given codes and periods.
 
     `decimals` is given for published figures, which are shown as they are; others have those of their kind.
+    `drawn` is given where the observations say what linkage adds.
     """
     indicator = declarations.indicators[table.indicator]
     sources = sources_behind(indicator, declarations.sources, declarations.settings.spine)
@@ -92,7 +95,7 @@ def describe_table(
         indicator=indicator.id,
         version=f"{version}.0",
         quality_notes=_quality(behind),
-        uncertainty=_words(f"uncertainty_{_origin(indicator, has_errors)}"),
+        uncertainty=_uncertainty(indicator, has_errors, drawn),
         revisions=tuple(revisions),
         headline={name.upper(): code for name, code in table.headline.items()},
     )
@@ -126,6 +129,16 @@ def _method(declarations: Declarations, indicator: Indicator, has_errors: bool) 
         title=_words(f"method_{indicator.statistic}"),
         summary=_words(f"summary_{_origin(indicator, has_errors)}"),
     )
+
+
+def _uncertainty(indicator: Indicator, has_errors: bool, drawn: DrawnLinks | None) -> dict[str, str]:
+    """What a reader must know of the errors, in each language: of the records, then of their linkage."""
+    said = _words(f"uncertainty_{_origin(indicator, has_errors)}")
+    if drawn is None:
+        return said
+    key = "linkage_reviewed" if drawn.reviewed_pairs else "linkage_model"
+    more = _words(key, versions=drawn.versions, pairs=drawn.reviewed_pairs)
+    return {language: f"{text} {more[language]}" for language, text in said.items()}
 
 
 def _origin(indicator: Indicator, has_errors: bool) -> str:

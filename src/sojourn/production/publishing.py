@@ -16,10 +16,12 @@ from sojourn.errors import ProjectError
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
+from sojourn.production.figures import method_sql
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
+from sojourn.production.linkage_errors import drawn_links
 from sojourn.production.published_figures import decimals_of
 from sojourn.production.quality import records_behind
-from sojourn.production.tables import method_sql, protected_table, table_versions
+from sojourn.production.tables import protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
 from sojourn.project.declarations import Person
@@ -102,7 +104,7 @@ def _draft(
     workspace: Workspace, engine: Engine, table: TableDeclaration, version: int, revisions: list[Revision]
 ) -> DraftTable:
     made = table_versions(workspace, table.id)
-    protected = protected_table(workspace, engine, table, made.estimates)
+    protected = protected_table(workspace, engine, table, made.estimates, made.linkage_errors)
     observations = protected.observations.to_arrow()
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}
@@ -125,6 +127,7 @@ def _draft(
         has_errors=has_errors,
         version=version,
         revisions=revisions,
+        drawn=drawn_links(made.linkage_errors),
         decimals=decimals_of(observations["OBS_VALUE"]) if indicator.statistic == "value" else None,
     )
     return DraftTable(description, protected, method_sql(workspace, table))

@@ -49,6 +49,7 @@ __all__ = [
     "look",
     "newest_pairs",
     "report",
+    "reviewed_strata",
     "sample_of",
     "samples",
 ]
@@ -60,6 +61,17 @@ REASONS: Mapping[str, str] = {
     "asked-by-person": "A person or a provider asked about this link",
     "method-study": "I study why the linkage errs on pairs like this one",
 }
+
+
+REVIEWED = pa.schema(
+    [
+        pa.field("is_link", pa.bool_(), nullable=False),
+        pa.field("above", pa.float64(), nullable=False),
+        pa.field("up_to", pa.float64(), nullable=False),
+        pa.field("same", pa.int64(), nullable=False),
+        pa.field("different", pa.int64(), nullable=False),
+    ]
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -317,15 +329,34 @@ def _attribute(name: str, one: str | None, other: str | None) -> Field:
 
 def report(workspace: Workspace, sample: Sample) -> Report:
     """How far the review of a sample has come, with precision and recall where the decisions tell them."""
+    strata = _decided_strata(workspace, sample)
+    decided = {answer: sum(stratum[answer] for stratum in strata) for answer in ANSWERS}
+    listed = len(cases(workspace, sample))
+    return Report(sample, listed, decided, accuracy(pa.Table.from_pylist(strata)))
+
+
+def _decided_strata(workspace: Workspace, sample: Sample) -> list[dict[str, Any]]:
+    """The strata as planned, with how many of their pairs were decided in which way."""
     listed = cases(workspace, sample)
     counts = Counter((one.stratum, one.decision.decision) for one in listed if one.decision is not None)
-    strata = [
+    names = ("is_link", "above", "up_to", "pairs")
+    return [
         {
-            "is_link": planned["is_link"],
-            "pairs": planned["pairs"],
+            **{name: planned[name] for name in names},
             **{answer: counts[planned["stratum"], answer] for answer in ANSWERS},
         }
         for planned in sample.strata
     ]
-    decided = {answer: sum(stratum[answer] for stratum in strata) for answer in ANSWERS}
-    return Report(sample, len(listed), decided, accuracy(pa.Table.from_pylist(strata)))
+
+
+def reviewed_strata(workspace: Workspace) -> pa.Table:
+    """The strata of the newest sample under the key in force in which a pair was decided for sure.
+
+    Columns: `is_link`, `above`, `up_to`, `same`, `different`; no row where there is no such sample.
+    """
+    for sample in samples(workspace):
+        strata = _decided_strata(workspace, sample) if sample.is_under_key_in_force else []
+        if any(stratum["same"] + stratum["different"] for stratum in strata):
+            rows = [{name: stratum[name] for name in REVIEWED.names} for stratum in strata]
+            return pa.Table.from_pylist(rows, schema=REVIEWED)
+    return REVIEWED.empty_table()

@@ -1,4 +1,4 @@
-"""The steps from the records of several sources to best values, persons, and their migratory status.
+"""From the records of several sources to best values, persons, and their migratory status.
 
 Whom it is about are the people in the sources that give `person`, on each day for which these hold. What is
 known of them as of that day comes from all sources named under `spine`, wherever their records carry the same
@@ -10,38 +10,37 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from sojourn.contracts.microdata import Person, Status
 from sojourn.contracts.spine import MigratoryStatus, PersonRecord, PersonSpine, SpineValue
-from sojourn.contracts.table import Table, Zone
+from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
 from sojourn.engine.selections import stacked_statement
 from sojourn.integration.migratory_status import MigrantsBy, StatusRules, migratory_status
 from sojourn.integration.person_spine import SourceOrder, person_records, person_spine, spine_values
-from sojourn.pipeline import Made, Step
+from sojourn.pipeline import Made
+from sojourn.production.derivations import Derivation, Inputs, Written
 from sojourn.production.derived_steps import records_of_sources
-from sojourn.production.versions import VersionRecord, found_version, made_version, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.spine_declarations import StatusSettings
 from sojourn.store.store import Version
 
-__all__ = ["STATUS", "status_steps"]
+__all__ = ["STATUS", "status_derivations"]
 
 VALUES, SPINE, STATUS = SpineValue.title(), PersonSpine.title(), MigratoryStatus.title()
-Inputs = Mapping[str, Made[Version]]
 OfOneDay = Callable[[Engine, Inputs, datetime.date], Relation]
 
 
-def status_steps(
-    workspace: Workspace, sources: Sequence[SourceDeclaration], before: Sequence[Step[Version]]
-) -> list[Step[Version]]:
-    """The steps to best values, persons and status, from records of sources whose own steps come before."""
+def status_derivations(
+    workspace: Workspace, sources: Sequence[SourceDeclaration], inputs: tuple[str, ...]
+) -> list[Derivation]:
+    """Best values, persons and status, from records of sources whose own steps are the inputs."""
     declared = workspace.declarations.settings
     work = _Work(
         sources,
@@ -49,14 +48,12 @@ def status_steps(
         _rules(declared.rules.migratory_status),
         declared.country,
     )
-    records = tuple(step.name for step in before)
     spine = declared.spine.model_dump(mode="json")
     rules = {"rules": declared.rules.migratory_status.model_dump(mode="json"), "country": declared.country}
-    make = partial(_step, workspace, work)
     return [
-        make(SpineValue, records, spine, work.values),
-        make(PersonSpine, (*records, VALUES), spine, work.people),
-        make(MigratoryStatus, (*records, SPINE), rules, work.statuses),
+        _derivation(work, SpineValue, inputs, spine, work.values),
+        _derivation(work, PersonSpine, (*inputs, VALUES), spine, work.people),
+        _derivation(work, MigratoryStatus, (*inputs, SPINE), rules, work.statuses),
     ]
 
 
@@ -124,38 +121,26 @@ def _rules(declared: StatusSettings) -> StatusRules:
     )
 
 
-def _step(
-    workspace: Workspace,
+def _derivation(
     work: _Work,
     contract: type[Table],
     inputs: tuple[str, ...],
     settings: Mapping[str, Any],
     of_one_day: OfOneDay,
-) -> Step[Version]:
-    """The step that makes the rows of a contract, one file a day."""
-    name = contract.title()
+) -> Derivation:
+    """The rows of a contract, one file a day."""
 
-    def make(mark: str, made: Inputs) -> Version:
-        used = {given: made[given] for given in inputs}
-        with workspace.catalogue.work(workspace.actor, "read-records", name, "run") as act:
-            with (
-                workspace.engine(Zone.SECURE) as engine,
-                workspace.store.writing(contract, name, mark) as folder,
-            ):
-                rows = 0
-                for day in work.days(engine, used):
-                    found = contract.conform(of_one_day(engine, used, day).to_arrow())
-                    pq.write_table(found, folder / f"part-{day.isoformat()}.parquet")
-                    rows += len(found)
-                if not rows:
-                    pq.write_table(contract.schema().empty_table(), folder / "part-000000.parquet")
-            fingerprints = tuple(one.fingerprint for one in used.values())
-            about = VersionRecord(name, Zone.SECURE, contract.__name__, mark, rows, fingerprints, settings)
-            act.then(partial(name_version, workspace, about))
-            act.detail.update(rows=rows)
-        return made_version(workspace, contract, mark)
+    def write(engine: Engine, made: Inputs, folder: Path) -> Written:
+        rows = 0
+        for day in work.days(engine, made):
+            found = contract.conform(of_one_day(engine, made, day).to_arrow())
+            pq.write_table(found, folder / f"part-{day.isoformat()}.parquet")
+            rows += len(found)
+        if not rows:
+            pq.write_table(contract.schema().empty_table(), folder / "part-000000.parquet")
+        return Written(rows)
 
-    return Step[Version](name, inputs, settings, partial(found_version, workspace, contract), make)
+    return Derivation(contract, inputs, settings, write)
 
 
 def _of_day(engine: Engine, made: Made[Version], day: datetime.date) -> Relation:

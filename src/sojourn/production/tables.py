@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
@@ -21,40 +20,24 @@ from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
 from sojourn.disclosure import Protected, ProtectionRules, already_published, protect, with_net
-from sojourn.engine import Engine, Relation
-from sojourn.engine.rules import parse_rule
-from sojourn.engine.selections import of_period_statement, periods_statement, selected_statement
+from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
-from sojourn.production.counted import (
-    contract_behind,
-    given_by,
-    is_final,
-    record_steps,
-    record_versions,
-    records_of,
-    records_read,
-    replicates_of,
-    sql_of_records,
-)
+from sojourn.production.counted import given_by, record_steps, records_of, records_read, replicates_of
+from sojourn.production.figures import figures_of
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
-from sojourn.production.published_figures import estimate_columns, published_estimates
+from sojourn.production.linkage_errors import linkage_error_step, version_of_table
+from sojourn.production.published_figures import estimate_columns
 from sojourn.production.source_steps import delivery_in, is_repetitions
 from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
-from sojourn.project.load import Declarations
 from sojourn.project.table_declarations import Indicator, TableDeclaration
-from sojourn.sources.mapping import expanded
-from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
-from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
 from sojourn.store.store import Version
 
 __all__ = [
     "MadeTable",
     "TableRun",
-    "figures_of",
-    "method_sql",
     "protected_table",
     "run_tables",
     "table_versions",
@@ -65,10 +48,14 @@ OnStep = Callable[[str, int, int, bool], None]
 
 @dataclass(frozen=True)
 class MadeTable:
-    """A table's versions in the secure zone and what its protection reported."""
+    """A table's versions in the secure zone and what its protection reported.
+
+    `linkage_errors` is what linkage adds to its figures, where the project asks for it.
+    """
 
     estimates: Version
     observations: Version
+    linkage_errors: Version | None
     report: Mapping[str, Any]
     deliveries: tuple[str, ...]
     repetitions: int
@@ -116,7 +103,10 @@ def _steps(workspace: Workspace, tables: Sequence[TableDeclaration]) -> list[Ste
         indicator = workspace.declarations.indicators[table.indicator]
         before = record_steps(workspace, indicator, table.id)
         inputs = tuple(step.name for step in before)
-        for step in (*before, *_table_steps(workspace, table, indicator, inputs)):
+        errors = linkage_error_step(workspace, indicator.counts, before) if indicator.counts else None
+        own = [errors] if errors is not None else []
+        beside = errors.name if errors is not None else None
+        for step in (*before, *own, *_table_steps(workspace, table, indicator, inputs, beside)):
             steps[step.name] = step
     return list(steps.values())
 
@@ -126,7 +116,9 @@ def _table_steps(
     table: TableDeclaration,
     indicator: Indicator,
     inputs: tuple[str, ...],
+    errors: str | None,
 ) -> list[Step[Version]]:
+    """Figures and their protection; `errors` names the step to what linkage adds, if there is one."""
     replicates = replicates_of(workspace.declarations, indicator)
     settings = {
         "table": table.model_dump(mode="json", exclude={"title", "description", "release"}),
@@ -150,10 +142,12 @@ def _table_steps(
     )
     protected = Step[Version](
         f"observations:{table.id}",
-        (figures.name,),
+        (figures.name, *([errors] if errors is not None else [])),
         settings,
         partial(_find, workspace, DraftObservation, f"observations_{table.id}"),
-        lambda mark, made: _make_observations(workspace, table, made[figures.name], mark),
+        lambda mark, made: _make_observations(
+            workspace, table, made[figures.name], made[errors] if errors is not None else None, mark
+        ),
     )
     return [figures, protected]
 
@@ -189,77 +183,14 @@ def _make_estimates(
     return found
 
 
-def figures_of(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
-    """The estimates of a table, before protection, from the records that its indicator is about."""
-    declarations = workspace.declarations
-    indicator = declarations.indicators[table.indicator]
-    records = _selected(workspace, engine, table, counted)
-    if indicator.statistic == "value":
-        return published_estimates(
-            records.to_arrow(), table, indicator, declarations.sources[indicator.source or ""]
-        )
-    parts = []
-    for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
-        if not is_final(workspace, table, period):
-            continue
-        of_period = engine.query(of_period_statement(period), {"records": records})
-        cells = cube(of_period, **_cube_settings(declarations, table, indicator))
-        found = estimates(cells, time_period=period, **_estimate_settings(declarations, table, indicator))
-        parts.append(found.to_arrow())
-        engine.forget(found, cells)
-    if not parts:
-        return Estimate.schema(table.by).empty_table()
-    return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
-
-
-def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> Relation:
-    """The records that the indicator counts, with the table's dimensions and their period."""
-    indicator = workspace.declarations.indicators[table.indicator]
-    contract = contract_behind(workspace.declarations, indicator)
-    rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
-    is_text = contract.columns[indicator.time].python_type is str
-    statement = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
-    chosen = engine.query(statement, {"records": counted})
-    return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
-
-
-def _design(declarations: Declarations, indicator: Indicator) -> ReplicateDesign | None:
-    declared = replicates_of(declarations, indicator)
-    if declared is None:
-        return None
-    return ReplicateDesign(declared.kind, expanded(declared.weights), declared.coefficient, declared.rho)
-
-
-def _cube_settings(
-    declarations: Declarations, table: TableDeclaration, indicator: Indicator
-) -> dict[str, Any]:
-    has_weight = indicator.source is not None and "weight" in declarations.sources[indicator.source].columns
-    return {
-        "dimensions": table.by,
-        "weight": "weight" if has_weight else None,
-        "design": _design(declarations, indicator),
-        "measures": (indicator.of,) if indicator.statistic == "mean" and indicator.of else (),
-    }
-
-
-def _estimate_settings(
-    declarations: Declarations, table: TableDeclaration, indicator: Indicator
-) -> dict[str, Any]:
-    return {
-        "statistic": indicator.statistic,
-        "dimensions": table.by,
-        "totals": table.totals,
-        "of": indicator.of if indicator.statistic == "mean" else None,
-        "within": table.within,
-        "design": _design(declarations, indicator),
-        "method": f"{indicator.statistic}_of_{given_by(declarations, indicator)}",
-    }
-
-
 def protected_table(
-    workspace: Workspace, engine: Engine, table: TableDeclaration, version: Version
+    workspace: Workspace,
+    engine: Engine,
+    table: TableDeclaration,
+    version: Version,
+    linkage_errors: Version | None = None,
 ) -> Protected:
-    """The table after protection, from its estimates; it lives as long as the engine.
+    """The table after protection, from its estimates and what linkage adds; it lives as long as the engine.
 
     Only figures that another body has published pass as they are, and only with the reason why.
     """
@@ -275,18 +206,31 @@ def protected_table(
         secondary=table.protect.secondary,
         round_to=table.protect.round_to,
     )
-    found = protect(figures, dimensions=table.by, statistic=statistic, rules=rules, within=table.within)
-    return with_net(found, dimensions=table.by) if table.net else found
+    errors = engine.relation(linkage_errors.files) if linkage_errors is not None else None
+    found = protect(
+        figures,
+        dimensions=table.by,
+        statistic=statistic,
+        rules=rules,
+        within=table.within,
+        linkage_errors=errors,
+    )
+    return with_net(found, dimensions=table.by, linkage_errors=errors) if table.net else found
 
 
 def _make_observations(
-    workspace: Workspace, table: TableDeclaration, figures: Made[Version], mark: str
+    workspace: Workspace,
+    table: TableDeclaration,
+    figures: Made[Version],
+    errors: Made[Version] | None,
+    mark: str,
 ) -> Version:
     name = f"observations_{table.id}"
+    of_table = version_of_table(workspace, table.id, errors.fingerprint) if errors is not None else None
     columns = tuple(dimension.upper() for dimension in table.by)
     with workspace.catalogue.work(workspace.actor, "protect", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
-            protected = protected_table(workspace, engine, table, figures.result)
+            protected = protected_table(workspace, engine, table, figures.result, of_table)
             observations = DraftObservation.conform(protected.observations.to_arrow(), columns)
         with workspace.store.writing(DraftObservation, name, mark, columns) as folder:
             pq.write_table(observations, folder / "part-000000.parquet")
@@ -297,7 +241,7 @@ def _make_observations(
             "DraftObservation",
             mark,
             len(observations),
-            (figures.fingerprint,),
+            tuple(one.fingerprint for one in (figures, errors) if one is not None),
             report,
         )
         work.then(partial(name_version, workspace, about))
@@ -319,9 +263,11 @@ def _made_table(
     )[0]
     deliveries = tuple(found for name in figures.inputs if (found := delivery_in(name)) is not None)
     repetitions = [made[name].result.rows for name in figures.inputs if is_repetitions(name)]
+    marks = [mark for name, mark in observations.inputs.items() if name != figures.name]
     return MadeTable(
         figures.result,
         observations.result,
+        version_of_table(workspace, table.id, marks[0]) if marks else None,
         json.loads(row["settings"])["report"],
         deliveries,
         sum(repetitions),
@@ -340,36 +286,3 @@ def table_versions(workspace: Workspace, name: str) -> MadeTable:
             f"Run it first: sojourn run {name}",
         )
     return found.tables[name]
-
-
-def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
-    """The SQL by which the table's figures were made, step by step, as it is published."""
-    declarations = workspace.declarations
-    indicator = declarations.indicators[table.indicator]
-    contract = contract_behind(declarations, indicator)
-    rule = parse_rule(indicator.where, contract.columns) if indicator.where is not None else None
-    is_text = contract.columns[indicator.time].python_type is str
-    selected = selected_statement(indicator.time, indicator.frequency, rule, is_text=is_text)
-    parts = [*sql_of_records(declarations, indicator), ("Records that the indicator counts", selected)]
-    parts += [(f"Dimension {name}", dimension_sql(name)) for name in table.by if name in DERIVED]
-    if indicator.statistic == "value":
-        return _as_text(parts)
-    with workspace.engine(Zone.SECURE) as engine:
-        counted = records_of(engine, indicator, record_versions(workspace, indicator, table.id))
-        records = engine.query(
-            "SELECT * EXCLUDE (period_of_record) FROM records",
-            {"records": _selected(workspace, engine, table, counted)},
-        )
-        settings, figures = (
-            _cube_settings(declarations, table, indicator),
-            _estimate_settings(declarations, table, indicator),
-        )
-        parts.append(("Cells and their totals, with exact sums", cube_sql(records, **settings)))
-        cells = cube(records, **settings)
-        figures.pop("method")
-        parts.append(("Figures and their variances", estimates_sql(cells, **figures)))
-    return _as_text(parts)
-
-
-def _as_text(parts: Sequence[tuple[str, str]]) -> str:
-    return "\n\n".join(f"-- {title}.\n{text.strip()};" for title, text in parts) + "\n"

@@ -39,6 +39,12 @@ def linkage_problems(reading: Reading) -> Iterator[Problem]:
                 "Add it to `sources`, or leave it out.",
                 *("linkage", "repeated", index),
             )
+    if declared.versions == 1:
+        yield place.problem(
+            "one set of links alone does not show how links vary.",
+            "Ask for 2 or more (20 are usual), or for none.",
+            *("linkage", "versions"),
+        )
     if declared.specification is not None:
         try:
             load_declaration(reading.folder / declared.specification, LinkageDeclaration)

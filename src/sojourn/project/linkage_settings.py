@@ -30,3 +30,12 @@ class LinkageSettings(Declaration):
     pairs_at_most: int = Field(
         default=2_000_000_000, gt=0, description="The most pairs that may be compared; more is refused"
     )
+    versions: int = Field(
+        default=0,
+        ge=0,
+        description=(
+            "How many sets of links are drawn from the probabilities of pairs, so that figures of linked"
+            " records state what linkage adds to their error; none, or two and more"
+        ),
+    )
+    seed: int = Field(default=1, ge=0, description="Seed of the draws: the same one gives the same sets")

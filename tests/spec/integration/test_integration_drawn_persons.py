@@ -41,9 +41,9 @@ def _filled(contract, given, size):
     )
 
 
-def together(links, pairs, one, other, *, repeated=frozenset()):
+def together(links, pairs, one, other, *, repeated=frozenset(), reviewed=None):
     """In which share of the versions two rows of the links are one person."""
-    drawn = drawn_persons(links, pairs, repeated=repeated, versions=VERSIONS, seed=7)
+    drawn = drawn_persons(links, pairs, repeated=repeated, versions=VERSIONS, seed=7, reviewed=reviewed)
     return np.mean([person[one] == person[other] for person in drawn])
 
 
@@ -89,3 +89,11 @@ def test_keys_that_a_reviewer_told_apart_are_not_put_together_by_a_third():
 def test_pairs_of_less_than_one_in_a_hundred_are_not_drawn():
     links = links_of("a:1", "b:1")
     assert together(links, pairs_of(("a:1", "b:1", 0.009)), 0, 1) == 0
+
+
+def test_a_review_makes_a_pair_one_person_as_often_as_reviewers_found_its_like_to_be():
+    links = links_of("border:a", "register:x")
+    pairs = pairs_of(("border:a", "register:x", 0.008))
+    strata = {"is_link": [False], "above": [0.0], "up_to": [0.01], "same": [6], "different": [3]}
+    # (6 + 0.008) / (9 + 1); without the review such a pair is never drawn.
+    assert together(links, pairs, 0, 1, reviewed=pa.table(strata)) == pytest.approx(0.6, abs=0.03)

@@ -17,9 +17,10 @@ from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.counted import record_versions, records_of
 from sojourn.production.deliveries import all_deliveries, deliveries_in_force, withdraw_delivery
+from sojourn.production.figures import method_sql
 from sojourn.production.quarantine import write_quarantined
 from sojourn.production.receive import receive
-from sojourn.production.tables import method_sql, run_tables
+from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 from sojourn.sources.periods import days_of
 

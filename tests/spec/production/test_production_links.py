@@ -188,8 +188,11 @@ def test_what_linkage_adds_to_a_figure_stands_beside_the_published_cells(linked)
     assert max(errors) <= 1
 
 
-def test_a_table_of_no_events_has_no_uncertainty_of_linkage(linked):
-    with open_workspace(linked) as office, pytest.raises(ProjectError, match="neither migration events"):
+def test_a_table_of_records_that_are_not_linked_has_no_uncertainty_of_linkage(linked):
+    with (
+        open_workspace(linked) as office,
+        pytest.raises(ProjectError, match="CROSSINGS are not linked"),
+    ):
         linkage_uncertainty(office, "CROSSINGS", versions=3, seed=1)
 
 

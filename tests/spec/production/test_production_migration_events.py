@@ -16,11 +16,12 @@ from sojourn.integration.movements import Observation
 from sojourn.production import counted
 from sojourn.production.counted import is_final
 from sojourn.production.deliveries import deliveries_in_force, withdraw_delivery
+from sojourn.production.figures import method_sql
 from sojourn.production.lineage import lineage, selected_cells
 from sojourn.production.observed import latest_run, observation_of
 from sojourn.production.publishing import prepare_release
 from sojourn.production.receive import receive
-from sojourn.production.tables import method_sql, run_tables
+from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 from sojourn.project.load import load
 from sojourn.sources.periods import Days, days_of

@@ -11,9 +11,10 @@ import pytest
 from small_project import AGREEMENTS, write_small_project
 from sojourn.errors import ProjectError
 from sojourn.production.counted import record_versions
+from sojourn.production.figures import method_sql
 from sojourn.production.lineage import lineage
 from sojourn.production.receive import receive
-from sojourn.production.tables import method_sql, run_tables
+from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 from sojourn.project.load import load
 

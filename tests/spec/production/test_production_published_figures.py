@@ -8,10 +8,11 @@ import pytest
 
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.production.describe import describe_table
+from sojourn.production.figures import method_sql
 from sojourn.production.published_figures import decimals_of
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.receive import receive
-from sojourn.production.tables import method_sql, run_tables
+from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
 STOCK = """\

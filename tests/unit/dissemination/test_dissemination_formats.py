@@ -83,6 +83,7 @@ def test_csv_holds_every_cell_with_codes_names_figures_and_flags():
         "OBS_VALUE": "8.4",
         "SE": repr(8.4 * 0.05),
         "CV": repr(100 * (8.4 * 0.05) / 8.4),
+        "LINKAGE_SE": "",
         "OBS_STATUS": "A",
         "CONF_STATUS": "F",
     }
@@ -149,7 +150,7 @@ def test_sdmx_csv_keeps_a_formula_as_it_is_since_machines_read_it():
     table = survey("1")
     text = sdmx_csv_bytes(AGENCY, table.description, cells(table)).decode()
     assert text.splitlines()[0] == (
-        "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,CONF_STATUS,SE,CV"
+        "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,SEX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,CONF_STATUS,SE,CV,LINKAGE_SE"
     )
     assert "'" not in text
 
@@ -178,7 +179,7 @@ def test_a_workbook_has_a_cover_notes_and_one_table(release: ReleaseDescription)
     book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(release, table.description, cells(table), "en")))
     assert book.sheetnames == ["Cover", "Notes", "Data"]
     assert list(book["Data"].tables) == ["table_FB_SHARE"]
-    assert book["Data"].tables["table_FB_SHARE"].ref == "A3:J27"
+    assert book["Data"].tables["table_FB_SHARE"].ref == "A3:K27"
     rows = list(book["Data"].iter_rows(min_row=4, values_only=True))
     assert rows[0][:6] == ("_T", "Ruritania", "_T", "Total", "2023", 8.4)
     assert {row[1] for row in rows if row[0] == "R3"} == {FORMULA}

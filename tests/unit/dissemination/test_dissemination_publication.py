@@ -87,15 +87,17 @@ def test_rows_stand_in_the_order_of_the_code_lists_then_of_time(tmp_path: Path):
     assert found["TIME_PERIOD"].to_pylist()[:2] == ["2023", "2024"]
 
 
-@pytest.mark.parametrize("column", ["OBS_VALUE", "SE", "CV"])
+@pytest.mark.parametrize("column", ["OBS_VALUE", "SE", "CV", "LINKAGE_SE"])
 def test_a_withheld_cell_that_carries_a_figure_stops_the_writing(tmp_path: Path, column: str):
     table = survey("1")
     held_back = with_cells(
         table,
         CONF_STATUS=pa.array(["C"] + ["F"] * 23),
         **{
-            name: pc.if_else(pa.array([name != column] + [False] * 23), None, table.observations[name])
-            for name in ("OBS_VALUE", "SE", "CV")
+            name: pc.if_else(
+                pa.array([name != column] + [False] * 23), None, pc.coalesce(table.observations[name], 1.0)
+            )
+            for name in ("OBS_VALUE", "SE", "CV", "LINKAGE_SE")
         },
     )
     with pytest.raises(DisclosureRisk, match=f"1 cells are not free for publication but carry {column}"):
@@ -207,7 +209,7 @@ def test_a_table_cannot_have_a_name_that_is_no_plain_word(name: str):
         TableDescription.model_validate({**inflow("1").description.model_dump(), "id": name})
 
 
-@pytest.mark.parametrize("name", ["OBS_VALUE", "TIME_PERIOD", "LANG", "sex", "SE"])
+@pytest.mark.parametrize("name", ["OBS_VALUE", "TIME_PERIOD", "LANG", "sex", "SE", "LINKAGE_SE"])
 def test_a_dimension_cannot_take_a_name_that_means_something_else(name: str):
     with pytest.raises(ValidationError):
         Dimension(id=name, name={"en": "x"}, codes=(CodeDescription(id="A", name={"en": "a"}),))

@@ -200,7 +200,7 @@ def test_a_change_within_sampling_error_is_not_called_a_rise():
     assert found[:3] == (
         "Ruritania, 2024: 8.7 (Per cent).",
         "With 95% confidence it lies between 7.8 and 9.6.",
-        "The change since 2023 is within sampling error.",
+        "The change since 2023 is within the error of the figures.",
     )
 
 

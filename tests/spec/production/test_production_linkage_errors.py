@@ -1,0 +1,142 @@
+"""What a published table says of its linkage: an office that declares `linkage: {versions: …}`.
+
+That neither the order of deliveries nor a kill changes an error is in `test_production_links.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from linked_project import LINKAGE, alike_names, write_deliveries, write_linked_project
+from sojourn.contracts.table import Zone
+from sojourn.errors import ProjectError
+from sojourn.production.receive import receive
+from sojourn.production.tables import run_tables
+from sojourn.production.workspace import open_workspace
+
+VERSIONS = "linkage: {sources: [border, register, students], versions: 4}\n"
+COUNTED = """\
+id: outcomes
+title: {en: Visas and crossings}
+definition: {en: Visas by whether their holders crossed the border.}
+counts: permit_outcome
+time: valid_from
+frequency: year
+"""
+OUTCOMES = """\
+id: OUTCOMES
+title: {en: Visas by outcome}
+indicator: outcomes
+by: [outcome]
+protect: {minimum_contributors: 12, secondary: true}
+"""
+
+
+def declared(folder, keys, linkage=VERSIONS):
+    """The linked project with a table of visas, which students have, beside that of migrations."""
+    project = write_linked_project(folder, keys)
+    students = project / "sources" / "students" / "source.yaml"
+    students.write_text(students.read_text(encoding="utf-8").replace("enrolment}", "visa}"), encoding="utf-8")
+    (project / "indicators" / "outcomes.yaml").write_text(COUNTED, encoding="utf-8")
+    (project / "tables" / "outcomes.yaml").write_text(OUTCOMES, encoding="utf-8")
+    settings = project / "sojourn.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace(LINKAGE, linkage), encoding="utf-8")
+    return project
+
+
+def receive_all(project, files):
+    with open_workspace(project) as office:
+        for (source, period), file in files:
+            receive(office, source, file, period=period)
+
+
+@pytest.fixture(scope="module")
+def office_folder(tmp_path_factory):
+    """The project with its deliveries received and run, names being alike."""
+    folder = tmp_path_factory.mktemp("alike")
+    project = declared(folder / "ruritania", folder / "keys")
+    receive_all(project, write_deliveries(folder / "files", alike_names).items())
+    with open_workspace(project) as office:
+        run_tables(office, ["MIGRATIONS", "OUTCOMES"])
+    return project
+
+
+def rows(version):
+    return pa.concat_tables(map(pq.read_table, version.files))
+
+
+def made(project, table):
+    with open_workspace(project) as office:
+        found = run_tables(office, [table])
+        return found, found.tables[table]
+
+
+def test_figures_of_links_in_doubt_say_so(office_folder):
+    _, table = made(office_folder, "MIGRATIONS")
+    errors, cells = rows(table.linkage_errors), rows(table.observations)
+    assert pc.max(errors["error"]).as_py() > 1
+    assert set(errors["versions"].to_pylist()) == {4}
+    shown = cells.filter(pc.greater(cells["OBS_VALUE"], 0))
+    assert shown["LINKAGE_SE"].null_count == 0
+    assert pc.min(shown["LINKAGE_SE"]).as_py() >= 1
+
+
+def test_every_kind_of_records_that_stands_on_persons_has_errors(office_folder):
+    _, table = made(office_folder, "OUTCOMES")
+    errors = rows(table.linkage_errors)
+    # Without doubt in any link the outcome of a visa would be the same in every version.
+    assert pc.max(errors["standard_error"]).as_py() > 0
+
+
+def test_withheld_cells_have_no_error_of_linkage(office_folder):
+    _, table = made(office_folder, "OUTCOMES")
+    cells = rows(table.observations)
+    withheld = cells.filter(pc.not_equal(cells["CONF_STATUS"], "F"))
+    assert len(withheld) > 0
+    assert withheld["LINKAGE_SE"].null_count == len(withheld)
+
+
+def test_what_was_made_is_not_made_again(office_folder):
+    found, _ = made(office_folder, "MIGRATIONS")
+    assert found.made == ()
+    assert "linkage_error:migration_event" in found.found
+
+
+def test_another_number_of_versions_makes_errors_and_no_records(office_folder, tmp_path):
+    project = tmp_path / "ruritania"
+    shutil.copytree(office_folder, project)
+    settings = project / "sojourn.yaml"
+    text = settings.read_text(encoding="utf-8").replace("versions: 4", "versions: 2")
+    settings.write_text(text, encoding="utf-8")
+    found, _ = made(project, "MIGRATIONS")
+    assert set(found.made) == {"linkage_error:migration_event", "observations:MIGRATIONS"}
+
+
+def test_nothing_of_drawn_links_stays_on_the_disk(office_folder):
+    with open_workspace(office_folder) as office:
+        assert office.store.leftovers() == []
+        names = {path.name for path in office.store.zone(Zone.SECURE).iterdir()}
+    assert {name for name in names if name.startswith("linkage_error_")} == {
+        "linkage_error_MIGRATIONS", "linkage_error_OUTCOMES",
+    }  # fmt: skip
+
+
+def test_without_versions_nothing_is_said(tmp_path):
+    project = declared(tmp_path / "ruritania", tmp_path / "keys", LINKAGE)
+    receive_all(project, write_deliveries(tmp_path / "files").items())
+    found, table = made(project, "MIGRATIONS")
+    assert table.linkage_errors is None
+    assert not any(name.startswith("linkage_error") for name in found.made)
+    cells = rows(table.observations)
+    assert cells["LINKAGE_SE"].null_count == len(cells)
+
+
+def test_one_version_is_refused(tmp_path):
+    project = declared(tmp_path / "ruritania", tmp_path / "keys", VERSIONS.replace("4", "1"))
+    with pytest.raises(ProjectError, match="one set of links alone"), open_workspace(project):
+        pass
