@@ -134,8 +134,9 @@ def linked(
     once = records.once if exclusive else None
     apart = (ones[told < 0], others[told < 0])
     person, joins = grouped(
-        ones[link], others[link], chance[link], records.source, once=once, facts=facts, apart=apart
-    )
+        ones[link], others[link], chance[link], records.source,
+        once=once, facts=facts, apart=apart, decided=told[link] > 0,
+    )  # fmt: skip
     link[link] = joins
     return Linked(model, ones, others, scores, chance, link, person, priors)
 
