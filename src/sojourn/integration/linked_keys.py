@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from sojourn.engine import Engine, sql_beside
 from sojourn.integration.linkage.encoding import Encoded, encoded, packed_days
+from sojourn.integration.linkage.households import with_households
 from sojourn.integration.linkage.linking import Known, Linked, Plan, linked, planned
 from sojourn.integration.linkage.persons import NEVER, Facts, Presences
 from sojourn.integration.linkage.scoring import Scoring, scored_here
@@ -54,12 +55,15 @@ def keys_in_one(
     repeated: frozenset[int],
     alive: frozenset[int],
     stays: Mapping[int, pa.Table] | None = None,
+    members_once: bool | None = None,
 ) -> Keys:
     """The keys of several sources as `record_keys` gives them, as one table and as records to compare.
 
     A field of the specification is in the first of its columns that the tables have. A person may stand more
     than once in the sources `repeated`; a record of the sources `alive` shows that the person lived on its
-    day. `stays` has, for sources of movements, what `certain_stays` gives.
+    day. `stays` has, for sources of movements, what `certain_stays` gives. Households
+    count unless `members_once` is None; when true, two keys of one source in one household, as listed for one
+    day, are two persons.
     """
     named = [
         table.append_column("source", pa.array([name] * len(table), pa.string()))
@@ -76,6 +80,12 @@ def keys_in_one(
         for field in specification.fields
     }
     records = encoded(tables, specification.fields, columns)
+    if members_once is not None:
+        households = [
+            pa.table({"household": own["household_id"], "date": own["listed_on"].cast(pa.string())})
+            for own in tables
+        ]
+        records = with_households(records, households, members_once=members_once)
     is_alive = np.isin(records.source, sorted(alive))
     facts = Facts(
         packed_days(table["birth_date"]),
@@ -148,6 +158,7 @@ def linked_keys(
     )
     table = _with_persons(keys, found, methods)
     table = table.drop(["died", "surname", "given_names", "national_id", "address", "phone", "region"])
+    table = table.drop(["household_id", "listed_on"])
     links = _PERSONS(keys=engine.relation(table)).to_arrow()
     listed = _PAIRS(pairs=engine.relation(pairs), keys=engine.relation(table)).to_arrow()
     return links, listed

@@ -44,10 +44,11 @@ def record_keys(records: Relation, identities: Relation) -> Relation:
     """One row for each key of one source, in the order of keys: what its newest record says.
 
     `records` has record_id, person_key, seen (the day for which a record holds), sex, birth_year,
-    citizenship, birthplace, region and died; `identities` the columns of `Identity`. Columns: record_key,
-    records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is not known),
-    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region. The order of
-    records does not matter.
+    citizenship, birthplace, region, household_id and died; `identities` the columns of `Identity`. Columns:
+    record_key, records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is
+    not known), document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region,
+    household_id and listed_on, the day for which the household was stated. The order of records does not
+    matter.
     """
     return _KEYS(records=records, identities=identities)
 

@@ -50,7 +50,7 @@ from sojourn.store.store import Version
 __all__ = ["LINK", "link_step", "repeated_sources", "with_persons"]
 
 LINK = Link.title()
-_ATTRIBUTES = ("sex", "birth_year", "citizenship", "birthplace", "region")
+_ATTRIBUTES = ("sex", "birth_year", "citizenship", "birthplace", "region", "household_id")
 _COMPARED = (
     "surname", "given_names", "birth_date", "sex", "citizenship", "birthplace", "document_no", "national_id",
     "region", "address", "phone",
@@ -150,6 +150,7 @@ def _linked(
             specification,
             repeated=frozenset(at for at, name in enumerate(names) if name in repeated),
             alive=frozenset(at for at, one in enumerate(read) if one.contract in _REPEATED),
+            members_once=declared.household.members_once if declared.household else None,
             stays={at: one.stays() for at, one in enumerate(read) if one.contract is Movement},
         )
         by_documents = _by_documents(engine, keys, pa.concat_tables([one.numbers() for one in read]))

@@ -217,7 +217,7 @@ def keys_of(engine, names):
                 "birth_year": pa.nulls(size, pa.int64()),
                 **{
                     column: pa.nulls(size, pa.string())
-                    for column in ("sex", "citizenship", "birthplace", "region")
+                    for column in ("sex", "citizenship", "birthplace", "region", "household_id")
                 },
             }
         )

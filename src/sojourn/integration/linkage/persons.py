@@ -65,14 +65,15 @@ def grouped(
     facts: Facts | None = None,
     apart: tuple[Spans, Spans] | None = None,
     decided: Flags | None = None,
+    listing: Spans | None = None,
 ) -> tuple[Spans, Flags]:
     """The group of each record, named by its first record, and which links join: the best go first.
 
     A link does not join two groups when the whole would be impossible: two records of one source in which a
     person stands `once`, of up to 64; births in two years that are no slip of one digit, unless the two
     records are this very link; a death before a sign of life; two records in two places at once, unless they
-    are this very link and it is `decided` by a document or a reviewer; two records that are known to be
-    `apart`.
+    are this very link and it is `decided` by a document or a reviewer; two records of one `listing`, with the
+    same exception; two records that are known to be `apart`.
     """
     order = np.lexsort((others, ones, -scores))
     size = len(source)
@@ -86,7 +87,7 @@ def grouped(
     decided = np.zeros(len(ones), dtype=np.bool_) if decided is None else decided
     parent, joins = _grouped(
         ones[order], others[order], held, known.birth, known.died, known.seen, starts, never_with,
-        decided[order], presences.starts, presences.days,
+        decided[order], presences.starts, presences.days, nothing if listing is None else listing,
     )  # fmt: skip
     found = np.zeros(len(ones), dtype=np.bool_)
     found[order] = joins
@@ -144,6 +145,7 @@ def _grouped(
     decided: Flags,
     stays_from: Integers,
     stay_days: Days,
+    listing: Spans,
 ) -> tuple[Spans, Flags]:
     size = len(held)
     parent = np.arange(size).astype(np.int32)
@@ -161,6 +163,8 @@ def _grouped(
         if len(birth) and _impossible(here, there, following, birth, died, seen):
             continue
         if stay_days.shape[1] and _in_two_places(here, there, decided[at], following, stays_from, stay_days):
+            continue
+        if len(listing) and _listed_together(here, there, decided[at], following, listing):
             continue
         if len(never_with) and _kept_apart(here, other, parent, following, starts, never_with):
             continue
@@ -249,6 +253,24 @@ def _contradict(stay_days: Days, stay: int, stay2: int) -> bool:
         and stay_days[BEFORE, later] < first_arrived
         and stay_days[AFTER, earlier] > last_departed
     )
+
+
+@compiled
+def _listed_together(here: int, there: int, is_decided: bool, following: Spans, listing: Spans) -> bool:
+    """Whether two groups hold a record each of one list of a household."""
+    one = here
+    while True:
+        other = there
+        while listing[one] >= 0:
+            is_said = is_decided and one == here and other == there
+            if listing[one] == listing[other] and not is_said:
+                return True
+            other = following[other]
+            if other == there:
+                break
+        one = following[one]
+        if one == here:
+            return False
 
 
 @compiled
