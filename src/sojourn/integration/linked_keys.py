@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 
 from sojourn.engine import Engine, sql_beside
 from sojourn.integration.linkage.encoding import Encoded, encoded, packed_days
+from sojourn.integration.linkage.households import with_households
 from sojourn.integration.linkage.linking import Known, Linked, Plan, linked, planned
-from sojourn.integration.linkage.persons import NEVER, Facts
+from sojourn.integration.linkage.persons import NEVER, Facts, Presences
 from sojourn.integration.linkage.scoring import Scoring, scored_here
 from sojourn.integration.linkage.scripts import script_of_names
 from sojourn.integration.linkage.specification import Specification
 
-__all__ = ["Decisions", "Keys", "keys_in_one", "linked_keys", "plan_of_keys"]
+__all__ = ["Decisions", "Keys", "keys_in_one", "linked_keys", "plan_of_keys", "presences_of"]
 
 _PERSONS = sql_beside(__file__, "persons_of_keys.sql")
 _PAIRS = sql_beside(__file__, "pairs_of_keys.sql")
@@ -53,12 +54,16 @@ def keys_in_one(
     *,
     repeated: frozenset[int],
     alive: frozenset[int],
+    stays: Mapping[int, pa.Table] | None = None,
+    members_once: bool | None = None,
 ) -> Keys:
     """The keys of several sources as `record_keys` gives them, as one table and as records to compare.
 
     A field of the specification is in the first of its columns that the tables have. A person may stand more
     than once in the sources `repeated`; a record of the sources `alive` shows that the person lived on its
-    day.
+    day. `stays` has, for sources of movements, what `certain_stays` gives. Households
+    count unless `members_once` is None; when true, two keys of one source in one household, as listed for one
+    day, are two persons.
     """
     named = [
         table.append_column("source", pa.array([name] * len(table), pa.string()))
@@ -73,13 +78,36 @@ def keys_in_one(
         for field in specification.fields
     }
     records = encoded(tables, specification.fields, columns)
+    if members_once is not None:
+        households = [
+            pa.table({"household": own["household_id"], "date": own["listed_on"].cast(pa.string())})
+            for own in tables
+        ]
+        records = with_households(records, households, members_once=members_once)
     is_alive = np.isin(records.source, sorted(alive))
     facts = Facts(
         packed_days(table["birth_date"]),
         _days(table["died"]),
         np.where(is_alive, _days(table["last_seen"]), NEVER).astype(np.int32),
+        presences_of(tables, stays or {}),
     )
     return Keys(table, replace(records, repeated=repeated), facts)
+
+
+def presences_of(tables: Sequence[pa.Table], stays: Mapping[int, pa.Table]) -> Presences:
+    """The stays of the keys of all tables, each key's in their order."""
+    firsts = np.concatenate(([0], np.cumsum([len(table) for table in tables]))).astype(np.int64)
+    units, days = [np.zeros(0, dtype=np.int64)], [np.zeros((4, 0), dtype=np.int32)]
+    for at, own in sorted(stays.items()):
+        keys = tables[at]["record_key"].combine_chunks()
+        units.append(firsts[at] + pc.index_in(own["record_key"], keys).to_numpy().astype(np.int64))
+        columns = [_days(own[name]) for name in ("arrived", "departed", "crossed_before", "crossed_after")]
+        columns[2] = np.where(columns[2] == NEVER, -NEVER, columns[2]).astype(np.int32)
+        days.append(np.stack(columns))
+    unit, together = np.concatenate(units), np.concatenate(days, axis=1)
+    order = np.lexsort((together[0], unit))
+    starts = np.concatenate(([0], np.cumsum(np.bincount(unit, minlength=int(firsts[-1])))))
+    return Presences(starts.astype(np.int64), np.ascontiguousarray(together[:, order]))
 
 
 def _days(column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
@@ -128,6 +156,7 @@ def linked_keys(
     )
     table = _with_persons(keys, found, methods)
     table = table.drop(["died", "surname", "given_names", "national_id", "address", "phone", "region"])
+    table = table.drop(["household_id", "listed_on"])
     links = _PERSONS(keys=engine.relation(table)).to_arrow()
     listed = _PAIRS(pairs=engine.relation(pairs), keys=engine.relation(table)).to_arrow()
     return links, listed

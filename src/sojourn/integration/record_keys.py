@@ -8,10 +8,19 @@ from sojourn.contracts.microdata import Identity, Movement, Person, Respondent, 
 from sojourn.contracts.table import Table
 from sojourn.engine import Relation, sql_beside
 
-__all__ = ["IDENTIFYING", "NUMBERS", "record_keys", "reviewed_pairs", "seen_on", "shared_documents"]
+__all__ = [
+    "IDENTIFYING",
+    "NUMBERS",
+    "certain_stays",
+    "record_keys",
+    "reviewed_pairs",
+    "seen_on",
+    "shared_documents",
+]
 
 IDENTIFYING = tuple(name for name in Identity.columns if name not in ("record_id", "person_key"))
 NUMBERS = ("document_no", "national_id")
+_STAYS = sql_beside(__file__, "certain_stays.sql")
 _KEYS = sql_beside(__file__, "record_keys.sql")
 _SHARED = sql_beside(__file__, "shared_documents.sql")
 _REVIEWED = sql_beside(__file__, "reviewed_pairs.sql")
@@ -35,12 +44,24 @@ def record_keys(records: Relation, identities: Relation) -> Relation:
     """One row for each key of one source, in the order of keys: what its newest record says.
 
     `records` has record_id, person_key, seen (the day for which a record holds), sex, birth_year,
-    citizenship, birthplace, region and died; `identities` the columns of `Identity`. Columns: record_key,
-    records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is not known),
-    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region. The order of
-    records does not matter.
+    citizenship, birthplace, region, household_id and died; `identities` the columns of `Identity`. Columns:
+    record_key, records (how many), last_seen, died, surname, given_names, birth_date (text, 00 for what is
+    not known), document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region,
+    household_id and listed_on, the day for which the household was stated. The order of records does not
+    matter.
     """
     return _KEYS(records=records, identities=identities)
+
+
+def certain_stays(movements: Relation) -> Relation:
+    """One row for each stay in the country of which both ends are recorded under one key, in their order.
+
+    `movements` has person_key, event_date and direction. A stay runs from an arrival to a departure that is
+    the key's next crossing. Days on which a key crossed in both directions begin and end none, since their
+    order is not known, and stays of a day at most are left out. Columns: record_key, arrived, departed,
+    crossed_before and crossed_after: the days of the key's crossings around the stay, null without one.
+    """
+    return _STAYS(movements=movements)
 
 
 def shared_documents(units: Relation, numbers: Relation) -> Relation:

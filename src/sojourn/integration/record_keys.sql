@@ -6,7 +6,7 @@ with together as (
     select records.person_key, records.seen, records.sex, records.birth_year, records.citizenship,
         records.birthplace, records.region, records.died, identities.surname, identities.given_names,
         identities.birth_date, identities.document_no, identities.national_id, identities.address,
-        identities.phone,
+        identities.phone, records.household_id,
         coalesce(records.seen, date '0001-01-01') as day
     from records join identities using (record_id)
 ),
@@ -34,6 +34,8 @@ newest as (
             filter (citizenship is not null and citizenship <> '_U') as citizenship,
         arg_max(birthplace, {'day': day, 'value': birthplace})
             filter (birthplace is not null and birthplace <> '_U') as birthplace,
+        arg_max({'household_id': household_id, 'seen': seen}, {'day': day, 'value': household_id})
+            filter (household_id is not null) as household,
         arg_max(region, {'day': day, 'value': region}) filter (region is not null and region <> '_U') as region
     from together
     group by person_key
@@ -41,6 +43,7 @@ newest as (
 select record_key, records, last_seen, died, names.surname as surname, names.given_names as given_names,
     -- A source that gives the year alone says so.
     coalesce(birth_date, lpad(cast(birth_year as varchar), 4, '0') || '-00-00') as birth_date,
-    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region
+    document_no, national_id, address, phone, sex, birth_year, citizenship, birthplace, region,
+    household.household_id as household_id, household.seen as listed_on
 from newest
 order by record_key

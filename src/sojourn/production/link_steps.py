@@ -27,6 +27,7 @@ from sojourn.integration.linked_keys import Decisions, Keys, keys_in_one, linked
 from sojourn.integration.record_keys import (
     IDENTIFYING,
     NUMBERS,
+    certain_stays,
     record_keys,
     reviewed_pairs,
     seen_on,
@@ -49,7 +50,7 @@ from sojourn.store.store import Version
 __all__ = ["LINK", "link_step", "repeated_sources", "with_persons"]
 
 LINK = Link.title()
-_ATTRIBUTES = ("sex", "birth_year", "citizenship", "birthplace", "region")
+_ATTRIBUTES = ("sex", "birth_year", "citizenship", "birthplace", "region", "household_id")
 _COMPARED = (
     "surname", "given_names", "birth_date", "sex", "citizenship", "birthplace", "document_no", "national_id",
     "region", "address", "phone",
@@ -149,6 +150,8 @@ def _linked(
             specification,
             repeated=frozenset(at for at, name in enumerate(names) if name in repeated),
             alive=frozenset(at for at, one in enumerate(read) if one.contract in _REPEATED),
+            members_once=declared.household.members_once if declared.household else None,
+            stays={at: one.stays() for at, one in enumerate(read) if one.contract is Movement},
         )
         by_documents = _by_documents(engine, keys, pa.concat_tables([one.numbers() for one in read]))
         decisions = _with_reviewed(engine, keys, by_documents, decisions_in_force(workspace))
@@ -250,6 +253,10 @@ class _Read:
             died="death_date",
         )
         return record_keys(stated, self._identities).to_arrow()
+
+    def stays(self) -> pa.Table:
+        """The stays of which a key of a source of movements shows both ends."""
+        return certain_stays(self._records).to_arrow()
 
     def numbers(self) -> pa.Table:
         """Every number that a key states, of whatever document."""

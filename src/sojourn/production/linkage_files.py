@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.integration.linkage.encoding import Encoded, encoded
+from sojourn.integration.linkage.households import with_households
 from sojourn.integration.linkage.linking import Linked, Plan, linked, planned
 from sojourn.integration.linkage.specification import (
     BlockKey,
@@ -25,7 +26,7 @@ from sojourn.integration.linkage.specification import (
 )
 from sojourn.production.movement_reading import opened_table
 from sojourn.production.table_files import require_targets, write_table
-from sojourn.project.linkage_declarations import LinkageDeclaration
+from sojourn.project.linkage_declarations import HouseholdColumns, LinkageDeclaration
 
 __all__ = [
     "LinkageFiles",
@@ -155,6 +156,10 @@ def link_files(
     records = encoded(
         tables, specification.fields, {field.name: field.name for field in specification.fields}
     )
+    if declared.household is not None:
+        households = households_of_files(sources, columns, declared.household, identifier, tables)
+        once = declared.household.members_once
+        records = with_households(records, households, members_once=once, dedupe=dedupe)
     plan = planned(records, specification, dedupe=dedupe)
     on_plan(plan)
     if is_dry:
@@ -223,6 +228,30 @@ def _with_all(table: pa.Table, fields: Sequence[Field]) -> pa.Table:
     nothing = pa.nulls(len(table), pa.string())
     names = [field.name for field in fields]
     return pa.table([table[name] if name in table.column_names else nothing for name in names], names=names)
+
+
+def households_of_files(
+    sources: Sequence[Path],
+    columns: Sequence[Mapping[str, str]],
+    declared: HouseholdColumns,
+    identifier: str | None,
+    tables: Sequence[pa.Table],
+) -> list[pa.Table]:
+    """The household of each file's records and the day of its list, in the order of `tables`."""
+    found = []
+    for source, known, table in zip(sources, columns, tables, strict=True):
+        named = (("household", declared.columns), ("date", declared.dates))
+        stated = {name: next((one for one in choice if one in known), None) for name, choice in named}
+        place = {name: column for name, column in stated.items() if column is not None}
+        if "household" not in place:
+            nothing = pa.chunked_array([pa.nulls(len(table), pa.string())])
+            found.append(pa.table({"household": nothing, "date": nothing}))
+            continue
+        read, _ = read_compared(source, known, place, identifier)
+        if "date" not in place:
+            read = read.append_column("date", pa.array([""] * len(read)))
+        found.append(read)
+    return found
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,7 +10,15 @@ from pydantic import Field, model_validator
 from sojourn.concepts.package_data import declarations
 from sojourn.project.declarations import Declaration
 
-__all__ = ["KEY_PARTS", "LinkageDeclaration", "LinkageField", "MistakeCosts", "PairRule", "shipped_linkage"]
+__all__ = [
+    "KEY_PARTS",
+    "HouseholdColumns",
+    "LinkageDeclaration",
+    "LinkageField",
+    "MistakeCosts",
+    "PairRule",
+    "shipped_linkage",
+]
 
 _WORDS = ("value", "sounds", "joined", "first", "word", "either", "two_words", "start")
 KEY_PARTS = {
@@ -62,12 +70,29 @@ class MistakeCosts(Declaration):
     missed_link: float = Field(default=1.0, gt=0, description="Cost of leaving one person as two")
 
 
+class HouseholdColumns(Declaration):
+    """Which records live together, as sources number their own households."""
+
+    columns: tuple[str, ...] = Field(
+        min_length=1, description="Columns of the files that hold the number of the household, best first"
+    )
+    dates: tuple[str, ...] = Field(
+        default=(),
+        description="Columns with the day for which a household is listed; without one a file is one list",
+    )
+    members_once: bool = Field(
+        default=False,
+        description="Whether a list has each member once, so that two records of a household are two persons",
+    )
+
+
 class LinkageDeclaration(Declaration):
     """`linkage.yaml`: a linkage, for the command `sojourn tool link`."""
 
     version: str = Field(default="1", description="Version of the specification")
     fields: tuple[LinkageField, ...] = Field(min_length=1, description="What is compared")
     pairs: tuple[PairRule, ...] = Field(min_length=1, description="Which records are looked at as pairs")
+    household: HouseholdColumns | None = Field(default=None, description="Which records live together")
     one_to_one: bool = Field(default=True, description="Whether a person stands in a source once at most")
     cost: MistakeCosts = Field(default_factory=MistakeCosts, description="What mistakes cost")
     pairs_per_record: float = Field(

@@ -32,7 +32,9 @@ class Encoded:
     `bits_within` among those of the record's own origin. `source` numbers the source of each record;
     `repeated` are the sources in which a person may stand more than once. The value of an encoded field is a
     row of `filters`, bits in words of 64. How rare the words of a record's name are stands in `word_bits`
-    from row `word_at[record, field]` on: among all records, and among those of its own origin.
+    from row `word_at[record, field]` on: among all records, and among those of its own origin. `household`
+    numbers the household of each record within its source, below zero where it is not known; `listing` the
+    households in which each member stands once, so that two records of one are two persons.
     """
 
     fields: tuple[Field, ...]
@@ -49,6 +51,8 @@ class Encoded:
     word_bits: np.ndarray[tuple[int, int], np.dtype[np.float32]] = attribute(
         default_factory=lambda: np.zeros((0, 2), dtype=np.float32)
     )
+    household: Spans | None = None
+    listing: Spans | None = None
 
     @property
     def sources(self) -> int:
@@ -60,12 +64,18 @@ class Encoded:
         """Of each source, whether a person stands in it once at most."""
         return np.array([source not in self.repeated for source in range(self.sources)], dtype=np.bool_)
 
+    def looks_within(self, dedupe: bool) -> bool:
+        """Whether pairs that share a number of `apart` are looked at: those of one file are with `dedupe`."""
+        return dedupe and self.listing is None
+
     @property
     def apart(self) -> npt.NDArray[np.int32]:
-        """A number that two records share when they cannot be one person, by their source."""
+        """A number that two records share when they cannot be one person, by their source or household."""
         if not self.repeated:
             return self.source
         alone = -1 - np.arange(len(self), dtype=np.int32)
+        if self.listing is not None:
+            alone = np.where(self.listing >= 0, self.sources + self.listing, alone).astype(np.int32)
         found: npt.NDArray[np.int32] = np.where(self.once[self.source], self.source, alone)
         return found
 

@@ -18,6 +18,7 @@ from sojourn.integration.linkage.assignment import (
 )
 from sojourn.integration.linkage.blocking import Blocks, blocks_of
 from sojourn.integration.linkage.encoding import Encoded
+from sojourn.integration.linkage.households import second_look
 from sojourn.integration.linkage.model import Model, compared, trained, weights_of
 from sojourn.integration.linkage.persons import Facts, grouped
 from sojourn.integration.linkage.scoring import Scoring, Work, scored_here
@@ -123,6 +124,10 @@ def linked(
     exclusive = specification.one_to_one and not dedupe
     if exclusive:
         chance, priors = exclusive_probabilities(ones, others, certain, records.source, records.once)
+        again = second_look(records, model, ones, others, certain, chance, priors)
+        if again is not certain:
+            certain = np.where(told == 0, again, certain)
+            chance, priors = exclusive_probabilities(ones, others, certain, records.source, records.once)
     else:
         prior = prior_bits(certain, pairs)
         chance, priors = probabilities(certain, prior), np.full((1, 1), prior)
@@ -134,8 +139,9 @@ def linked(
     once = records.once if exclusive else None
     apart = (ones[told < 0], others[told < 0])
     person, joins = grouped(
-        ones[link], others[link], chance[link], records.source, once=once, facts=facts, apart=apart
-    )
+        ones[link], others[link], chance[link], records.source,
+        once=once, facts=facts, apart=apart, decided=told[link] > 0, listing=records.listing,
+    )  # fmt: skip
     link[link] = joins
     return Linked(model, ones, others, scores, chance, link, person, priors)
 
@@ -162,7 +168,8 @@ def _work(records: Encoded, model: Model, plan: Plan, dedupe: bool, pairs: float
     """What is to be scored, and which scores are worth keeping."""
     likely = sum(int(part.pairs.sum()) * share for part, share in zip(plan.blocks, model.shares, strict=True))
     least = float(np.log2(max(pairs, 2.0)) - np.log2(max(likely, 1.0))) + KEPT_BITS
-    return Work(compared(records), weights_of(records, model), plan.blocks, dedupe, least)
+    within = records.looks_within(dedupe)
+    return Work(compared(records), weights_of(records, model), plan.blocks, within, least)
 
 
 def prior_of(found: Linked, source: int, other: int) -> float:

@@ -120,7 +120,7 @@ def trained(records: Encoded, blocks: Sequence[Blocks], *, dedupe: bool, seed: i
     raw, word_bits = by_chance(records, table, Of.ANY if dedupe else Of.TWO, rng)
     parts = [by_keys(rule) for rule in blocks]
     apart = [part for of_rule in parts for part in of_rule]
-    samples = [sample_of(table, part, is_within=dedupe) for part in apart]
+    samples = [sample_of(table, part, is_within=records.looks_within(dedupe)) for part in apart]
     if dedupe:
         within, inside = raw, [Sample(*np.zeros((2, 0), dtype=np.int64))] * len(apart)
     else:

@@ -9,13 +9,30 @@ import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import Integers, Spans, compiled
 
-__all__ = ["NEVER", "Facts", "grouped", "never"]
+__all__ = ["NEVER", "Facts", "Presences", "grouped", "never"]
 
 # No day: of who did not die, and of who was never seen.
 NEVER = np.iinfo(np.int32).max
 # How long after a death a record may still arrive that was on its way: a month.
 AFTER_DEATH = 31
+# Days of two records that differ by no more than this may be one day: midnight, and clerks of two sources.
+SAME_DAY = 1
 Flags = npt.NDArray[np.bool_]
+Days = np.ndarray[tuple[int, int], np.dtype[np.int32]]
+ARRIVED, DEPARTED, BEFORE, AFTER = range(4)
+
+
+@dataclass(frozen=True)
+class Presences:
+    """When the bearer of each record was in the country, as far as both ends are recorded.
+
+    Those of record r stand from `starts[r]` to `starts[r + 1]`, in their order and without overlap. `days`
+    has for each, as days since 1970, the rows ARRIVED, DEPARTED, BEFORE and AFTER: the record's last crossing
+    before and its first crossing after, `-NEVER` and `NEVER` where there is none.
+    """
+
+    starts: Integers
+    days: Days
 
 
 @dataclass(frozen=True)
@@ -24,12 +41,13 @@ class Facts:
 
     `birth` is the date of birth as a number of eight digits, below zero where the year is not known; `died`
     the day of death and `seen` the last day on which the person is known to have lived, as days since 1970,
-    `NEVER` where there is none.
+    `NEVER` where there is none. `presences` are the stays of documents at the border.
     """
 
     birth: Spans
     died: Spans
     seen: Spans
+    presences: Presences | None = None
 
 
 def never(size: int) -> Spans:
@@ -46,12 +64,16 @@ def grouped(
     once: Flags | None = None,
     facts: Facts | None = None,
     apart: tuple[Spans, Spans] | None = None,
+    decided: Flags | None = None,
+    listing: Spans | None = None,
 ) -> tuple[Spans, Flags]:
     """The group of each record, named by its first record, and which links join: the best go first.
 
     A link does not join two groups when the whole would be impossible: two records of one source in which a
     person stands `once`, of up to 64; births in two years that are no slip of one digit, unless the two
-    records are this very link; a death before a sign of life; two records that are known to be `apart`.
+    records are this very link; a death before a sign of life; two records in two places at once, unless they
+    are this very link and it is `decided` by a document or a reviewer; two records of one `listing`, with the
+    same exception; two records that are known to be `apart`.
     """
     order = np.lexsort((others, ones, -scores))
     size = len(source)
@@ -61,9 +83,12 @@ def grouped(
         held = np.where(once[source], np.uint64(1) << (source & 63).astype(np.uint64), np.uint64(0))
     known = facts or Facts(nothing, nothing, nothing)
     starts, never_with = _neighbours(apart, size)
+    presences = known.presences or Presences(np.zeros(0, dtype=np.int64), np.zeros((4, 0), dtype=np.int32))
+    decided = np.zeros(len(ones), dtype=np.bool_) if decided is None else decided
     parent, joins = _grouped(
-        ones[order], others[order], held, known.birth, known.died, known.seen, starts, never_with
-    )
+        ones[order], others[order], held, known.birth, known.died, known.seen, starts, never_with,
+        decided[order], presences.starts, presences.days, nothing if listing is None else listing,
+    )  # fmt: skip
     found = np.zeros(len(ones), dtype=np.bool_)
     found[order] = joins
     return parent, found
@@ -117,6 +142,10 @@ def _grouped(
     seen: Spans,
     starts: Integers,
     never_with: Spans,
+    decided: Flags,
+    stays_from: Integers,
+    stay_days: Days,
+    listing: Spans,
 ) -> tuple[Spans, Flags]:
     size = len(held)
     parent = np.arange(size).astype(np.int32)
@@ -132,6 +161,10 @@ def _grouped(
         if held[one] & held[other]:
             continue
         if len(birth) and _impossible(here, there, following, birth, died, seen):
+            continue
+        if stay_days.shape[1] and _in_two_places(here, there, decided[at], following, stays_from, stay_days):
+            continue
+        if len(listing) and _listed_together(here, there, decided[at], following, listing):
             continue
         if len(never_with) and _kept_apart(here, other, parent, following, starts, never_with):
             continue
@@ -156,6 +189,81 @@ def _impossible(here: int, there: int, following: Spans, birth: Spans, died: Spa
             if _lives_after_death(one, other, died, seen) or (
                 not is_this_link and _born_twice(one, other, birth)
             ):
+                return True
+            other = following[other]
+            if other == there:
+                break
+        one = following[one]
+        if one == here:
+            return False
+
+
+@compiled
+def _in_two_places(
+    here: int, there: int, is_decided: bool, following: Spans, stays_from: Integers, stay_days: Days
+) -> bool:
+    """Whether two groups hold a record each whose stays contradict each other."""
+    one = here
+    while True:
+        begin, end = stays_from[one], stays_from[one + 1]
+        other = there
+        while begin < end:
+            is_said = is_decided and one == here and other == there
+            begin2, end2 = stays_from[other], stays_from[other + 1]
+            if not is_said and _stays_contradict(stay_days, begin, end, begin2, end2):
+                return True
+            other = following[other]
+            if other == there:
+                break
+        one = following[one]
+        if one == here:
+            return False
+
+
+@compiled
+def _stays_contradict(stay_days: Days, begin: int, end: int, begin2: int, end2: int) -> bool:
+    """Whether one of some stays contradicts one of some others; both stand in their order."""
+    while begin < end and begin2 < end2:
+        if _contradict(stay_days, begin, begin2):
+            return True
+        if stay_days[DEPARTED, begin] <= stay_days[DEPARTED, begin2]:
+            begin += 1
+        else:
+            begin2 += 1
+    return False
+
+
+@compiled
+def _contradict(stay_days: Days, stay: int, stay2: int) -> bool:
+    """Whether one person cannot have had two stays unless two crossings were not recorded.
+
+    In the crossings of both, day by day, they are then four in a row: two arrivals and two departures, each
+    more than `SAME_DAY` after the one before.
+    """
+    later = stay if stay_days[ARRIVED, stay] > stay_days[ARRIVED, stay2] else stay2
+    first_arrived = min(stay_days[ARRIVED, stay], stay_days[ARRIVED, stay2])
+    last_arrived = stay_days[ARRIVED, later]
+    earlier = stay if stay_days[DEPARTED, stay] < stay_days[DEPARTED, stay2] else stay2
+    first_departed = stay_days[DEPARTED, earlier]
+    last_departed = max(stay_days[DEPARTED, stay], stay_days[DEPARTED, stay2])
+    return bool(
+        first_departed - last_arrived > SAME_DAY
+        and last_arrived - first_arrived > SAME_DAY
+        and last_departed - first_departed > SAME_DAY
+        and stay_days[BEFORE, later] < first_arrived
+        and stay_days[AFTER, earlier] > last_departed
+    )
+
+
+@compiled
+def _listed_together(here: int, there: int, is_decided: bool, following: Spans, listing: Spans) -> bool:
+    """Whether two groups hold a record each of one list of a household."""
+    one = here
+    while True:
+        other = there
+        while listing[one] >= 0:
+            is_said = is_decided and one == here and other == there
+            if listing[one] == listing[other] and not is_said:
                 return True
             other = following[other]
             if other == there:
