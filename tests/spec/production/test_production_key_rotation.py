@@ -288,7 +288,7 @@ def test_the_key_of_a_secret_manager_is_changed_by_a_second_line(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_change_killed_at_any_of_six_steps_is_finished_by_the_same_command(tmp_path):
+def test_a_change_killed_at_any_of_four_steps_is_finished_by_the_same_command(tmp_path):
     """After each kill: nothing half, nobody lost, split or merged, and the old key good for nothing.
 
     What is looked at after a kill stands in `violations` of `rotation_kills.py`, which by itself kills at as
@@ -297,7 +297,7 @@ def test_a_change_killed_at_any_of_six_steps_is_finished_by_the_same_command(tmp
     script = REPOSITORY / "tests" / "rotation_kills.py"
     paths = os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY / "tests")])
     done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "kills"), "6"],
+        [sys.executable, str(script), str(tmp_path / "kills"), "4"],
         capture_output=True,
         text=True,
         check=False,
@@ -309,4 +309,4 @@ def test_a_change_killed_at_any_of_six_steps_is_finished_by_the_same_command(tmp
     print(f"killed at {len(killed)} of {found['steps']} steps; {found['persons']} persons")
     # A run has a step more or less: the last point may lie beyond its end.
     assert [point for point in killed if point["violations"]] == []
-    assert len(killed) >= 5
+    assert len(killed) >= 3
