@@ -28,6 +28,7 @@ SETTINGS = """\
 spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.executor.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.executor.memory {memory}
+spark.ui.enabled false
 spark.authenticate true
 spark.authenticate.secret {secret}
 spark.network.crypto.enabled true
