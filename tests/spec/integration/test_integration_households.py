@@ -16,7 +16,9 @@ from sojourn.integration.linkage.encoding import Encoded
 from sojourn.integration.linkage.households import MOST_MEMBERS, Tie, second_look, ties, with_households
 from sojourn.integration.linkage.linking import Known, linked, planned
 from sojourn.integration.linkage.persons import grouped
-from sojourn.production.linkage_files import LinkageTargets, link_files
+from sojourn.integration.linked_keys import keys_in_one
+from sojourn.integration.record_keys import record_keys
+from sojourn.production.linkage_files import LinkageTargets, chosen_specification, link_files
 from sojourn.project.linkage_declarations import shipped_linkage
 
 
@@ -193,3 +195,48 @@ def test_with_little_to_learn_from_scores_stay(country, tmp_path):
     scores = np.array([3.0, 4.0], np.float32)
     again = second_look(records, found.model, ones, others, scores, np.array([0.99, 0.99]), np.zeros((2, 2)))
     assert again is scores
+
+
+SURVEYED = """
+    record_id | person_key | seen       | household_id | given_names
+    ----------|------------|------------|--------------|------------
+    1         | a          | 2023-05-01 | h1           | Amina
+    2         | a          | 2024-05-01 | h2           | Amina
+    3         | b          | 2024-05-01 | h2           | Binta
+    4         | c          | 2023-05-01 | h2           | Fanta
+    5         | c          | 2024-05-01 |              | Fanta
+"""
+
+
+def test_a_key_lives_where_its_newest_record_that_says_so_has_it(engine):
+    table = drawn(SURVEYED)
+    size = len(table)
+    stated = {name: pa.nulls(size, pa.string()) for name in ("sex", "citizenship", "birthplace", "region")}
+    unknown = ("surname", "birth_date", "document_no", "national_id", "address", "phone")
+    records = pa.table(
+        {
+            **{name: table[name] for name in ("record_id", "person_key", "household_id")},
+            "seen": table["seen"].cast(pa.date32()),
+            "died": pa.nulls(size, pa.date32()),
+            "birth_year": pa.nulls(size, pa.int64()),
+            **stated,
+        }
+    )
+    identities = pa.table(
+        {
+            "record_id": table["record_id"],
+            "given_names": table["given_names"],
+            **{name: pa.nulls(size, pa.string()) for name in unknown},
+        }
+    )
+    found = record_keys(engine.relation(records), engine.relation(identities)).to_arrow()
+    assert found["household_id"].to_pylist() == ["h2", "h2", "h2"]
+    assert [str(day) for day in found["listed_on"].to_pylist()] == ["2024-05-01", "2024-05-01", "2023-05-01"]
+    specification, _ = chosen_specification(shipped_linkage(), [["surname", "given_names"]])
+    settings = {"repeated": frozenset({0}), "alive": frozenset()}
+    once = keys_in_one([found], ["survey"], specification, **settings, members_once=True).records
+    assert once.household.tolist() == [0, 0, 0]
+    assert once.listing.tolist() == [0, 0, 1]
+    assert once.apart.tolist() == [1, 1, 2]
+    silent = keys_in_one([found], ["survey"], specification, **settings).records
+    assert (silent.household, silent.listing) == (None, None)
