@@ -156,10 +156,9 @@ def link_files(
     records = encoded(
         tables, specification.fields, {field.name: field.name for field in specification.fields}
     )
-    if declared.household is not None:
-        households = households_of_files(sources, columns, declared.household, identifier, tables)
-        once = declared.household.members_once
-        records = with_households(records, households, members_once=once, dedupe=dedupe)
+    if (household := declared.household) is not None:
+        lists = _household_lists(sources, columns, household, identifier, tables)
+        records = with_households(records, lists, members_once=household.members_once, dedupe=dedupe)
     plan = planned(records, specification, dedupe=dedupe)
     on_plan(plan)
     if is_dry:
@@ -230,7 +229,7 @@ def _with_all(table: pa.Table, fields: Sequence[Field]) -> pa.Table:
     return pa.table([table[name] if name in table.column_names else nothing for name in names], names=names)
 
 
-def households_of_files(
+def _household_lists(
     sources: Sequence[Path],
     columns: Sequence[Mapping[str, str]],
     declared: HouseholdColumns,

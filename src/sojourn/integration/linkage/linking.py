@@ -123,11 +123,7 @@ def linked(
     certain = np.where(told == 0, scores, np.where(told > 0, SURE_BITS, -SURE_BITS)).astype(np.float32)
     exclusive = specification.one_to_one and not dedupe
     if exclusive:
-        chance, priors = exclusive_probabilities(ones, others, certain, records.source, records.once)
-        again = second_look(records, model, ones, others, certain, chance, priors)
-        if again is not certain:
-            certain = np.where(told == 0, again, certain)
-            chance, priors = exclusive_probabilities(ones, others, certain, records.source, records.once)
+        chance, priors = _looked_at_twice(records, model, ones, others, certain, told)
     else:
         prior = prior_bits(certain, pairs)
         chance, priors = probabilities(certain, prior), np.full((1, 1), prior)
@@ -162,6 +158,23 @@ def _with_known(
     told = np.maximum.reduceat(said[order], starts) + np.minimum.reduceat(said[order], starts)
     first = order[starts]
     return ones[first], others[first], scores[first], told.astype(np.int8)
+
+
+def _looked_at_twice(
+    records: Encoded,
+    model: Model,
+    ones: Spans,
+    others: Spans,
+    scores: npt.NDArray[np.float32],
+    told: npt.NDArray[np.int8],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Probabilities and priors, once more where households say something; what is `told` stands."""
+    chance, priors = exclusive_probabilities(ones, others, scores, records.source, records.once)
+    again = second_look(records, model, ones, others, scores, chance, priors)
+    if again is scores:
+        return chance, priors
+    scores = np.where(told == 0, again, scores)
+    return exclusive_probabilities(ones, others, scores, records.source, records.once)
 
 
 def _work(records: Encoded, model: Model, plan: Plan, dedupe: bool, pairs: float) -> Work:

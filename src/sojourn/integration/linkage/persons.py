@@ -162,9 +162,7 @@ def _grouped(
             continue
         if len(birth) and _impossible(here, there, following, birth, died, seen):
             continue
-        if stay_days.shape[1] and _in_two_places(here, there, decided[at], following, stays_from, stay_days):
-            continue
-        if len(listing) and _listed_together(here, there, decided[at], following, listing):
+        if _are_two(here, there, decided[at], following, stays_from, stay_days, listing):
             continue
         if len(never_with) and _kept_apart(here, other, parent, following, starts, never_with):
             continue
@@ -196,6 +194,22 @@ def _impossible(here: int, there: int, following: Spans, birth: Spans, died: Spa
         one = following[one]
         if one == here:
             return False
+
+
+@compiled
+def _are_two(
+    here: int,
+    there: int,
+    is_decided: bool,
+    following: Spans,
+    stays_from: Integers,
+    stay_days: Days,
+    listing: Spans,
+) -> bool:
+    """Whether two groups cannot be one person by stays at the border or by lists of households."""
+    if stay_days.shape[1] and _in_two_places(here, there, is_decided, following, stays_from, stay_days):
+        return True
+    return bool(len(listing)) and _listed_together(here, there, is_decided, following, listing)
 
 
 @compiled
