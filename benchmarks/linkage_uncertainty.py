@@ -3,7 +3,7 @@
     python benchmarks/linkage_uncertainty.py [--countries N] [--persons N] [--json FILE]
 
 Border and register of each country are linked with the specification that ships. The numbers are how many
-border records are of persons who are in the register: in all, and for each of the twenty largest citizenships.
+border records are of persons in the register: in all, and for each of the twenty largest citizenships.
 They are made from the links that were found and from twenty drawn sets of links, without a review and with
 reviews of 200 and 500 pairs in which every decision is right. Intervals are the figure less and plus 1.96
 errors, as `links uncertainty` tells the error and as it is published, in its class.
