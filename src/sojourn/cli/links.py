@@ -54,8 +54,6 @@ def uncertainty(
     with open_workspace(session.project) as workspace, session.screen.progress(table) as report:
         found = linkage_uncertainty(workspace, table, versions=versions, seed=seed, on_progress=report)
     session.screen.say(as_text(found.column_names, [list(row.values()) for row in found.to_pylist()]))
-    session.screen.note(
-        "Pairs that were not looked at are not in it. Probabilities are the linkage's own where"
-    )
-    session.screen.note("no pair of a review was decided, else what the newest review leaves open.")
+    session.screen.note("Pairs that were not looked at are not in it. Probabilities are the linkage's own,")
+    session.screen.note("or what the newest review leaves open, once a pair of one was decided.")
     session.screen.result(found.to_pylist())

@@ -5,17 +5,24 @@ That neither the order of deliveries nor a kill changes an error is in `test_pro
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
 from linked_project import LINKAGE, alike_names, write_deliveries, write_linked_project
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
+from sojourn.integration.review_sampling import ReviewDesign
+from sojourn.production.doctor import gate_of
+from sojourn.production.publishing import prepare_release
 from sojourn.production.receive import receive
+from sojourn.production.review import cases, draw_sample
+from sojourn.production.review_decisions import decide
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
@@ -124,6 +131,48 @@ def test_nothing_of_drawn_links_stays_on_the_disk(office_folder):
     assert {name for name in names if name.startswith("linkage_error_")} == {
         "linkage_error_MIGRATIONS", "linkage_error_OUTCOMES",
     }  # fmt: skip
+
+
+def released(project, table):
+    """The published text under a table, its cells as CSV, and how they are described."""
+    (project / "releases" / "2024.yaml").write_text(
+        f"id: 2024\ntitle: {{en: Release}}\ntables: [{table}]\nnote: {{en: First}}\n", encoding="utf-8"
+    )
+    with open_workspace(project) as office:
+        run_tables(office, [table])
+        made = prepare_release(office, office.declarations.people["statistician-1"], "2024")
+        folder = gate_of(office).drafts / "releases" / made / "tables" / table
+        about = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+        cells = pa_csv.read_csv(folder / "downloads" / f"{table}.csv")
+    return about["uncertainty"]["en"], cells
+
+
+def test_a_published_table_states_what_linkage_adds_and_what_is_not_in_it(office_folder, tmp_path):
+    project = tmp_path / "ruritania"
+    shutil.copytree(office_folder, project)
+    said, cells = released(project, "OUTCOMES")
+    assert "LINKAGE_SE is the standard error that comes from not knowing" in said
+    assert "from 4 sets of links" in said
+    assert "checked by nobody" in said
+    free = pc.equal(cells["CONF_STATUS"], "F")
+    withheld = cells.filter(pc.invert(free))
+    assert len(withheld) > 0
+    assert withheld["LINKAGE_SE"].null_count == len(withheld)
+    assert cells.filter(pc.and_(free, pc.greater(cells["OBS_VALUE"], 0)))["LINKAGE_SE"].null_count == 0
+
+
+def test_decisions_of_a_review_change_the_draws_and_are_told_of(office_folder, tmp_path):
+    project = tmp_path / "ruritania"
+    shutil.copytree(office_folder, project)
+    with open_workspace(project) as office:
+        sample = draw_sample(office, design=ReviewDesign(size=60), seed=1)
+        for number, case in enumerate(cases(office, sample)[:40]):
+            decide(office, sample.id, case.pair_id, ("same", "different", "unsure", "different")[number % 4])
+    _, table = made(project, "OUTCOMES")
+    # Ten of forty are unsure and say nothing.
+    assert set(rows(table.linkage_errors)["reviewed_pairs"].to_pylist()) == {30}
+    said, _ = released(project, "OUTCOMES")
+    assert "People decided 30 pairs" in said
 
 
 def test_without_versions_nothing_is_said(tmp_path):
