@@ -31,7 +31,7 @@ from sojourn.concepts import code_list
 from sojourn.contracts.aggregates import Estimate, Observation
 from sojourn.disclosure.lattice import Flags, Integers, Numbers, lattice
 from sojourn.disclosure.linkage_errors import ends_of_classes, errors_of_cells
-from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules
+from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
 from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
 from sojourn.errors import DisclosureRisk, ProjectError
@@ -90,14 +90,7 @@ def protect(
     contributors = table.column("contributors").to_numpy()
     base = _persons_of_base(table, dimensions, within) if statistic == "share" else None
     is_primary = (contributors > 0) & (contributors < rules.minimum_contributors)
-    is_withheld = np.zeros(table.num_rows, bool)
-    patterns = []
-    for period in pc.unique(table.column("time_period")).to_pylist():
-        rows = np.nonzero(pc.equal(table.column("time_period"), period).to_numpy(zero_copy_only=False))[0]
-        found = _pattern(table.take(rows), dimensions, contributors[rows], rules)
-        shown = found.is_withheld & (found.lattice.row >= 0)
-        is_withheld[rows[found.lattice.row[shown]]] = True
-        patterns.append(found)
+    is_withheld, patterns = _withheld(table, dimensions, contributors, rules)
     steps = _steps(table, base, rules.round_to) if rules.round_to and statistic != "mean" else None
     factor = PER_CENT if statistic == "share" else 1.0
     linkage = _linkage_errors(table, dimensions, statistic, base, rules, linkage_errors)
@@ -186,6 +179,21 @@ def _differences(pairs: pa.Table) -> dict[str, pa.ChunkedArray]:
     return found
 
 
+def _withheld(
+    table: pa.Table, dimensions: tuple[str, ...], contributors: Integers, rules: ProtectionRules
+) -> tuple[Flags, list[Pattern]]:
+    """Which figures are withheld, and how that was found for each time period."""
+    is_withheld = np.zeros(table.num_rows, bool)
+    patterns = []
+    for period in pc.unique(table.column("time_period")).to_pylist():
+        rows = np.nonzero(pc.equal(table.column("time_period"), period).to_numpy(zero_copy_only=False))[0]
+        found = _pattern(table.take(rows), dimensions, contributors[rows], rules)
+        shown = found.is_withheld & (found.lattice.row >= 0)
+        is_withheld[rows[found.lattice.row[shown]]] = True
+        patterns.append(found)
+    return is_withheld, patterns
+
+
 def _pattern(
     table: pa.Table, dimensions: tuple[str, ...], contributors: Integers, rules: ProtectionRules
 ) -> Pattern:
@@ -247,12 +255,7 @@ def _observations(
         variation = np.where(value != 0, error / np.abs(value) * 100.0, np.nan)
     # As the value, so the error: zeros read alike, whoever is behind them.
     by_linkage, of_one = (np.where(np.isnan(value) | (value == 0), np.nan, one) for one in linkage)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        in_doubt = np.hypot(np.nan_to_num(variation), np.nan_to_num(by_linkage / np.abs(value) * PER_CENT))
-    rule = PUBLICATION_RULES[rules.publication]
-    status = np.full(table.num_rows, "A", dtype="<U1")
-    status[in_doubt > rule.publish] = rule.caution_status
-    status[in_doubt > rule.caution] = rule.unreliable_status
+    status = _statuses(value, variation, by_linkage, PUBLICATION_RULES[rules.publication])
     status[np.isnan(value)] = "M"
     status[is_withheld] = "Q"
     columns = {name.upper(): table.column(name) for name in dimensions} | {
@@ -265,6 +268,16 @@ def _observations(
         "LINKAGE_SE": _nullable(ends_of_classes(by_linkage * factor, of_one * factor)),
     }
     return Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
+
+
+def _statuses(value: Numbers, variation: Numbers, by_linkage: Numbers, rule: PublicationRule) -> Any:
+    """The status of each figure by how imprecise sampling and linkage together make it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        in_doubt = np.hypot(np.nan_to_num(variation), np.nan_to_num(by_linkage / np.abs(value) * PER_CENT))
+    status = np.full(len(value), "A", dtype="<U1")
+    status[in_doubt > rule.publish] = rule.caution_status
+    status[in_doubt > rule.caution] = rule.unreliable_status
+    return status
 
 
 def _linkage_errors(

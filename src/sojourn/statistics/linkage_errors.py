@@ -52,18 +52,22 @@ def linkage_errors(
     values = np.stack([_values(one, cells, missing=missing) for one in drawn])
     if net:
         cells, own, values = _with_net(cells, own, values)
-    error = np.sqrt(combined(values, np.zeros_like(values)).added)
-    mean = values.mean(axis=0)
-    said = {name: cells[name] for name in columns} | {
+    return _told(cells, own, values, reviewed_pairs)
+
+
+def _told(cells: pa.Table, own: Floats, values: Floats, reviewed_pairs: int) -> pa.Table:
+    """The cells with their errors."""
+    error, mean = np.sqrt(combined(values, np.zeros_like(values)).added), values.mean(axis=0)
+    said = {name: cells[name] for name in cells.column_names} | {
         "value": _nullable(own),
         "mean": _nullable(mean),
         "standard_error": _nullable(error),
         "error": _nullable(np.hypot(error, mean - own)),
-        "versions": pa.repeat(pa.scalar(len(drawn), pa.int64()), len(cells)),
+        "versions": pa.repeat(pa.scalar(len(values), pa.int64()), len(cells)),
         "reviewed_pairs": pa.repeat(pa.scalar(reviewed_pairs, pa.int64()), len(cells)),
     }
-    made = LinkageError.conform(pa.table(said), tuple(dimensions))
-    return made.sort_by([(name, "ascending") for name in columns])
+    made = LinkageError.conform(pa.table(said), tuple(cells.column_names[:-1]))
+    return made.sort_by([(name, "ascending") for name in cells.column_names])
 
 
 def _with_net(cells: pa.Table, own: Floats, values: Floats) -> tuple[pa.Table, Floats, Floats]:
