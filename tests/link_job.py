@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from linked_project import write_linked_project
-from linked_runs import content
+from linked_runs import ERRORS, TABLES, content
 from sojourn.production.receive import receive
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
@@ -35,7 +35,7 @@ def main(folder: Path, files: Path, start: Path, master: str) -> None:
             source, _, period = file.stem.partition("-")
             receive(office, source, file, period=period)
         run_tables(office, ["MIGRATIONS"])
-    print(json.dumps(content(folder)))
+    print(json.dumps(content(folder, [name for name in TABLES if name != ERRORS])))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import json
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from sojourn.production.receive import receive
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import open_workspace
 
-TABLES = ("link", "link_pair", "linkage_error_MIGRATIONS", "observations_MIGRATIONS")
+ERRORS = "linkage_error_MIGRATIONS"
+TABLES = ("link", "link_pair", ERRORS, "observations_MIGRATIONS")
 
 
 def receive_all(folder: Path, order: list[tuple[str, str]]) -> None:
@@ -46,10 +48,10 @@ def run(folder: Path) -> None:
         run_tables(office, ["MIGRATIONS"])
 
 
-def content(folder: Path) -> dict[str, str]:
+def content(folder: Path, tables: Sequence[str] = TABLES) -> dict[str, str]:
     """A digest of what each table holds; there is one version of each, or the digest says so."""
     found = {}
-    for name in TABLES:
+    for name in tables:
         with open_workspace(folder / "project") as office:
             versions = sorted((office.store.zone(Zone.SECURE) / name).iterdir())
         files = [file for version in versions for file in sorted(version.glob("*.parquet"))]

@@ -39,7 +39,7 @@ def quality(
 def uncertainty(
     table: Annotated[str, typer.Argument(help="Table of records that are made of linked sources.")],
     versions: Annotated[int, typer.Option(min=2, help="How many linked versions to draw.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 1,
 ) -> None:
     """Say what linkage adds to the uncertainty of a table, cell by cell.
 

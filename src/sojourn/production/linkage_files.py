@@ -144,12 +144,21 @@ def link_files(
     DataRefused when a file or a column of it cannot be read.
     """
     require_targets(targets.pairs, targets.persons, targets.model)
+    if len({source.name for source in sources}) < len(sources):
+        raise ProjectError(
+            "Two files have one name, and the result could not tell them apart.", "Rename one of them."
+        )
     if len(sources) > MOST_SOURCES:
         raise ProjectError(f"{len(sources)} files are linked, and {MOST_SOURCES} is the most.", "Name fewer.")
     columns = [columns_of(source) for source in sources]
     specification, places = chosen_specification(declared, [list(known) for known in columns])
     tables, identifiers = [], []
     for source, known, place in zip(sources, columns, places, strict=True):
+        if not place:
+            raise ProjectError(
+                f"{shown(source.name)} has no column that another of the files has and that is compared.",
+                "Rename its columns, name them in a specification (--spec), or leave the file out.",
+            )
         table, own = read_compared(source, known, place, identifier)
         tables.append(_with_all(table, specification.fields))
         identifiers.append(own)
@@ -236,8 +245,19 @@ def _household_lists(
     identifier: str | None,
     tables: Sequence[pa.Table],
 ) -> list[pa.Table]:
-    """The household of each file's records and the day of its list, in the order of `tables`."""
+    """The household of each file's records and the day of its list, in the order of `tables`.
+
+    Raises: ProjectError when members are listed once, and no file has a household or a day so named.
+    """
     found = []
+    for what, names in (("columns", declared.columns), ("dates", declared.dates)):
+        is_there = any(name in known for known in columns for name in names)
+        if declared.members_once and names and not is_there:
+            raise ProjectError(
+                f"Members are listed once (`members_once`), and no file has the column {shown(names[0])}.",
+                f"Correct `{what}` under `household` in the specification;"
+                " `dates: []` says that a file is one list.",
+            )
     for source, known, table in zip(sources, columns, tables, strict=True):
         named = (("household", declared.columns), ("date", declared.dates))
         stated = {name: next((one for one in choice if one in known), None) for name, choice in named}

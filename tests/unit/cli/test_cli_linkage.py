@@ -69,6 +69,42 @@ def test_three_files_are_linked_in_one_run_by_what_two_of_them_state(files, tmp_
     assert all(found[f"c{at}"] == f"a{at}" for at in range(100))
 
 
+def test_a_file_that_shares_no_column_with_another_is_refused_and_named(files, tmp_path):
+    (tmp_path / "shoes.csv").write_text("record_id,shoe_size\nz1,39\nz2,41\n")
+    done = link(files[0], tmp_path / "shoes.csv", files[1], tmp_path / "pairs.csv")
+    assert done.returncode != 0
+    assert "shoes.csv has no column" in done.stderr
+    assert not (tmp_path / "pairs.csv").exists()
+
+
+def test_two_files_of_one_name_are_refused(files, tmp_path):
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "a.csv").write_text(files[0].read_text())
+    done = link(*files, tmp_path / "second" / "a.csv", tmp_path / "pairs.csv")
+    assert done.returncode != 0
+    assert "Two files have one name" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("household", "told"),
+    [
+        ("{columns: [home], members_once: true}", "no file has the column home. Correct `columns`"),
+        ("{columns: [sex], dates: [day], members_once: true}", "no file has the column day. Correct `dates`"),
+    ],
+)
+def test_a_household_column_that_is_not_there_is_refused_where_members_are_kept_apart(
+    household, told, files, tmp_path
+):
+    spec = tmp_path / "linkage.yaml"
+    spec.write_text(
+        "fields: [{name: surname, compare: name, columns: [surname]}]\n"
+        f"pairs: [{{share: [surname]}}]\nhousehold: {household}\n"
+    )
+    done = link(files[0], tmp_path / "pairs.csv", "--dedupe", "--spec", spec)
+    assert done.returncode != 0
+    assert told in " ".join(done.stderr.split())
+
+
 def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
     page, figures = tmp_path / "quality.html", tmp_path / "quality.csv"
     done = link(*files, tmp_path / "pairs.parquet", "--quality", page)
