@@ -121,15 +121,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": (
             "LINKAGE_SE is the standard error that comes from not knowing which records are of one person,"
             " and is not part of SE. It is the end of a class (1, 2 or 5 in some decimal place), so that the"
-            " error is at most this; a difference of arrivals and departures has its own. The records were"
-            " made again from {versions} sets of links, drawn from the probability of each pair. These are"
+            " error worked out is no larger; a difference of arrivals and departures has its own. The records"
+            " were made again from {versions} sets of links, drawn from the probability of each pair. These are"
             " the linkage's own, checked by nobody: that they may be wrong, and pairs that were not looked"
             " at, are not in it."
         ),
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."
-            " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ؛ وللفرق بين القدوم"
-            " والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وهذه"
+            " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ المحسوب؛ وللفرق بين"
+            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وهذه"
             " الاحتمالات من الربط نفسه ولم يتحقق منها أحد: فلا يشمل الخطأ أنها قد تكون غير صحيحة، ولا الأزواج"
             " التي لم يُنظر فيها."
         ),
@@ -138,15 +138,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": (
             "LINKAGE_SE is the standard error that comes from not knowing which records are of one person,"
             " and is not part of SE. It is the end of a class (1, 2 or 5 in some decimal place), so that the"
-            " error is at most this; a difference of arrivals and departures has its own. The records were"
-            " made again from {versions} sets of links, drawn from the probability of each pair. People"
+            " error worked out is no larger; a difference of arrivals and departures has its own. The records"
+            " were made again from {versions} sets of links, drawn from the probability of each pair. People"
             " decided {pairs} pairs of a sample; probabilities were corrected by what they found, and differ"
             " between the sets by what so many pairs leave open. Pairs that were not looked at are not in it."
         ),
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."
-            " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ؛ وللفرق بين القدوم"
-            " والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وقد بتّ"
+            " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ المحسوب؛ وللفرق بين"
+            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وقد بتّ"
             " أشخاص في {pairs} زوجا من عيّنة، وصُححت الاحتمالات بما وجدوه، وتختلف بين المجموعات بقدر ما يتركه"
             " هذا العدد من الأزواج مفتوحا. ولا يشمل الخطأ الأزواج التي لم يُنظر فيها."
         ),

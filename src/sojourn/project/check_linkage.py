@@ -39,6 +39,12 @@ def linkage_problems(reading: Reading) -> Iterator[Problem]:
                 "Add it to `sources`, or leave it out.",
                 *("linkage", "repeated", index),
             )
+    if declared.versions and not declared.sources:
+        yield place.problem(
+            "sets of links are asked for, and no source is linked.",
+            "Name the linked sources: `linkage: {sources: […]}`.",
+            *("linkage", "versions"),
+        )
     if declared.versions == 1:
         yield place.problem(
             "one set of links alone does not show how links vary.",

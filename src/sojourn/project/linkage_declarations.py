@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sojourn.concepts.package_data import declarations
-from sojourn.project.declarations import Declaration
+from sojourn.project.declaration import Declaration, Strings
 
 __all__ = [
     "KEY_PARTS",
@@ -36,9 +36,7 @@ class LinkageField(Declaration):
     compare: Literal["name", "date", "code", "number"] = Field(
         description="How it is compared: a name or other text in any script, a date, a code, a paper's number"
     )
-    columns: tuple[str, ...] = Field(
-        min_length=1, description="Columns of the files that hold it, best first"
-    )
+    columns: Strings = Field(min_length=1, description="Columns of the files that hold it, best first")
     within: str | None = Field(
         default=None, description="Field of codes inside which values are rare or common, such as citizenship"
     )
@@ -53,12 +51,12 @@ class LinkageField(Declaration):
 class PairRule(Declaration):
     """Records that share all of these are looked at as a pair."""
 
-    share: tuple[str, ...] = Field(
+    share: Strings = Field(
         min_length=1,
         description="Fields, or parts of them: sounds, joined, first, word or start of a name, either a"
         " word of it or of the name it swaps with, two_words of both; day, year or day_of_year of a date",
     )
-    narrow: tuple[str, ...] = Field(
+    narrow: Strings = Field(
         default=(), description="What is asked besides, one by one, where too many records share that"
     )
 
@@ -73,10 +71,10 @@ class MistakeCosts(Declaration):
 class HouseholdColumns(Declaration):
     """Which records live together, as sources number their own households."""
 
-    columns: tuple[str, ...] = Field(
+    columns: Strings = Field(
         min_length=1, description="Columns of the files that hold the number of the household, best first"
     )
-    dates: tuple[str, ...] = Field(
+    dates: Strings = Field(
         default=(),
         description="Columns with the day for which a household is listed; without one a file is one list",
     )

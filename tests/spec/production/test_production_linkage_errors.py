@@ -195,3 +195,9 @@ def test_one_version_is_refused(tmp_path):
     project = declared(tmp_path / "ruritania", tmp_path / "keys", VERSIONS.replace("4", "1"))
     with pytest.raises(ProjectError, match="one set of links alone"), open_workspace(project):
         pass
+
+
+def test_versions_without_linked_sources_are_refused(tmp_path):
+    project = declared(tmp_path / "ruritania", tmp_path / "keys", "linkage: {versions: 4}\n")
+    with pytest.raises(ProjectError, match="no source is linked"), open_workspace(project):
+        pass

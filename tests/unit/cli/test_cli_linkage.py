@@ -105,6 +105,17 @@ def test_a_household_column_that_is_not_there_is_refused_where_members_are_kept_
     assert told in " ".join(done.stderr.split())
 
 
+def test_a_specification_may_name_one_column_without_a_list(files, tmp_path):
+    spec = tmp_path / "linkage.yaml"
+    spec.write_text(
+        "fields:\n  - {name: surname, compare: name, columns: surname}\n"
+        "  - {name: birth_date, compare: date, columns: birth_date}\npairs: [{share: surname}]\n"
+    )
+    done = link(*files, tmp_path / "pairs.csv", "--spec", spec)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["fields"] == ["surname", "birth_date"]
+
+
 def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
     page, figures = tmp_path / "quality.html", tmp_path / "quality.csv"
     done = link(*files, tmp_path / "pairs.parquet", "--quality", page)
