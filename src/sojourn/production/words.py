@@ -122,16 +122,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "LINKAGE_SE is the standard error that comes from not knowing which records are of one person,"
             " and is not part of SE. It is the end of a class (1, 2 or 5 in some decimal place), so that the"
             " error worked out is no larger; a difference of arrivals and departures has its own. The records"
-            " were made again from {versions} sets of links, drawn from the probability of each pair. These are"
-            " the linkage's own, checked by nobody: that they may be wrong, and pairs that were not looked"
-            " at, are not in it."
+            " were made again from {versions} sets of links, drawn from the probability of each pair. These"
+            " are the linkage's own, checked by nobody: that they may be wrong, and pairs that were not"
+            " looked at, are not in it."
         ),
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."
             " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ المحسوب؛ وللفرق بين"
-            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وهذه"
-            " الاحتمالات من الربط نفسه ولم يتحقق منها أحد: فلا يشمل الخطأ أنها قد تكون غير صحيحة، ولا الأزواج"
-            " التي لم يُنظر فيها."
+            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج."
+            " وهذه الاحتمالات من الربط نفسه ولم يتحقق منها أحد: فلا يشمل الخطأ أنها قد تكون غير صحيحة، ولا"
+            " الأزواج التي لم يُنظر فيها."
         ),
     },
     "linkage_reviewed": {
@@ -146,9 +146,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ar": (
             "LINKAGE_SE هو الخطأ المعياري الناتج عن عدم معرفة أي السجلات تعود إلى شخص واحد، وليس جزءا من SE."
             " وهو الحد الأعلى لفئته (1 أو 2 أو 5 في منزلة عشرية ما)، فلا يتجاوزه الخطأ المحسوب؛ وللفرق بين"
-            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج. وقد بتّ"
-            " أشخاص في {pairs} زوجا من عيّنة، وصُححت الاحتمالات بما وجدوه، وتختلف بين المجموعات بقدر ما يتركه"
-            " هذا العدد من الأزواج مفتوحا. ولا يشمل الخطأ الأزواج التي لم يُنظر فيها."
+            " القدوم والمغادرة خطؤه. أُعيد إعداد السجلات من {versions} مجموعة روابط سُحبت من احتمال كل زوج."
+            " وقد بتّ أشخاص في {pairs} زوجا من عيّنة، وصُححت الاحتمالات بما وجدوه، وتختلف بين المجموعات بقدر ما"
+            " يتركه هذا العدد من الأزواج مفتوحا. ولا يشمل الخطأ الأزواج التي لم يُنظر فيها."
         ),
     },
     "rule_minimum": {
