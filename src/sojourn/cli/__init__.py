@@ -12,6 +12,7 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sampling_tools,
     serving,
     tables,
     tools,
@@ -36,4 +37,5 @@ COMMANDS = (
     linkage_tools,
     links,
     review,
+    sampling_tools,
 )

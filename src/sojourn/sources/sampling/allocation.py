@@ -1,8 +1,8 @@
 """How a sample is shared out over strata so that several figures are precise enough at the least cost.
 
-What the variance of a figure is for the sample sizes n of the strata has one form, whatever is estimated: the
-sum over strata of a/n, less a part b that is known because the population is finite. Goals state the most that
-the variance may be. A plan is the cheapest one that meets every goal, or the most precise one for a budget:
+The variance of a figure, for sample sizes n of the strata, has one form whatever is estimated: the sum over
+strata of a/n, less a part b that is known because the population is finite. Goals state the most that the
+variance may be. A plan is the cheapest one that meets every goal, or the most precise one for a budget:
 then the worst goal is as good as it can be. The optimum in fractions of units is found first and bounds the
 cost from below; then the optimum in whole units is found by a solver.
 
@@ -177,7 +177,9 @@ class Allocation:
         return float(np.sum(part / rate) * np.sum(part * rate))
 
 
-def neyman(strata: Strata, spread: npt.ArrayLike, *, size: float | None = None, cost: float | None = None) -> Floats:
+def neyman(
+    strata: Strata, spread: npt.ArrayLike, *, size: float | None = None, cost: float | None = None
+) -> Floats:
     """The optimum for one figure, in fractions of units: n proportional to sqrt(a/c) within the limits.
 
     `spread` is a of each stratum, (N·S)² for a total from simple random samples; either the total size or
@@ -221,7 +223,8 @@ def _between(wish: Floats, price: Floats, least: Floats, most: Floats, wanted: f
     fixed = price[~is_free] @ inside[~is_free]
     free = price[is_free] @ wish[is_free]
     scale = (wanted - fixed) / free if free > 0 else turns[place]
-    return np.clip(scale * wish, least, most)
+    shared: Floats = np.clip(scale * wish, least, most)
+    return shared
 
 
 def require_reachable(strata: Strata, goals: Goals) -> None:

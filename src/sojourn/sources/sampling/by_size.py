@@ -22,8 +22,8 @@ Flags = npt.NDArray[np.bool_]
 def inclusion_probabilities(sizes: npt.ArrayLike, number: int) -> Floats:
     """The chance of each unit to be drawn when `number` are drawn in proportion to their sizes.
 
-    A unit whose share would be above 1 is sure to be drawn, and the rest is shared out among the others, again
-    and again. Units without a size are never drawn.
+    A unit whose share would be above 1 is sure to be drawn, and the rest is shared out among the others, and
+    so on. Units without a size are never drawn.
 
     Raises: ProjectError for a negative or missing size, or fewer units with a size than are to be drawn.
     Source: C.-E. Särndal, B. Swensson and J. Wretman, Model Assisted Survey Sampling (1992), section 3.6.2.
@@ -63,7 +63,7 @@ def drawn_by_pareto(chance: Floats, ranks: Integers, probability: Floats) -> Fla
 
 
 def drawn_by_sampford(chance: Floats, lead: float, probability: Floats) -> Flags:
-    """Sampford's sample, with exactly the probabilities asked for; units in a fixed order, such as that of ranks.
+    """Sampford's sample, with exactly the probabilities asked for; units are in a fixed order, as by rank.
 
     The sample has probability proportional to sum(1 - p) · product(p/(1 - p)) over its units. One unit is
     chosen first, by `lead` between 0 and 1, with the chance that it leads; the others follow one by one, each

@@ -86,7 +86,8 @@ def _weights(weights: npt.ArrayLike) -> Floats:
     given = np.asarray(weights, np.float64)
     if given.ndim != 1 or not len(given) or not np.all(np.isfinite(given)):
         raise ProjectError(
-            "Weights are a list of numbers, none missing.", "Take records without a weight out, or weight them."
+            "Weights are a list of numbers, none missing.",
+            "Take records without a weight out, or weight them.",
         )
     if np.any(given < 0) or not np.any(given > 0):
         raise ProjectError(

@@ -52,10 +52,8 @@ def drawn_at_random(chance: Floats, ranks: Integers, stratum: Integers, sizes: I
     return drawn
 
 
-def drawn_systematically(
-    position: Integers, probability: Floats, stratum: Integers, starts: Floats
-) -> Flags:
-    """Which units are drawn along an order: those in which the sum of probabilities passes start, start + 1, ….
+def drawn_systematically(position: Integers, probability: Floats, stratum: Integers, starts: Floats) -> Flags:
+    """Which units are drawn along an order: those in which the sum of chances passes start, start + 1, ….
 
     `position` is each unit's place in the order, different within a stratum; `probability` its chance to be
     drawn, whose sum in each stratum is the whole number drawn there; `starts` a number between 0 and 1 for

@@ -1,4 +1,4 @@
-"""From respondents to doors: how many people must be asked, and how many households visited, for so many answers.
+"""From respondents to doors: how many people are asked, and how many households visited, for so many answers.
 
 Few households have a migrant. What is found varies: to be sure of so many, more must be visited than the
 average says.

@@ -158,12 +158,12 @@ def variances_within(figures: Figures, group: Integers, groups: int) -> tuple[Fl
     cell = figures.figure * groups + group[figures.unit]
     shape = (len(figures), groups)
     cells = len(figures) * groups
-    sums = np.bincount(cell, figures.linearised, cells)
+    sums = np.bincount(cell, figures.linearised, cells).astype(np.float64)
     means = sums / np.tile(np.maximum(sizes, 1.0), len(figures))
     off = np.bincount(cell, (figures.linearised - means[cell]) ** 2, cells)
     present = np.bincount(cell, minlength=cells)
     squares = off + (np.tile(sizes, len(figures)) - present) * means**2
-    variance = squares / np.tile(np.maximum(sizes - 1, 1.0), len(figures))
+    variance: Floats = squares / np.tile(np.maximum(sizes - 1, 1.0), len(figures))
     return sums.reshape(shape), np.where(sizes > 1, variance.reshape(shape), 0.0)
 
 

@@ -54,7 +54,7 @@ def to_front(order: Integers, first: int, last: int, wanted: int, state: Any) ->
 def answering(
     order: Integers, first: int, wanted: int, response: float, answered: Integers, many: int, state: Any
 ) -> int:
-    """Write down which of the drawn units answer, after the `many` that are there; return how many are then."""
+    """Add the drawn units that answer to the `many` that are written down; return how many there are then."""
     for place in range(first, first + wanted):
         if response >= 1.0 or chance(state) < response:
             answered[many] = order[place]
@@ -87,7 +87,7 @@ def estimate(totals: Floats, figures: Any, found: Floats) -> None:
 
 
 @compiled
-def linearised(at: int, figures: Any, totals: Floats) -> float:
+def linearised(at: int, figures: Any, totals: Floats) -> Any:
     """The linearised value of a contribution, at the estimates."""
     _, figure, sums, is_ratio, is_difference = figures
     number = figure[at]

@@ -17,7 +17,16 @@ from scipy.special import ndtri
 
 from sojourn.errors import ProjectError
 
-__all__ = ["Group", "Interval", "Measure", "Precision", "Target", "precision", "respondents_for"]
+__all__ = [
+    "Group",
+    "Interval",
+    "Measure",
+    "Precision",
+    "Target",
+    "precision",
+    "respondents_for",
+    "variance_asked",
+]
 
 Interval = Literal["normal", "wilson", "logit"]
 Kind = Literal["mean", "proportion", "total", "difference"]
@@ -26,7 +35,7 @@ MOST = 10**12
 
 @dataclass(frozen=True)
 class Group:
-    """People of whom a mean or a share is estimated: its value, the variance of one answer, how many they are.
+    """People of whom a mean or a share is estimated: its value, the variance of one answer, their number.
 
     Without `population` there are so many that asking some leaves as many.
     """
@@ -59,7 +68,9 @@ class Measure:
     correlation: float = 0.0
 
     def __post_init__(self) -> None:
-        if len(self.groups) != len(self.shares) or len(self.groups) != (2 if self.kind == "difference" else 1):
+        if len(self.groups) != len(self.shares) or len(self.groups) != (
+            2 if self.kind == "difference" else 1
+        ):
             raise ProjectError("A difference is of two groups, any other figure of one.", "Look at both.")
         if not all(share > 0 for share in self.shares) or sum(self.shares) > 1 + 1e-12:
             raise ProjectError("Shares of the respondents are above 0 and at most 1.", "Look at the shares.")
@@ -169,7 +180,9 @@ class Target:
         if not 0 < self.level < 1:
             raise ProjectError("The level of an interval lies between 0 and 1.", "Give for instance 0.95.")
         if self.interval not in ("normal", "wilson", "logit"):
-            raise ProjectError(f"There is no interval {self.interval!r}.", "There are: normal, wilson, logit.")
+            raise ProjectError(
+                f"There is no interval {self.interval!r}.", "There are: normal, wilson, logit."
+            )
 
 
 @dataclass(frozen=True)
@@ -274,9 +287,7 @@ def _least(is_enough: Callable[[int], bool], population: float) -> int | None:
     return high
 
 
-def _ends(
-    value: float, error: float, effective: float, z: float, interval: Interval
-) -> tuple[float, float]:
+def _ends(value: float, error: float, effective: float, z: float, interval: Interval) -> tuple[float, float]:
     if interval == "normal" or math.isinf(effective) or effective == 0:
         return value - z * error, value + z * error
     if interval == "wilson":
@@ -309,3 +320,44 @@ def _of_share(share: float, population: float | None) -> Group:
 
 def _inverse(group: Group) -> float:
     return 0.0 if group.population is None else 1.0 / group.population
+
+
+def variance_asked(target: Target, value: float, kind: Kind) -> float:
+    """The most that the variance of an estimate may be for a target.
+
+    Raises: ProjectError for the CV of a figure of 0, or an interval of shares for another figure or for a
+    share that is 0 or 1.
+    """
+    z = float(ndtri(0.5 + target.level / 2))
+    if target.standard_error is not None:
+        return target.standard_error**2
+    if target.cv is not None:
+        if not value:
+            raise ProjectError(
+                "A figure of 0 has no CV.", "Ask for a standard error or half the width of an interval."
+            )
+        return (target.cv * value) ** 2
+    asked = float(target.half_width or 0.0)
+    if target.interval == "normal":
+        return (asked / z) ** 2
+    if kind != "proportion" or not 0 < value < 1:
+        raise ProjectError(
+            f"The interval {target.interval} is for shares above 0 and below 1.", "Use the normal one."
+        )
+    spread = value * (1 - value)
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        # `high` is the least effective number of answers known to be enough.
+        middle = low + (high - low) / 2 if _half(value, high, z, target.interval) <= asked else 2 * high
+        if middle > high:
+            low, high = high, middle
+        elif _half(value, middle, z, target.interval) <= asked:
+            high = middle
+        else:
+            low = middle
+    return spread / high
+
+
+def _half(value: float, effective: float, z: float, interval: Interval) -> float:
+    lower, upper = _ends(value, 0.0, effective, z, interval)
+    return (upper - lower) / 2

@@ -77,9 +77,7 @@ def draw_places(
 
 
 @compiled
-def _chosen(
-    places: Integers, span: Any, chances: Floats, chosen: Integers, begin: int, state: Any
-) -> int:
+def _chosen(places: Integers, span: Any, chances: Floats, chosen: Integers, begin: int, state: Any) -> Any:
     """The places drawn in a stratum: so many at random, or systematically by size from a random order."""
     first, last, wanted, by_size = span
     if not by_size:

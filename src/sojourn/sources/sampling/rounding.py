@@ -37,7 +37,7 @@ def rounded_up(strata: Strata, goals: Goals, sizes: Floats) -> Integers:
 
 
 def fitted(strata: Strata, goals: Goals, sizes: Floats, budget: float) -> Integers:
-    """Whole sizes that keep the budget: all rounded down, then units given to the worst goal while they fit."""
+    """Whole sizes that keep the budget: all rounded down, then units given to the worst goal as they fit."""
     found = np.clip(np.floor(sizes + 1e-9), strata.least, strata.most).astype(np.int64)
     left = budget * (1 + TOLERANCE / 2) - float(strata.cost @ found)
     while len(goals):

@@ -5,8 +5,8 @@ class at a rate of its own. The variance is that of the classes' means over the 
 within classes over the second. A plan says how many are asked, and the rate of each class, for the least
 variance that the money buys.
 
-Source: W. Cochran, Sampling Techniques (1977), sections 12.2 to 12.5; J. Neyman, Contribution to the theory of
-sampling human populations, Journal of the American Statistical Association 33 (1938).
+Source: W. Cochran, Sampling Techniques (1977), sections 12.2 to 12.5; J. Neyman, Contribution to the theory
+of sampling human populations, Journal of the American Statistical Association 33 (1938).
 """
 
 from __future__ import annotations

@@ -90,12 +90,12 @@ def place_variance(
 
     For every place its stratum and number of `units`; for every figure and place the sum of the figure's
     linearised values (`totals`, one row a figure) and their variance between units (`within`). Of each place
-    `take` units are visited, or all where there are fewer, and each answers with chance `response`. Places are drawn
-    with equal chances, or by size (the number of units, unless `sizes` say otherwise), systematically from a
-    random order; the variance between places is then Hartley and Rao's.
+    `take` units are visited, or all where there are fewer, and each answers with chance `response`. Places
+    are drawn with equal chances, or by size (the number of units, unless `sizes` say otherwise),
+    systematically from a random order; the variance between places is then Hartley and Rao's.
 
-    Source: W. Cochran, Sampling Techniques (1977), sections 11.7 to 11.9; H. Hartley and J. Rao, Sampling with
-    unequal probabilities and without replacement, Annals of Mathematical Statistics 33 (1962).
+    Source: W. Cochran, Sampling Techniques (1977), sections 11.7 to 11.9; H. Hartley and J. Rao, Sampling
+    with unequal probabilities and without replacement, Annals of Mathematical Statistics 33 (1962).
     """
     inside = units**2 * (_one_over_answers(take, response)[np.minimum(units, take)] - 1.0 / units) * within
     measure = units.astype(np.float64) if sizes is None else sizes

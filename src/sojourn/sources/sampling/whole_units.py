@@ -21,7 +21,7 @@ from sojourn.sources.sampling.allocation import (
     Strata,
     require_reachable,
 )
-from sojourn.sources.sampling.continuous import Continuous, best_for_budget, cheapest
+from sojourn.sources.sampling.continuous import best_for_budget, cheapest
 from sojourn.sources.sampling.rounding import fitted, rounded_up
 
 __all__ = ["allocate", "allocate_budget"]
@@ -59,7 +59,7 @@ def allocate_budget(strata: Strata, goals: Goals, budget: float, *, nodes: int |
     needed = float(strata.cost @ strata.least)
     if needed > budget * (1 + TOLERANCE):
         raise ProjectError(
-            f"A budget of {budget:,.6g} does not pay for the minimum of every stratum, which costs {needed:,.6g}.",
+            f"A budget of {budget:,.6g} does not pay for the minimum of all strata: it costs {needed:,.6g}.",
             "Raise the budget, or lower the minimum.",
         )
     ratio, relaxed = best_for_budget(strata, goals, budget)
@@ -150,7 +150,7 @@ class _Master:
                 if not low <= first < max(high, low + 1) or first in self._chords[stratum]:
                     continue
                 self._chords[stratum].add(first)
-                # y/s >= 1/k + 1/(k+1) - n/(k(k+1))
+                # The chord from k to k + 1, as a bound of y/s from below by n.
                 scale = self.near[stratum]
                 slope = scale / (first * (first + 1.0))
                 columns += [stratum, number + stratum]
