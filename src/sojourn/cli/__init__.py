@@ -12,6 +12,7 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sampling_sizes,
     sampling_tools,
     serving,
     tables,
@@ -37,5 +38,6 @@ COMMANDS = (
     linkage_tools,
     links,
     review,
+    sampling_sizes,
     sampling_tools,
 )

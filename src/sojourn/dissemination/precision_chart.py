@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn.dissemination.charts import Chart, theme
+from sojourn.dissemination.charts import Chart, Inks, theme
 from sojourn.dissemination.fonts import FONT_STACK
 
 __all__ = ["PlanCurve", "precision_chart"]
@@ -33,69 +33,63 @@ class PlanCurve:
     shown: tuple[float, float] | None = None
 
 
-def precision_chart(plans: Sequence[PlanCurve], currency: str = "") -> Chart:
-    """Draw plans: a curve for each, its own point on it, and a hollow point where it was tried out."""
+def precision_chart(plans: Sequence[PlanCurve]) -> Chart:
+    """Draw plans: a curve for each, its own point on it, and a hollow point where it was tried out.
+
+    Of more plans than can be told apart the first are drawn, and `shown` says how many.
+    """
     drawn = list(plans)[:MOST]
     inks = theme("light")
-    names = [plan.name for plan in drawn]
-    line = [{"plan": p.name, "cost": cost, "multiple": multiple} for p in drawn for cost, multiple in p.curve]
-    points = [{"plan": plan.name, "cost": plan.promised[0], "multiple": plan.promised[1]} for plan in drawn]
-    tried = [
-        {"plan": plan.name, "cost": plan.shown[0], "multiple": plan.shown[1]}
-        for plan in drawn
-        if plan.shown is not None
-    ]
-    unit = f" ({currency})" if currency else ""
-    x = {
-        "field": "cost", "type": "quantitative", "title": f"cost{unit}", "scale": {"zero": False},
-        "axis": {"format": ",~f", "gridColor": inks.rule},
-    }  # fmt: skip
-    y = {
-        "field": "multiple", "type": "quantitative", "scale": {"zero": True},
-        "title": "standard error of the worst goal, as a multiple of what was asked for",
-        "axis": {"gridColor": inks.rule, "titleLimit": 420},
-    }  # fmt: skip
-    legend = {"title": None, "orient": "bottom", "symbolSize": 80}
-    series = {"field": "plan", "type": "nominal", "sort": names}
-    colour = {
-        **series,
-        "legend": legend,
-        "scale": {"domain": names, "range": list(inks.series)[: len(names)]},
-    }
-    shape = {**series, "legend": legend, "scale": {"domain": names, "range": _SHAPES[: len(names)]}}
-    dash = {**series, "legend": None, "scale": {"domain": names, "range": _DASHES[: len(names)]}}
-    layers: list[dict[str, Any]] = [
-        {
-            "data": {"values": [{"asked": 1.0}]},
-            "mark": {"type": "rule", "strokeDash": [3, 3], "color": inks.quiet},
-            "encoding": {"y": {"field": "asked", "type": "quantitative"}},
-        },
-        {
-            "data": {"values": line},
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"x": x, "y": y, "color": colour, "strokeDash": dash},
-        },
-        {
-            "data": {"values": points},
-            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            "encoding": {"x": x, "y": y, "color": colour, "shape": shape},
-        },
-        {
-            "data": {"values": tried},
-            "mark": {"type": "point", "filled": False, "size": 220, "strokeWidth": 2, "opacity": 1},
-            "encoding": {"x": x, "y": y, "color": colour, "shape": shape},
-        },
-    ]
     title = "What precision costs"
     specification = {
         "width": 560,
         "height": 320,
         "padding": 16,
         "title": {"text": title, "anchor": "start", "color": inks.text, "fontWeight": 600},
-        "layer": layers,
+        "layer": _layers(drawn, inks),
         "config": {"font": FONT_STACK, "background": inks.ground, "view": {"stroke": None}},
     }
     return Chart(specification, title, _summary(drawn), len(drawn), len(plans))
+
+
+def _layers(plans: Sequence[PlanCurve], inks: Inks) -> list[dict[str, Any]]:
+    """The line of what was asked for, the curves, the promises, and what was shown."""
+    line = [_row(plan, point) for plan in plans for point in plan.curve]
+    points = [_row(plan, plan.promised) for plan in plans]
+    tried = [_row(plan, plan.shown) for plan in plans if plan.shown is not None]
+    axis = {"gridColor": inks.rule}
+    x = {"field": "cost", "type": "quantitative", "title": "cost", "axis": {"format": ",~f", **axis}}
+    y = {
+        "field": "multiple",
+        "type": "quantitative",
+        "title": ["standard error of the worst goal,", "as a multiple of what was asked for"],
+        "axis": axis,
+    }
+    names = [plan.name for plan in plans]
+    legend = {"title": None, "orient": "bottom", "symbolSize": 80}
+    series = {"field": "plan", "type": "nominal", "sort": names}
+
+    def told_apart(by: Sequence[Any], shown: dict[str, Any] | None) -> dict[str, Any]:
+        return {**series, "legend": shown, "scale": {"domain": names, "range": list(by)[: len(names)]}}
+
+    place = {"x": x, "y": y, "color": told_apart(inks.series, legend)}
+    point = {"type": "point", "opacity": 1}
+    shape = told_apart(_SHAPES, legend)
+    rule = {"type": "rule", "strokeDash": [3, 3], "color": inks.quiet}
+    return [
+        _layer([{"multiple": 1.0}], rule, {"y": y}),
+        _layer(line, {"type": "line", "strokeWidth": 2}, {**place, "strokeDash": told_apart(_DASHES, None)}),
+        _layer(points, {**point, "filled": True, "size": 90}, {**place, "shape": shape}),
+        _layer(tried, {**point, "filled": False, "size": 220, "strokeWidth": 2}, {**place, "shape": shape}),
+    ]
+
+
+def _layer(rows: list[dict[str, Any]], mark: dict[str, Any], encoding: dict[str, Any]) -> dict[str, Any]:
+    return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
+
+
+def _row(plan: PlanCurve, point: tuple[float, float]) -> dict[str, Any]:
+    return {"plan": plan.name, "cost": point[0], "multiple": point[1]}
 
 
 def _summary(plans: Sequence[PlanCurve]) -> str:

@@ -12,6 +12,7 @@ Society A 149 (1986).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,25 +90,31 @@ def density_plan(
         raise ProjectError("Each stratum has units and a share; a screening costs something.", "Look again.")
     wish = density_rates(share, (screening + interview) / screening)
     price = screening + share * interview
-    asked = float(budget if effective is None else effective)  # type: ignore[arg-type]  # one of them is given
 
-    def reached(scale: float) -> float:
-        rates = np.minimum(scale * wish, 1.0)
+    def reached(rates: Floats) -> float:
         if effective is None:
             return float(rates @ (count * price))
         return float((rates * count) @ share) / kish_effect_of_rates(count * share, np.maximum(rates, 1e-300))
 
-    top = 1.0 / wish[wish > 0].min()
-    if reached(top) < asked * (1 - 1e-12):
+    rates = _least_rates(wish, reached, float(budget if effective is None else effective))  # type: ignore[arg-type]  # one is given
+    return _plan(rates, count, share, screening, interview)
+
+
+def _least_rates(wish: Floats, reached: Callable[[Floats], float], asked: float) -> Floats:
+    """The least rates of this shape, at most one, that reach what is asked for."""
+    low, high = 0.0, 1.0 / float(wish[wish > 0].min())
+    most = reached(np.minimum(high * wish, 1.0))
+    if most < asked * (1 - 1e-12):
         raise ProjectError(
-            f"Even everyone is not enough: {reached(top):,.6g} instead of {asked:,.6g}.",
+            f"Even everyone is not enough: {most:,.6g} instead of {asked:,.6g}.",
             "Ask for less, or spend less.",
         )
-    low, high = 0.0, top
     for _ in range(200):
         middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) >= asked else (middle, high)
-    return _plan(np.minimum(high * wish, 1.0), count, share, screening, interview)
+        is_enough = reached(np.minimum(middle * wish, 1.0)) >= asked
+        low, high = (low, middle) if is_enough else (middle, high)
+    found: Floats = np.minimum(high * wish, 1.0)
+    return found
 
 
 def _plan(rates: Floats, count: Floats, share: Floats, screening: float, interview: float) -> DensityPlan:

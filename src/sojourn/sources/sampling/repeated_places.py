@@ -42,38 +42,53 @@ def draw_places(
     by size. Both orders are left changed. Units that do not answer are made up for by the others of the
     place, and places where nobody answers by the others of the stratum. Results are as for `draw_units`.
     """
-    places, first, sizes, chances, units, inside, take, interviews, by_size = layout
+    _, _, sizes, _, _, _, take, interviews, _ = layout
     estimates, variances, members, counts = results
     totals = np.zeros((estimates.shape[1], 4))
-    answered = np.zeros(sizes.sum() * take, np.int64)
-    chosen, ends = np.zeros(sizes.sum(), np.int64), np.zeros(sizes.sum() + 1, np.int64)
-    spans = np.zeros(len(sizes) + 1, np.int64)
-    weights = np.zeros(sizes.sum())
+    places = sizes.sum()
+    # What is drawn: places, where the answers of each end, where each stratum's places end, weights, answers.
+    drawn = (
+        np.zeros(places, np.int64),
+        np.zeros(places + 1, np.int64),
+        np.zeros(len(sizes) + 1, np.int64),
+        np.zeros(places),
+        np.zeros(places * take, np.int64),
+    )
     state = np.zeros(1, np.uint64)
     for row in range(len(repetitions)):
         stream(seed, repetitions[row], state)
+        visits = _drawn(layout, response, drawn, state)
+        _, ends, spans, weights, answered = drawn
         totals[:] = 0.0
         members[row, :] = 0.0
-        many, visits = 0, 0
-        for stratum in range(len(sizes)):
-            begin = spans[stratum]
-            span = (first[stratum], first[stratum + 1], sizes[stratum], by_size)
-            spans[stratum + 1] = _chosen(places, span, chances, chosen, begin, state)
-            for at in range(begin, spans[stratum + 1]):
-                place = chosen[at]
-                wanted = min(take, inside[place + 1] - inside[place])
-                to_front(units, inside[place], inside[place + 1], wanted, state)
-                many = answering(units, inside[place], wanted, response, answered, many, state)
-                ends[at + 1] = many
-                visits += wanted
-            _weigh(chosen, ends, begin, spans[stratum + 1], chances, inside, weights)
         for at in range(spans[-1]):
             for unit in range(ends[at], ends[at + 1]):
                 add_unit(answered[unit], weights[at], figures, totals, members[row])
-        counts[row, 0], counts[row, 1], counts[row, 2] = spans[-1], visits, interviews[answered[:many]].sum()
+        counts[row, 0], counts[row, 1] = spans[-1], visits
+        counts[row, 2] = interviews[answered[: ends[spans[-1]]]].sum()
         estimate(totals, figures, estimates[row])
-        drawn = (chosen, ends, spans, weights, answered)
-        _variances(drawn, (first, chances, inside, by_size), figures, totals, variances[row])
+        _variances(drawn, layout, figures, totals, variances[row])
+
+
+@compiled
+def _drawn(layout: Any, response: float, drawn: Any, state: Any) -> Any:
+    """Draw places, units and answers of one repetition; return the number of visits."""
+    places, first, sizes, chances, units, inside, take, _, by_size = layout
+    chosen, ends, spans, weights, answered = drawn
+    many, visits = 0, 0
+    for stratum in range(len(sizes)):
+        begin = spans[stratum]
+        span = (first[stratum], first[stratum + 1], sizes[stratum], by_size)
+        spans[stratum + 1] = _chosen(places, span, chances, chosen, begin, state)
+        for at in range(begin, spans[stratum + 1]):
+            place = chosen[at]
+            wanted = min(take, inside[place + 1] - inside[place])
+            to_front(units, inside[place], inside[place + 1], wanted, state)
+            many = answering(units, inside[place], wanted, response, answered, many, state)
+            ends[at + 1] = many
+            visits += wanted
+        _weigh(chosen, ends, begin, spans[stratum + 1], chances, inside, weights)
+    return visits
 
 
 @compiled
@@ -120,7 +135,7 @@ def _variances(drawn: Any, layout: Any, figures: Any, totals: Floats, found: Flo
     A place that is sure to be drawn is a stratum of its own. Strata with one place add nothing.
     """
     chosen, ends, spans, weights, answered = drawn
-    first, chances, inside, by_size = layout
+    _, first, _, chances, _, inside, _, _, by_size = layout
     once, twice = np.zeros(len(found)), np.zeros(len(found))
     sums, squares = np.zeros(len(found)), np.zeros(len(found))
     found[:] = 0.0

@@ -68,14 +68,15 @@ def screening_plan(
 ) -> ScreeningPlan:
     """The plan for a mean, for a budget or for a variance of the mean.
 
-    `shares` of the classes add up to one; `means` and `deviations` of the variable are per class (of y for
-    those of the domain and 0 for others, where a total of the domain is wanted); an `interview` may cost
-    something else in each. The rate of a class is S·sqrt(c1 / (c2·B)), with B the variance between classes,
-    where that is below 1; classes that would be visited whole are, and the rule then applies to the others
-    with their cost and variance counted with the first phase.
+    `shares` of the classes add up to one; `means` and `deviations` of the variable are per class. For the
+    number of people of a domain the variable is 1 for them and 0 for others; for a mean among them it is
+    what they are off that mean, and 0 for others. An `interview` may cost something else in each class. The
+    rate of a class is S·sqrt(c1 / (c2·B)), with B the variance between classes, where that is below 1. A
+    class for which it is not is visited whole, the one that gains most first; its cost and variance then
+    count with those of the first phase.
 
-    Raises: ProjectError when the classes do not differ, since a first phase then tells nothing, or when not
-    exactly one of budget and variance is given.
+    Raises: ProjectError when no class has any spread, or when not exactly one of budget and variance is
+    given.
     """
     share, mean, deviation = (np.asarray(each, np.float64) for each in (shares, means, deviations))
     price = np.array(np.broadcast_to(np.asarray(interview, np.float64), share.shape))
@@ -85,18 +86,24 @@ def screening_plan(
         raise ProjectError("Give the budget or the variance.", "One of them decides the other.")
     if not screening > 0 or not np.all(price > 0):
         raise ProjectError("A first question and an interview cost something.", "Give both above 0.")
+    if not np.any(deviation > 0):
+        raise ProjectError("All are alike within classes: nobody need be interviewed.", "Look at them.")
     between = float(share @ (mean - share @ mean) ** 2)
-    if not between > 0:
-        raise ProjectError(
-            "The classes do not differ, so that a first phase tells nothing.", "Draw a sample in one phase."
-        )
     rates = _rates(share, deviation, price, between, screening)
+    return _plan(share, deviation, price, rates, (between, screening), budget, variance)
+
+
+def _plan(
+    share: Floats, deviation: Floats, price: Floats, rates: Floats, first_phase: tuple[float, float],
+    budget: float | None, variance: float | None,
+) -> ScreeningPlan:  # fmt: skip
+    between, screening = first_phase
     # Both are per unit of the first phase: its cost, and its variance.
     each = screening + float(share @ (rates * price))
-    with np.errstate(invalid="ignore"):
-        within = np.where(deviation > 0, deviation**2 / rates, 0.0)
-    unit = between + float(share @ within)
-    first = budget / each if budget is not None else unit / float(variance)  # type: ignore[arg-type]  # one is given
+    is_visited = deviation > 0
+    within = deviation[is_visited] ** 2 / rates[is_visited]
+    unit = between + float(share[is_visited] @ within)
+    first = budget / each if budget is not None else unit / float(variance or np.nan)
     whole = between + float(share @ deviation**2)
     single = whole * float(share @ price) / (first * each)
     return ScreeningPlan(first, rates, first * share * rates, first * each, unit / first, single)
@@ -104,11 +111,14 @@ def screening_plan(
 
 def _rates(share: Floats, deviation: Floats, price: Floats, between: float, screening: float) -> Floats:
     """Rates of the classes, at most one; a class without any spread is not visited: its mean is known."""
-    is_whole = np.zeros(len(share), bool)
-    while True:
-        first = screening + float(share[is_whole] @ price[is_whole])
-        variance = between + float(share[is_whole] @ deviation[is_whole] ** 2)
-        rates = np.where(is_whole, 1.0, deviation * np.sqrt(first / (price * variance)))
-        if not np.any(rates[~is_whole] > 1.0):
-            return rates
-        is_whole = is_whole | (rates > 1.0)
+    first, variance = screening, between
+    rates = np.zeros(len(share))
+    for place in np.argsort(-(deviation**2) / price, kind="stable"):
+        if deviation[place] ** 2 * first <= price[place] * variance:
+            break
+        rates[place] = 1.0
+        first += share[place] * price[place]
+        variance += share[place] * deviation[place] ** 2
+    is_open = rates < 1.0
+    rates[is_open] = deviation[is_open] * np.sqrt(first / (price[is_open] * variance))
+    return rates

@@ -27,8 +27,8 @@ __all__ = ["FigureTried", "Repetitions", "Tried", "repeat", "summary"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-# A plan keeps its promise when the spread exceeds it by no more than chance would in 1 of 700 figures.
-CHANCE = 3.0
+# How often a plan that keeps its promises is said to break one of them, by the chance of its repetitions.
+FALSE_ALARMS = 0.01
 TOGETHER = 250
 
 
@@ -198,7 +198,8 @@ def _figure(
         figures.names[number], truth, promised, spread, spread_error, float(estimate.mean()) - truth,
         spread / math.sqrt(count), math.sqrt(float(variance.mean())), holds,
         math.sqrt(max(holds * (1 - holds), 0.0) / count), float(found.members[:, number].mean()),
-        1.0 - count / len(has_any), bool(spread - promised <= CHANCE * spread_error),
+        1.0 - count / len(has_any),
+        bool(spread - promised <= float(ndtri(1 - FALSE_ALARMS / len(figures))) * spread_error),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from sojourn.sources.sampling.allocation import (
     Strata,
     require_reachable,
 )
-from sojourn.sources.sampling.continuous import best_for_budget, cheapest
+from sojourn.sources.sampling.continuous import Continuous, best_for_budget, cheapest
 from sojourn.sources.sampling.rounding import fitted, rounded_up
 
 __all__ = ["allocate", "allocate_budget"]
@@ -45,7 +45,7 @@ def allocate(strata: Strata, goals: Goals, *, nodes: int | None = None) -> Alloc
     known = rounded_up(strata, goals, relaxed.sizes)
     master = _Master(strata, goals, relaxed.sizes, is_budget=False)
     sizes, bound, is_proven = _searched(master, known, relaxed.bound, nodes)
-    return Allocation(strata, goals, sizes, relaxed.sizes, bound, is_proven, relaxed.prices / 100)
+    return Allocation(strata, goals, sizes, relaxed.sizes, bound, is_proven, _prices(relaxed))
 
 
 def allocate_budget(strata: Strata, goals: Goals, budget: float, *, nodes: int | None = None) -> Allocation:
@@ -69,7 +69,13 @@ def allocate_budget(strata: Strata, goals: Goals, budget: float, *, nodes: int |
     scaled = goals.scaled(ratio)
     master = _Master(strata, scaled, relaxed.sizes, is_budget=True, budget=budget)
     sizes, bound, is_proven = _searched(master, known, 1.0, nodes)
-    return Allocation(strata, goals, sizes, relaxed.sizes, bound * ratio, is_proven, relaxed.prices / 100)
+    return Allocation(strata, goals, sizes, relaxed.sizes, bound * ratio, is_proven, _prices(relaxed))
+
+
+def _prices(relaxed: Continuous) -> Floats:
+    """The price of a per cent of each goal; what rounding leaves of none is none."""
+    prices = relaxed.prices / 100
+    return np.where(prices > 1e-9 * relaxed.cost, prices, 0.0)
 
 
 @dataclass(frozen=True)
