@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sojourn.engine import Engine
+from sojourn.concepts.spelling import nearest
+from sojourn.engine import Engine, Relation
 from sojourn.engine.rules import Rule, compared_texts, parse_rule
-from sojourn.engine.sampling_frames import frame_statement
+from sojourn.engine.sampling_frames import frame_table, is_number
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production.movement_reading import opened_table
 from sojourn.project.sampling_declarations import SamplingDeclaration
@@ -53,42 +54,49 @@ def frame_rows(file: Path, declared: SamplingDeclaration) -> FrameRows:
     texts = _text_columns(declared)
     opened = opened_table(file, dict.fromkeys(texts, "any"))
     with Engine([file.resolve().parent], threads=1) as engine:
-        source = (
-            opened if isinstance(opened, Path) else _typed(opened.read_all(), _conditions(declared), texts)
-        )
-        relation = engine.relation(source)
-        columns = relation.columns
-        claims = {text: _rule(text, columns, file) for text in _claims(declared)}
-        values = {text: _value(text, columns, file) for text in _values(declared)}
-        statement = frame_statement(
-            {f"t{place}": name for place, name in enumerate(texts)},
-            {f"c{place}": rule for place, rule in enumerate(claims.values())},
-            {f"v{place}": value for place, value in enumerate(values.values())},
-        )
-        table = engine.query(statement, {"frame": relation}).to_arrow().combine_chunks()
+        source = opened if isinstance(opened, Path) else _typed(opened.read_all(), declared, texts)
+        frame = engine.relation(source)
+        texts += [name for name in declared.design.order if not _holds_numbers(frame, name, file)]
+        claims = {text: _rule(text, frame, file) for text in _claims(declared)}
+        values = {text: _value(text, frame, file) for text in _values(declared) if text not in texts}
+        table = _judged(engine, frame, file, texts, claims, values)
     if not len(table):
         raise DataRefused(Problem(shown(file.name), None, "the frame has no rows.", "Name another."))
-    found = [_columns(table, letter) for letter in ("t", "c", "v")]
+    columns = [column.combine_chunks() for column in table.columns]
+    first, second = len(texts), len(texts) + len(claims)
     rows = FrameRows(
-        dict(zip(texts, found[0], strict=True)),
-        {text: np.asarray(column) for text, column in zip(claims, found[1], strict=True)},
-        {text: np.asarray(column.fill_null(np.nan)) for text, column in zip(values, found[2], strict=True)},
+        dict(zip(texts, columns[:first], strict=True)),
+        {
+            text: column.to_numpy(zero_copy_only=False)
+            for text, column in zip(claims, columns[first:second], strict=True)
+        },
+        {
+            text: column.fill_null(np.nan).to_numpy(zero_copy_only=False)
+            for text, column in zip(values, columns[second:], strict=True)
+        },
     )
     _require_present(file, rows, [declared.frame.unit, *filter(None, [declared.frame.place])])
     return rows
 
 
-def _columns(table: pa.Table, letter: str) -> list[pa.Array]:
-    names = [name for name in table.column_names if name.startswith(letter)]
-    return [
-        table[name].combine_chunks().cast(pa.float64()) if letter == "v" else _whole(table[name], letter)
-        for name in names
-    ]
-
-
-def _whole(column: pa.ChunkedArray, letter: str) -> pa.Array:
-    array = column.combine_chunks()
-    return array if letter == "t" else array.to_numpy(zero_copy_only=False)
+def _judged(
+    engine: Engine,
+    frame: Relation,
+    file: Path,
+    texts: list[str],
+    claims: Mapping[str, Rule],
+    values: Mapping[str, Rule | str],
+) -> pa.Table:
+    try:
+        return frame_table(
+            engine,
+            frame,
+            texts={f"t{place}": name for place, name in enumerate(texts)},
+            claims={f"c{place}": rule for place, rule in enumerate(claims.values())},
+            values={f"v{place}": value for place, value in enumerate(values.values())},
+        )
+    except ProjectError as error:
+        raise _at(file, error) from error
 
 
 def _text_columns(declared: SamplingDeclaration) -> list[str]:
@@ -110,25 +118,40 @@ def _values(declared: SamplingDeclaration) -> list[str]:
     return list(dict.fromkeys([*of, *declared.design.order]))
 
 
-def _conditions(declared: SamplingDeclaration) -> list[str]:
-    return [*_claims(declared), *_values(declared)]
-
-
-def _rule(text: str, columns: tuple[str, ...], file: Path) -> Rule:
+def _rule(text: str, frame: Relation, file: Path) -> Rule:
     try:
-        return parse_rule(text, columns)
+        return parse_rule(text, frame.columns)
     except ProjectError as error:
-        raise ProjectError(
-            Problem(shown(file.name), None, problem.message, problem.remedy) for problem in error.problems
-        ) from error
+        raise _at(file, error) from error
 
 
-def _value(text: str, columns: tuple[str, ...], file: Path) -> Rule | str:
-    return text if text in columns else _rule(text, columns, file)
+def _at(file: Path, error: ProjectError) -> ProjectError:
+    """An error with the file that it is about."""
+    return ProjectError(
+        Problem(shown(file.name), None, problem.message, problem.remedy) for problem in error.problems
+    )
 
 
-def _typed(table: pa.Table, conditions: list[str], texts: list[str]) -> pa.Table:
+def _value(text: str, frame: Relation, file: Path) -> Rule | str:
+    if text not in frame.columns:
+        return _rule(text, frame, file)
+    if not is_number(frame, text):
+        message = f"the column {text} holds {frame.types[text]}, not numbers or true and false."
+        raise DataRefused(Problem(shown(file.name), None, message, "Write a condition on it instead."))
+    return text
+
+
+def _holds_numbers(frame: Relation, name: str, file: Path) -> bool:
+    if name not in frame.columns:
+        near = nearest(name, list(frame.columns), 1)
+        remedy = f"Did you mean {shown(near[0])}?" if near else ""
+        raise DataRefused(Problem(shown(file.name), None, f"there is no column {shown(name)}.", remedy))
+    return is_number(frame, name)
+
+
+def _typed(table: pa.Table, declared: SamplingDeclaration, texts: list[str]) -> pa.Table:
     """The columns of a CSV file as numbers, or as true and false, where all their cells can be read so."""
+    conditions = [*_claims(declared), *_values(declared)]
     as_text = {name for text in conditions for name, _ in compared_texts(text)} | set(texts)
     for place, name in enumerate(table.column_names):
         if name in as_text or not pa.types.is_string(table[name].type):

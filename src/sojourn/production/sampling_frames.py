@@ -228,8 +228,9 @@ def _order(rows: FrameRows, declared: SamplingDeclaration, unit: Integers, units
     """Where each unit stands in the order of a systematic sample: by its least values, then as it is."""
     keys = [np.arange(units)]
     for name in reversed(declared.design.order):
+        values = rows.values[name] if name in rows.values else numbered(rows.texts[name])[0]
         least = np.full(units, np.inf)
-        np.fmin.at(least, unit, rows.values[name])
+        np.fmin.at(least, unit, values)
         keys.append(least)
     position = np.empty(units, np.int64)
     position[np.lexsort(keys)] = np.arange(units)

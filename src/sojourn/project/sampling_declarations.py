@@ -134,7 +134,8 @@ class SampleDesign(Declaration):
         ),
     )
     order: Strings = Field(
-        default=(), description="Columns along whose order a systematic sample is spread; places in texts"
+        default=(),
+        description="Columns along whose order a systematic sample is spread, the first counts most",
     )
 
     @model_validator(mode="after")

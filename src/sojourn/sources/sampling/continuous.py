@@ -1,13 +1,16 @@
-"""The cheapest allocation in fractions of units, by its dual, with the proof how near the optimum it is.
+"""The cheapest allocation in fractions of units, with the proof how near the optimum it is.
 
-The cost is least where n is sqrt(sum of l·a / c) within the limits, with a price l for each goal. The prices
-are those that make the dual greatest: a concave function whose every value is a cost below which no
-allocation meets the goals.
+Written in x = 1/n the goals are linear and the cost, the sum of c/x, is convex: an interior-point method
+finds the optimum in some twenty steps, each as dear as one product of the goals with themselves. Its prices
+of the goals give a cost below which no allocation meets them: n is then sqrt(sum of l·a / c) within the
+limits.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +20,19 @@ from sojourn.sources.sampling.allocation import Goals, Strata
 __all__ = ["Continuous", "best_for_budget", "cheapest"]
 
 Floats = npt.NDArray[np.float64]
-STEPS, HALVINGS, CHROMY = 200, 60, 30
-ENOUGH = 1e-13
+Flags = npt.NDArray[np.bool_]
+STEPS, HALVINGS = 100, 60
+ENOUGH = 1e-12
+# Goals this near to what the greatest sizes reach leave no choice to the strata that they depend on.
+NO_ROOM = 1e-9
 
 
 @dataclass(frozen=True)
 class Continuous:
     """Sizes in fractions of units that meet the goals, their cost, and the bound and prices of the dual.
 
-    `prices` are what the cost falls by for each whole target more, so that a per cent more saves a
-    hundredth of it.
+    `prices` are by how much the cost falls for each part of a goal's variance more that is allowed, times the
+    whole: a hundredth of a price is what a per cent more saves.
     """
 
     sizes: Floats
@@ -35,121 +41,158 @@ class Continuous:
     prices: Floats
 
 
-def cheapest(strata: Strata, goals: Goals, start: Floats | None = None) -> Continuous:
+def cheapest(strata: Strata, goals: Goals) -> Continuous:
     """The cheapest allocation in fractions of units; goals must be reachable.
 
     Raises: nothing; how near the optimum the result is, is seen from `bound`.
     """
     allowed = goals.most + goals.finite
-    counts = np.flatnonzero(goals.spread.max(axis=1, initial=0.0) > 0)
-    problem = _Dual(strata, goals.spread[counts] / allowed[counts, None])
-    prices = problem.solved(None if start is None else start[counts])
-    sizes = _feasible(problem, problem.sizes(prices))
-    every = np.zeros(len(goals))
-    every[counts] = prices
-    return Continuous(sizes, float(strata.cost @ sizes), problem.value(prices), every)
+    least, most = strata.least.astype(np.float64), strata.most.astype(np.float64)
+    spread = goals.spread / np.where(allowed > 0, allowed, 1.0)[:, None]
+    spread[allowed <= 0] = 0.0
+    decides = 1.0 - spread @ (1.0 / most) <= NO_ROOM
+    is_forced = np.any(spread[decides] > 0, axis=0)
+    is_free = ~is_forced & (least < most) & np.any(spread > 0, axis=0)
+    counts = ~decides & np.any(spread[:, is_free] > 0, axis=1)
+    sizes = np.where(is_forced, most, least)
+    prices = np.zeros(len(goals))
+    if counts.any():
+        left = 1.0 - spread[np.ix_(counts, ~is_free)] @ (1.0 / sizes[~is_free])
+        part = spread[np.ix_(counts, is_free)] / left[:, None]
+        inverse, found = _interior(part, strata.cost[is_free], 1.0 / most[is_free], 1.0 / least[is_free])
+        sizes[is_free] = np.clip(1.0 / inverse, least[is_free], most[is_free])
+        prices[counts] = found / left
+    sizes = _feasible(spread, sizes, most)
+    bound = _bound(strata, spread, prices, np.where(is_forced, most, least), most)
+    return Continuous(sizes, float(strata.cost @ sizes), bound, prices)
 
 
-class _Dual:
-    """The dual of the allocation, with goals scaled so that the sum of a/n may be at most one."""
-
-    def __init__(self, strata: Strata, spread: Floats) -> None:
-        self.spread = spread
-        self.cost = strata.cost
-        self.least, self.most = strata.least.astype(np.float64), strata.most.astype(np.float64)
-
-    def sizes(self, prices: Floats) -> Floats:
-        found: Floats = np.clip(np.sqrt(prices @ self.spread / self.cost), self.least, self.most)
-        return found
-
-    def value(self, prices: Floats) -> float:
-        sizes = self.sizes(prices)
-        return float(self.cost @ sizes + (prices @ self.spread) @ (1.0 / sizes) - prices.sum())
-
-    def gradient(self, sizes: Floats) -> Floats:
-        found: Floats = self.spread @ (1.0 / sizes) - 1.0
-        return found
-
-    def solved(self, start: Floats | None) -> Floats:
-        """The prices: Chromy's steps to come near, then Newton's on the goals that bind."""
-        if not len(self.spread):
-            return np.zeros(0)
-        if start is None:
-            alone = np.sqrt(self.spread * self.cost).sum(axis=1) ** 2
-            start = np.where(alone > 0, alone, 1.0) / len(self.spread)
-        prices = np.maximum(start, 1e-12 * max(float(start.max()), 1e-300))
-        for _ in range(CHROMY):
-            prices = prices * np.clip(self.gradient(self.sizes(prices)) + 1.0, 0.1, 10.0) ** 2
-        for _ in range(STEPS):
-            sizes = self.sizes(prices)
-            slope = self.gradient(sizes)
-            scale = max(float(prices.sum()), 1e-300)
-            binds = (prices > 1e-14 * scale) | (slope > 0)
-            missed = np.where(prices > 1e-14 * scale, np.abs(slope), np.maximum(slope, 0.0))
-            if float(np.max(missed * np.maximum(prices / scale, slope > 0), initial=0.0)) < ENOUGH:
-                break
-            better = self._step(prices, sizes, slope, binds, scale)
-            if better is None:
-                break
-            prices = better
-        return prices
-
-    def _step(
-        self, prices: Floats, sizes: Floats, slope: Floats, binds: npt.NDArray[np.bool_], scale: float
-    ) -> Floats | None:
-        """A step that raises the dual, or none where none does."""
-        is_free = (sizes > self.least) & (sizes < self.most)
-        part = self.spread[np.ix_(binds, is_free)]
-        # d(1/n)/dl = -a / (2 c n³) where no limit holds n.
-        bend = (part / (2.0 * self.cost[is_free] * sizes[is_free] ** 3)) @ part.T
-        bend[np.diag_indices_from(bend)] += 1e-12 * max(float(np.trace(bend)), 1e-12 / scale)
-        newton = np.zeros_like(prices)
-        newton[binds] = np.linalg.solve(bend, slope[binds])
-        now = self.value(prices)
-        for direction in (newton, np.where(binds, slope, 0.0) * scale):
-            length = 1.0
-            for _ in range(HALVINGS):
-                tried = np.maximum(prices + length * direction, 0.0)
-                gain = self.value(tried) - now
-                if gain > 1e-4 * float(slope @ (tried - prices)) * (gain > 0) and gain > 0:
-                    return tried
-                length /= 2
-        return None
+def _bound(strata: Strata, spread: Floats, prices: Floats, least: Floats, most: Floats) -> float:
+    """The value of the dual: no sizes within the limits that meet the goals cost less."""
+    weights = prices @ spread
+    sizes = np.clip(np.sqrt(weights / strata.cost), least, most)
+    return float(strata.cost @ sizes + weights @ (1.0 / sizes) - prices.sum())
 
 
-def _feasible(problem: _Dual, sizes: Floats) -> Floats:
+def _feasible(spread: Floats, sizes: Floats, most: Floats) -> Floats:
     """Sizes raised by as little as makes every goal met."""
     for _ in range(HALVINGS):
-        short = float(np.max(problem.gradient(sizes), initial=0.0))
+        short = float(np.max(spread @ (1.0 / sizes), initial=0.0)) - 1.0
         if short <= 0:
             return sizes
-        sizes = np.minimum(sizes * (1.0 + short * (1 + 1e-9)), problem.most)
-    return problem.most.copy()
+        sizes = np.minimum(sizes * (1.0 + short * (1 + 1e-9)), most)
+    return sizes
+
+
+@dataclass
+class _Point:
+    """Where the search is: x, how far it is from its limits, the slack of the goals, and all multipliers."""
+
+    x: Floats
+    from_low: Floats
+    from_high: Floats
+    slack: Floats
+    price: Floats
+    below: Floats
+    above: Floats
+
+    @property
+    def gap(self) -> float:
+        """The sum of the products that are zero at the optimum."""
+        return float(self.price @ self.slack + self.below @ self.from_low + self.above @ self.from_high)
+
+
+def _interior(spread: Floats, cost: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The x within the limits with spread @ x at most one that make sum(cost / x) least, and the prices."""
+    unit = float(np.mean(cost / low))
+    weight = cost / unit
+    # Inside of the limits and of the goals: near enough to `low`, where every goal is met.
+    half = (high - low) / 2
+    room = (1.0 - spread @ low) / np.maximum(spread @ half, 1e-300)
+    away = half * min(1.0, 0.5 * float(room.min()))
+    slack = 1.0 - spread @ (low + away)
+    here = _Point(low + away, away, 2 * half - away, slack, 1 / slack, 1 / away, 1 / (2 * half - away))
+    for _ in range(STEPS):
+        terms = len(slack) + 2 * len(cost)
+        off = -weight / here.x**2 + spread.T @ here.price - here.below + here.above
+        is_balanced = float(np.max(np.abs(off) * here.x**2 / weight)) < 1e-9
+        if here.gap < ENOUGH * float(np.sum(weight / here.x)) and is_balanced:
+            break
+        there = _stepped(spread, weight, here, 0.1 * here.gap / terms)
+        if not np.isfinite(there.gap):
+            break
+        here = there
+    return here.x, here.price * unit
+
+
+def _stepped(spread: Floats, weight: Floats, here: _Point, aim: float) -> _Point:
+    """A step of Newton's method to where the products would all be `aim`, as far as all stay above zero."""
+    bend = 2 * weight / here.x**3 + here.below / here.from_low + here.above / here.from_high
+    off = -weight / here.x**2 + spread.T @ here.price - aim / here.from_low + aim / here.from_high
+    missed = spread @ here.x + here.slack - 1.0
+    matrix = (spread / bend) @ spread.T
+    matrix[np.diag_indices_from(matrix)] += here.slack / here.price
+    dearer = np.linalg.solve(matrix, missed + aim / here.price - here.slack - spread @ (off / bend))
+    move = -(off + spread.T @ dearer) / bend
+    looser = aim / here.price - here.slack - here.slack / here.price * dearer
+    low_more = aim / here.from_low - here.below - here.below / here.from_low * move
+    high_more = aim / here.from_high - here.above + here.above / here.from_high * move
+    ahead = min(_length(here.slack, looser), _length(here.from_low, move), _length(here.from_high, -move))
+    dual = min(_length(here.price, dearer), _length(here.below, low_more), _length(here.above, high_more))
+    return _Point(
+        here.x + ahead * move,
+        here.from_low + ahead * move,
+        here.from_high - ahead * move,
+        here.slack + ahead * looser,
+        here.price + dual * dearer,
+        here.below + dual * low_more,
+        here.above + dual * high_more,
+    )
+
+
+def _length(value: npt.NDArray[Any], change: npt.NDArray[Any]) -> float:
+    """How far values can go in a direction and stay above zero."""
+    falls = change < 0
+    return min(1.0, 0.99 * float(np.min(-value[falls] / change[falls], initial=np.inf)))
 
 
 def best_for_budget(strata: Strata, goals: Goals, budget: float) -> tuple[float, Continuous]:
     """The allocation that costs the budget and whose worst ratio of variance to target is least.
 
-    The ratio comes with it: below it no goal's worst can be for the budget. Where the greatest sizes cost no
-    more than the budget, they are the answer.
+    The ratio comes with it. Where the greatest sizes cost no more than the budget, they are the answer.
     """
-    most = strata.most.astype(np.float64)
-    least_ratio = float(np.max(goals.variances(most) / goals.most, initial=0.0))
-    if strata.cost @ most <= budget:
-        prices = np.zeros(len(goals))
-        return least_ratio, Continuous(most, float(strata.cost @ most), float(strata.cost @ most), prices)
-    few = strata.least.astype(np.float64)
+    most, few = strata.most.astype(np.float64), strata.least.astype(np.float64)
+    low = float(np.max(goals.variances(most) / goals.most, initial=0.0))
     high = float(np.max(goals.variances(few) / goals.most, initial=0.0))
-    low, found = least_ratio, cheapest(strata, goals.scaled(max(high, 1e-300)))
+    cost, none = float(strata.cost @ most), np.zeros(len(goals))
+    if cost <= budget:
+        return low, Continuous(most, cost, cost, none)
+    found = Continuous(few, float(strata.cost @ few), float(strata.cost @ few), none)
     if high <= low:
         return high, found
+    tried_at = max(low * (1 + 1e-6), 1e-3 * high)
     for _ in range(2 * HALVINGS):
-        middle = np.sqrt(low * high) if low > 0 else high / 4
-        tried = cheapest(strata, goals.scaled(float(middle)), found.prices)
-        if tried.cost <= budget:
-            high, found = float(middle), tried
+        tried = cheapest(strata, goals.scaled(tried_at))
+        if tried.cost <= budget * (1 + 1e-12):
+            high, found = tried_at, tried
         else:
-            low = float(middle)
-        if high - low <= 1e-13 * high:
+            low = tried_at
+        if high - low <= 1e-12 * high or abs(tried.cost - budget) <= 1e-12 * budget:
             break
+        tried_at = _next(goals, tried, tried_at, budget, (low, high))
     return high, found
+
+
+def _next(
+    goals: Goals, tried: Continuous, ratio: float, budget: float, between: tuple[float, float]
+) -> float:
+    """The ratio at which the cost would be the budget if its logarithm were a line in that of the ratio."""
+    low, high = between
+    # The cost falls by a goal's price times the part by which what it allows grows.
+    parts = ratio * goals.most / np.maximum(ratio * goals.most + goals.finite, 1e-300)
+    slope = -float(tried.prices @ parts) / tried.cost
+    middle = math.sqrt(low * high) if low > 0 else high / 8
+    if slope >= 0:
+        return middle
+    guess = ratio * math.exp(min(max(math.log(budget / tried.cost) / slope, -30.0), 30.0))
+    return guess if low < guess < high else middle
