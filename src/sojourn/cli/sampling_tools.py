@@ -86,22 +86,25 @@ def draw_sample(
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan that `plan-sample` wrote.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Sample to write: .parquet or .csv.")],
     spec: Annotated[Path, _SPEC],
+    design: Annotated[
+        Path | None, typer.Option(help="Also write the declaration of the sample's design here: .yaml.")
+    ] = None,
 ) -> None:
     """Draw a planned sample from its frame: one row for each unit to visit, with weight and design.
 
     The seed of the declaration decides: the same seed draws the same units whatever the order of the rows.
     The columns `weight`, `stratum`, `psu` and those of population sizes are what a design is declared by.
 
-    Example: `sojourn tool draw-sample frame.parquet plan.csv sample.csv --spec plan.yaml`
+    Example: `sojourn tool draw-sample frame.parquet plan.csv sample.csv --spec plan.yaml --design design.yaml`
     """
     from sojourn.production.sampling_draws import draw_file
     from sojourn.project.load import load_declaration
     from sojourn.project.sampling_declarations import SamplingDeclaration
 
-    found = draw_file(frame, plan, target, load_declaration(spec, SamplingDeclaration))
+    found = draw_file(frame, plan, target, load_declaration(spec, SamplingDeclaration), design=design)
     places = f" in {found.places:,} places" if found.places != found.units else ""
     session.screen.say(f"{found.units:,} units{places}, weights add up to {found.weight:,.0f}: {target}.")
-    for place, stage in enumerate(found.design["stages"], start=1):
+    for place, stage in enumerate(found.stages, start=1):
         said = ", ".join(f"{name} {column}" for name, column in stage.items())
         session.screen.say(f"  design, stage {place}: {said}")
     session.screen.result({**vars(found), "file": str(target)})

@@ -1,8 +1,9 @@
 """Draw a planned sample from a frame and write it with its weights and its design.
 
-The sample has the columns that a design is declared by: the weight; for the first stage `stratum`, `psu` and,
-where units of equal chances were drawn without replacement, `psus_in_stratum`; for the second the unit's own
-column and `units_in_psu`. A place that is sure to be drawn is a stratum of its own, whose units are its psu.
+The sample has the columns that a design is declared by: the weight; for the first stage `stratum`, `psu` and
+`psus_in_stratum`; for the second, where places had equal chances, the unit's own column and `units_in_psu`.
+Places drawn by size count as drawn with replacement, from infinitely many; one that is sure to be drawn is a
+stratum of its own, whose units are its psu.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sojourn.errors import ProjectError
+from sojourn.production.movement_pictures import require_new
 from sojourn.production.sampling_files import planned_sizes
 from sojourn.production.sampling_frames import SampleFrame, sample_frame
 from sojourn.production.table_files import require_targets, write_table
@@ -30,43 +32,60 @@ __all__ = ["Drawn", "draw_file"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+FIRST_STAGE = {"unit": "psu", "stratum": "stratum", "population": "psus_in_stratum"}
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn, in numbers, and the columns of the design in the file."""
+    """What was drawn, in numbers, and the columns of each stage of the design in the file."""
 
     units: int
     places: int
     weight: float
-    design: dict[str, Any]
+    stages: list[dict[str, str]]
 
 
-def draw_file(frame: Path, plan: Path, target: Path, declared: SamplingDeclaration) -> Drawn:
-    """Draw a planned sample and write one row for each unit drawn, in the order of the frame's identifiers.
+def draw_file(
+    frame: Path, plan: Path, target: Path, declared: SamplingDeclaration, *, design: Path | None = None
+) -> Drawn:
+    """Draw a planned sample and write a row for each unit drawn, and where wanted its design's declaration.
 
-    The same seed draws the same sample, whatever the order of the frame's rows.
+    Rows are in the order of strata, places and units. The same seed draws the same sample, whatever the order
+    of the frame's rows.
 
     Raises: ProjectError for a target that exists, or a plan that the frame cannot give; DataRefused when the
     plan is not for this frame.
     """
     require_targets(target)
+    if design is not None:
+        require_new(design, ".yaml")
     sampled = sample_frame(frame, declared)
     sizes, take = planned_sizes(plan, sampled)
     if (take is None) != (declared.design.kind == "units"):
         raise ProjectError("The plan draws otherwise than the declaration.", "Plan the sample anew.")
-    table, design = (
+    table, stages = (
         _of_units(sampled, declared, sizes) if take is None else _of_places(sampled, declared, sizes, take)
     )
     told = {"sampling_plan": declared.id, "version": declared.version, "seed": str(declared.seed)}
     write_table(table, target, told)
+    if design is not None:
+        design.write_text(_design(declared, stages), encoding="utf-8")
     places = len(table) if take is None else len(set(table["place"].to_pylist()))
-    return Drawn(len(table), places, float(np.sum(table["weight"].to_numpy())), design)
+    return Drawn(len(table), places, float(np.sum(table["weight"].to_numpy())), stages)
+
+
+def _design(declared: SamplingDeclaration, stages: list[dict[str, str]]) -> str:
+    """The declaration of the design, as YAML."""
+    lines = [f"# How the sample of {declared.id}, version {declared.version}, was drawn."]
+    lines += ["variance: taylor", "weight: weight", "numbered: within_strata", "stages:"]
+    for stage in stages:
+        lines.append(f"  - {{{', '.join(f'{name}: {column}' for name, column in stage.items())}}}")
+    return "\n".join(lines) + "\n"
 
 
 def _of_units(
     sampled: SampleFrame, declared: SamplingDeclaration, sizes: Integers
-) -> tuple[pa.Table, dict[str, Any]]:
+) -> tuple[pa.Table, list[dict[str, str]]]:
     frame, units = sampled.frame, sampled.units
     number = chances(units, sampling_key(declared.seed, "units"))
     ranks = ranks_of(units)
@@ -88,13 +107,12 @@ def _of_units(
             "weight": (frame.units / sizes)[stratum],
         }
     )
-    stage = {"unit": "psu", "stratum": "stratum", "population": "psus_in_stratum"}
-    return table, {"weight": "weight", "stages": [stage]}
+    return table, [dict(FIRST_STAGE)]
 
 
 def _of_places(
     sampled: SampleFrame, declared: SamplingDeclaration, sizes: Integers, take: int
-) -> tuple[pa.Table, dict[str, Any]]:
+) -> tuple[pa.Table, list[dict[str, str]]]:
     frame = sampled.frame
     if frame.place is None or sampled.places is None:
         raise ProjectError("The frame names no places.", "Name the column of places.")
@@ -119,13 +137,14 @@ def _of_places(
         **{name: [codes[each] for each in stratum] for name, codes in _codes(sampled, declared)},
         "psu": np.where(is_sure, np.array(units.to_pylist(), object), np.array(names.to_pylist(), object)),
     }
-    stages: list[dict[str, str]] = [{"unit": "psu", "stratum": "stratum"}]
-    if not by_size:
+    stages = [dict(FIRST_STAGE)]
+    if by_size:
+        columns["psus_in_stratum"] = np.where(is_sure, frame.units_of_place[place], np.inf)
+    else:
         columns |= {"psus_in_stratum": frame.places[stratum], "units_in_psu": frame.units_of_place[place]}
-        stages[0]["population"] = "psus_in_stratum"
         stages.append({"unit": declared.frame.unit, "population": "units_in_psu"})
     columns |= {"probability": probability[place] * within, "weight": 1.0 / (probability[place] * within)}
-    return pa.table(columns), {"weight": "weight", "stages": stages}
+    return pa.table(columns), stages
 
 
 def _places_drawn(

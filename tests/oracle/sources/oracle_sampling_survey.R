@@ -20,6 +20,7 @@ lines <- c(
   answers("units", svydesign(ids = ~unit, strata = ~stratum, weights = ~weight, fpc = ~units_in_stratum, data = units)),
   answers("equal", svydesign(ids = ~place + unit, strata = ~stratum, weights = ~weight,
                              fpc = ~places_in_stratum + units_in_place, data = alike)),
-  answers("size", svydesign(ids = ~psu, strata = ~stratum, weights = ~weight, data = by_size, nest = TRUE))
+  answers("size", svydesign(ids = ~psu, strata = ~stratum, weights = ~weight, fpc = ~psus_in_stratum,
+                            data = by_size, nest = TRUE))
 )
 writeLines(lines, file.path(folder, "found.txt"))

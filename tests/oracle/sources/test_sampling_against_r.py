@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,9 @@ from sojourn.sources.sampling.by_size import inclusion_probabilities
 from sojourn.sources.sampling.costs import CostModel
 from sojourn.sources.sampling.drawing import drawn_systematically
 from sojourn.sources.sampling.figures import Figure, figures_of
-from sojourn.sources.sampling.planning import PlanSettings, UnitFrame, chances_of_places, plan_sample
-from sojourn.sources.sampling.repeated_places import draw_places
-from sojourn.sources.sampling.repeated_units import draw_units
+from sojourn.sources.sampling.planning import PlanSettings, UnitFrame
+from sojourn.sources.sampling.repeated_draws import draw_again
+from sojourn.sources.sampling.simulation import layout_of
 
 HERE = Path(__file__).parent
 STORED = HERE / "sampling_of_r.json"
@@ -39,7 +40,7 @@ def has(package: str) -> bool:
     """Whether R and a package of it are installed."""
     if shutil.which("Rscript") is None:
         return False
-    asked = ["Rscript", "-e", f"library({package})"]
+    asked = ["Rscript", "-e", f"quit(status = !nzchar(system.file(package = '{package}')))"]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
@@ -82,10 +83,10 @@ def test_inclusion_probabilities_and_joint_ones_are_those_of_r_sampling(tmp_path
 
 
 def joint_systematic():
-    """The joint chances of a systematic sample: every start, by the stretches between which nothing changes."""
+    """The joint chances of a systematic sample: all starts, by the stretches in which nothing changes."""
     ends = np.unique(np.append(np.round(np.cumsum(CHANCES) % 1.0, 12), [0.0, 1.0]))
     joint = np.zeros((6, 6))
-    for begin, end in zip(ends[:-1], ends[1:], strict=True):
+    for begin, end in pairwise(ends):
         start = np.array([(begin + end) / 2])
         drawn = drawn_systematically(np.arange(6), CHANCES, np.zeros(6, int), start)
         joint += (end - begin) * np.outer(drawn, drawn)
@@ -127,9 +128,9 @@ def joint_sampford():
 
 
 def frame():
-    """A frame of 900 households in 3 strata and 45 places, with two groups."""
+    """A frame of 900 households in 3 strata and 45 places, some of them large, with two groups."""
     rng = np.random.default_rng(11)
-    place = np.sort(rng.integers(0, 45, 900))
+    place = np.sort(np.append(np.arange(45), (45 * rng.random(855) ** 2).astype(int)))
     persons = rng.integers(1, 5, 900)
     unit = np.repeat(np.arange(900), persons)
     first = rng.random(len(unit)) < 0.4
@@ -149,34 +150,29 @@ def frame():
 def drawn(kind: str, first_stage: str):
     """One sample of a kind, and what the kernel estimates from it: figures, variances, columns."""
     country, figures = frame()
-    settings = PlanSettings(CostModel(visit=1, primary_unit=5), kind=kind, first_stage=first_stage, take=5)
-    most = np.array([1200.0, 0.8, 1.1]) ** 2
-    plan = plan_sample(country, figures, most, settings)
-    sizes = np.minimum(plan.sizes, 9) if kind == "places" else plan.sizes
+    settings = PlanSettings(CostModel(visit=1), kind=kind, first_stage=first_stage, take=5)
+    sizes = np.array([6, 7, 8]) if kind == "places" else np.array([60, 40, 30])
     contributions = (figures.start, figures.figure, figures.sums, figures.is_ratio, figures.is_difference)
     results = tuple(np.zeros((1, columns)) for columns in (3, 3, 3, 3))
-    order, counts = np.arange(900), country.units
-    if kind == "units":
-        first = np.concatenate([[0], counts.cumsum()])
-        draw_units(4, np.arange(1), (order, first, sizes, np.ones(900)), 1.0, contributions, results)
-        units = np.concatenate([order[begin : begin + size] for begin, size in zip(first, sizes, strict=False)])
-        of = country.stratum[units]
-        columns = {"unit": units, "stratum": of, "weight": (counts / sizes)[of], "units_in_stratum": counts[of]}
-        return results, {**columns, **sums_of(figures, units)}
-    chances = chances_of_places(country, sizes, first_stage)
-    inside = np.concatenate([[0], country.units_of_place.cumsum()])
-    first = np.concatenate([[0], country.places.cumsum()])
-    places = np.arange(len(country.units_of_place))
-    layout = (places, first, sizes, chances, order, inside, 5, np.ones(900), first_stage == "size")
-    draw_places(4, np.arange(1), layout, 1.0, contributions, results)
-    return results, columns_of_places(country, figures, layout, places_of(layout, results))
+    layout = layout_of(country, settings, sizes)
+    draw_again(4, np.arange(1), layout, 1.0, contributions, results)
+    if kind == "places":
+        return results, columns_of_places(country, figures, layout, places_of(layout, results))
+    order, first, counts = layout[4], layout[5], country.units
+    drawn_of = [order[begin : begin + size] for begin, size in zip(first, sizes, strict=False)]
+    units = np.concatenate(drawn_of)
+    of = country.stratum[units]
+    columns = {"unit": units, "stratum": of, "weight": (counts / sizes)[of], "units_in_stratum": counts[of]}
+    return results, {**columns, **sums_of(figures, units)}
 
 
 def places_of(layout, results):
     """The places that were drawn: those whose units no longer lie in order, or all that were put in front."""
-    places, first, sizes, _, order, inside, take, _, by_size = layout
+    places, first, sizes, _, order, inside, _, _, by_size = layout
     if not by_size:
-        return np.concatenate([places[begin : begin + size] for begin, size in zip(first, sizes, strict=False)])
+        return np.concatenate(
+            [places[begin : begin + size] for begin, size in zip(first, sizes, strict=False)]
+        )
     moved = [
         at for at in range(len(places))
         if not np.array_equal(order[inside[at] : inside[at + 1]], np.arange(inside[at], inside[at + 1]))
@@ -187,11 +183,15 @@ def places_of(layout, results):
 
 def columns_of_places(country, figures, layout, chosen):
     _, _, _, chances, order, inside, take, _, by_size = layout
-    taken = [order[inside[at] : inside[at] + min(take, inside[at + 1] - inside[at])] for at in chosen]
+    taken = [order[inside[at] : inside[at] + min(take[at], inside[at + 1] - inside[at])] for at in chosen]
     units = np.concatenate(taken)
     place = np.repeat(chosen, [len(each) for each in taken])
-    size, count = country.units_of_place[place], np.repeat([len(each) for each in taken], [len(each) for each in taken])
+    size, count = (
+        country.units_of_place[place],
+        np.repeat([len(each) for each in taken], [len(each) for each in taken]),
+    )
     is_sure = by_size & (chances[place] >= 1.0)
+    assert is_sure.any() == by_size, "the frame has no place that is sure to be drawn by size"
     stratum = country.stratum[units]
     return {
         "unit": units,
@@ -199,6 +199,7 @@ def columns_of_places(country, figures, layout, chosen):
         "psu": np.where(is_sure, units + 100_000, place),
         "stratum": np.where(is_sure, place + 1_000, stratum),
         "places_in_stratum": country.places[stratum],
+        "psus_in_stratum": np.where(is_sure, size, 1e300),
         "units_in_place": size,
         "weight": size / count / chances[place],
         **sums_of(figures, units),

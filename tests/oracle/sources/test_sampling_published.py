@@ -44,9 +44,7 @@ def test_ten_units_are_shared_out_as_by_wrights_third_algorithm():
 
 def test_a_target_of_the_variance_is_met_as_by_wrights_fourth_algorithm():
     units = np.array([819, 672, 358, 196, 135, 83, 53, 40, 35, 13])
-    deviations = 1000.0 * np.array(
-        [330, 518, 488, 634, 1126, 2244, 2468, 5869, 29_334, 1_233_311]
-    )
+    deviations = 1000.0 * np.array([330, 518, 488, 634, 1126, 2244, 2468, 5869, 29_334, 1_233_311])
     strata = Strata.of(named(10), units, 1.0, [3] * 9 + [13])
     goals = Goals.of(("revenue",), (units * deviations) ** 2, 388_910_760.0**2, units=units)
     plan = allocate(strata, goals)

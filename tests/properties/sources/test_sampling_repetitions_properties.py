@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sampling_definition import of_places, of_units
+from sojourn.sources.sampling.costs import CostModel
 from sojourn.sources.sampling.figures import Figure, figures_of
-from sojourn.sources.sampling.planning import UnitFrame, chances_of_places
-from sojourn.sources.sampling.repeated_places import draw_places
-from sojourn.sources.sampling.repeated_units import draw_units
+from sojourn.sources.sampling.kernel_parts import stream, to_front
+from sojourn.sources.sampling.planning import PlanSettings, UnitFrame
+from sojourn.sources.sampling.repeated_draws import _chosen, draw_again
+from sojourn.sources.sampling.simulation import layout_of
 
 KINDS = ("total", "mean", "difference")
 
@@ -55,10 +57,10 @@ def test_units_drawn_within_strata(seed, strata, units):
     stratum, figures = country(seed, strata, units)
     counts = np.bincount(stratum)
     sizes = np.random.default_rng(seed).integers(2, counts + 1)
-    order, first = np.arange(len(stratum)), np.concatenate([[0], counts.cumsum()])
-    results = results_of(figures)
-    layout = (order, first, sizes, np.ones(len(stratum)))
-    draw_units(seed, np.arange(1), layout, 1.0, contributions(figures), results)
+    frame = UnitFrame(tuple("abcd"[:strata]), stratum, np.ones(len(stratum)))
+    layout, results = layout_of(frame, PlanSettings(CostModel(visit=1)), sizes), results_of(figures)
+    draw_again(seed, np.arange(1), layout, 1.0, contributions(figures), results)
+    order, first = layout[4], layout[5]
     for number, kind in enumerate(KINDS):
         drawn = [
             (int(counts[each]), [sums_of(figures, number, unit) for unit in order[begin : begin + size]])
@@ -84,12 +86,9 @@ def test_places_and_units_within_them(seed, strata, units, by_size, take):
         return
     sizes = np.minimum(frame.places, 2)
     stage = "size" if by_size else "equal"
-    chances = chances_of_places(frame, sizes, stage)
-    inside = np.concatenate([[0], frame.units_of_place.cumsum()])
-    first = np.concatenate([[0], frame.places.cumsum()])
-    places, order = np.arange(len(frame.units_of_place)), np.arange(len(stratum))
-    results = results_of(figures)
-    layout = (places, first, sizes, chances, order, inside, take, np.ones(len(stratum)), by_size)
+    settings = PlanSettings(CostModel(visit=1), kind="places", first_stage=stage, take=take)
+    layout, results = layout_of(frame, settings, sizes), results_of(figures)
+    chances, order, inside = layout[3:6]
     chosen = places_chosen(seed, layout, figures, results)
     for number, kind in enumerate(KINDS):
         drawn = []
@@ -114,18 +113,19 @@ def test_places_and_units_within_them(seed, strata, units, by_size, take):
 
 def places_chosen(seed, layout, figures, results):
     """The places that a repetition drew: those whose units it brought to the front of another order."""
-    draw_places(seed, np.arange(1), layout, 1.0, contributions(figures), results)
-    places, first, sizes, chances, *_, by_size = layout
+    draw_again(seed, np.arange(1), layout, 1.0, contributions(figures), results)
+    places, first, sizes, *_, by_size = layout
     if not by_size:
-        return [int(at) for begin, size in zip(first[:-1], sizes, strict=True) for at in places[begin : begin + size]]
+        return [
+            int(at)
+            for begin, size in zip(first[:-1], sizes, strict=True)
+            for at in places[begin : begin + size]
+        ]
     return systematic_choice(seed, layout)
 
 
 def systematic_choice(seed, layout):
     """The places that the kernel's own selection gives with the same stream."""
-    from sojourn.sources.sampling.kernel_parts import stream, to_front
-    from sojourn.sources.sampling.repeated_places import _chosen
-
     places, first, sizes, chances, units, inside, take, _, by_size = layout
     state, fresh, own = np.zeros(1, np.uint64), np.arange(len(places)), np.arange(len(units))
     found, chosen = [], np.zeros(int(sizes.sum()), np.int64)
@@ -134,5 +134,5 @@ def systematic_choice(seed, layout):
         end = _chosen(fresh, (first[each], first[each + 1], sizes[each], by_size), chances, chosen, 0, state)
         found += chosen[:end].tolist()
         for at in chosen[:end]:
-            to_front(own, inside[at], inside[at + 1], min(take, inside[at + 1] - inside[at]), state)
+            to_front(own, inside[at], inside[at + 1], min(take[at], inside[at + 1] - inside[at]), state)
     return found

@@ -97,7 +97,9 @@ def test_goals_out_of_reach_are_named_with_how_far_they_stay_off():
     with pytest.raises(ProjectError) as refused:
         allocate(strata, goals)
     (problem,) = refused.value.problems
-    assert problem.message.startswith("goal 0: the standard error is to be 632.456, and is 2102.14 (3.32 times")
+    assert problem.message.startswith(
+        "goal 0: the standard error is to be 632.456, and is 2102.14 (3.32 times"
+    )
     assert "allow more units" in problem.remedy
 
 

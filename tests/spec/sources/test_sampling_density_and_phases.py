@@ -76,9 +76,7 @@ def test_a_question_that_errs_leaves_some_of_the_group_among_those_screened_out(
 @pytest.mark.parametrize("screening", [0.5, 2.0, 20.0])
 def test_the_two_phases_are_those_of_least_variance_for_the_money(means, screening):
     shares, deviations, prices = np.array([0.125, 0.875]), np.array([0.48, 0.15]), np.array([30.0, 11.0])
-    plan = screening_plan(
-        shares, means, deviations, screening=screening, interview=prices, budget=10_000.0
-    )
+    plan = screening_plan(shares, means, deviations, screening=screening, interview=prices, budget=10_000.0)
     between = float(shares @ (np.array(means) - shares @ np.array(means)) ** 2)
 
     def variance(rates):

@@ -60,7 +60,9 @@ def test_each_stratum_gives_its_number_and_those_with_the_lowest_numbers():
     assert drawn.tolist() == [False, True, True, False, True]
     assert not drawn_at_random(chance, np.arange(5), stratum, np.array([0, 0])).any()
     # Equal numbers go by the identifier.
-    tied = drawn_at_random(np.full(3, 0.5), ranks_of(pa.array(["c", "a", "b"])), np.zeros(3, int), np.array([2]))
+    tied = drawn_at_random(
+        np.full(3, 0.5), ranks_of(pa.array(["c", "a", "b"])), np.zeros(3, int), np.array([2])
+    )
     assert tied.tolist() == [False, True, True]
 
 

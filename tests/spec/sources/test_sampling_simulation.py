@@ -130,7 +130,10 @@ def test_a_plan_keeps_what_it_promises_when_it_is_drawn(settings):
     )  # fmt: skip
     for figure in tried.figures:
         # Four Monte-Carlo errors, and three per cent for ratios that are not linear.
-        assert abs(figure.standard_error - figure.promised) < 4 * figure.standard_error_error + 0.03 * figure.promised
+        assert (
+            abs(figure.standard_error - figure.promised)
+            < 4 * figure.standard_error_error + 0.03 * figure.promised
+        )
         assert abs(figure.bias) < 4 * figure.bias_error + 0.05 * figure.promised
         assert figure.coverage > 0.91
         assert figure.is_kept
@@ -231,7 +234,10 @@ def test_the_curve_of_costs_falls_and_goes_through_the_plan():
     # With few answers even everyone visited leaves an error.
     thin = PlanSettings(COSTS, response=0.05)
     loose = most * 1000
-    assert cost_curve(frame, found, loose, plan_sample(frame, found, loose, thin), np.array([1e-4, 1.0]))[0][0] == 1.0
+    assert (
+        cost_curve(frame, found, loose, plan_sample(frame, found, loose, thin), np.array([1e-4, 1.0]))[0][0]
+        == 1.0
+    )
 
 
 def test_places_are_drawn_by_size_or_alike():

@@ -18,12 +18,11 @@ from scipy.special import ndtri, stdtrit
 
 from sojourn.errors import ProjectError
 from sojourn.sources.sampling.figures import Figures
-from sojourn.sources.sampling.planning import SamplePlan, UnitFrame, chances_of_places
+from sojourn.sources.sampling.planning import PlanSettings, SamplePlan, UnitFrame, chances_of_places
 from sojourn.sources.sampling.precision import Interval
-from sojourn.sources.sampling.repeated_places import draw_places
-from sojourn.sources.sampling.repeated_units import draw_units
+from sojourn.sources.sampling.repeated_draws import draw_again
 
-__all__ = ["FigureTried", "Repetitions", "Tried", "repeat", "summary"]
+__all__ = ["FigureTried", "Repetitions", "Tried", "layout_of", "repeat", "summary"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -105,35 +104,40 @@ def repeat(
     number = len(figures)
     results = tuple(np.zeros((repetitions, columns)) for columns in (number, number, number, 3))
     contributions = (figures.start, figures.figure, figures.sums, figures.is_ratio, figures.is_difference)
-    draw, layout = _layout(frame, plan)
+    layout = layout_of(frame, plan.settings, plan.sizes)
     for begin in range(0, repetitions, TOGETHER):
         rows = slice(begin, min(begin + TOGETHER, repetitions))
-        draw(
+        draw_again(
             seed, np.arange(rows.start, rows.stop), layout, plan.settings.response, contributions,
             tuple(result[rows] for result in results),
         )  # fmt: skip
         on_progress(rows.stop, repetitions)
     estimates, variances, members, counts = results
+    counts[:, 0] *= plan.settings.kind == "places"
     costs = plan.settings.costs
     spent = np.array([costs.of(*row) for row in counts])
     return Repetitions(estimates, variances, members, counts[:, 0], counts[:, 1], counts[:, 2], spent)
 
 
-def _layout(frame: UnitFrame, plan: SamplePlan) -> tuple[Callable[..., None], tuple[object, ...]]:
-    """The kernel for the kind of plan, and how the frame lies before it."""
+def layout_of(frame: UnitFrame, settings: PlanSettings, sizes: Integers) -> tuple[object, ...]:
+    """How a frame lies before the kernel that draws so many units, or places, in each stratum.
+
+    Strata from which units are drawn straight are places that are sure, each in a stratum of its own.
+    """
     units = np.arange(len(frame.stratum))
-    if plan.settings.kind == "units":
-        first = np.concatenate([[0], frame.units.cumsum()])
-        return draw_units, (units, first, plan.sizes, frame.interviews)
-    settings, inside = plan.settings, np.concatenate([[0], frame.units_of_place.cumsum()])
+    if settings.kind == "units":
+        strata = np.arange(len(sizes))
+        inside = np.concatenate([[0], frame.units.cumsum()])
+        sure = np.ones(len(sizes))
+        ends, one = np.arange(len(sizes) + 1), np.ones(len(sizes), np.int64)
+        return strata, ends, one, sure, units, inside, sizes, frame.interviews, True
+    inside = np.concatenate([[0], frame.units_of_place.cumsum()])
     first = np.concatenate([[0], frame.places.cumsum()])
-    chances = chances_of_places(frame, plan.sizes, settings.first_stage)
+    chances = chances_of_places(frame, sizes, settings.first_stage)
     places = np.arange(len(frame.units_of_place))
+    take = np.full(len(places), settings.take or 1)
     by_size = settings.first_stage == "size"
-    layout = (
-        places, first, plan.sizes, chances, units, inside, settings.take, frame.interviews, by_size,
-    )  # fmt: skip
-    return draw_places, layout
+    return places, first, sizes, chances, units, inside, take, frame.interviews, by_size
 
 
 def summary(

@@ -1,4 +1,4 @@
-"""A kernel that draws places and units within them again and again, and estimates the figures each time."""
+"""A kernel that draws a planned sample again and again, and estimates the figures each time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from sojourn.sources.sampling.kernel_parts import (
     to_front,
 )
 
-__all__ = ["draw_places"]
+__all__ = ["draw_again"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 @compiled
-def draw_places(
+def draw_again(
     seed: int,
     repetitions: Integers,
     layout: Any,
@@ -38,9 +38,12 @@ def draw_places(
 
     `layout` is the order of the places stratum by stratum, where each stratum begins, the places to draw in
     each, the chance of each place to be drawn, the order of the units place by place, where each place
-    begins, the units to take from a place, the interviews that each unit means, and whether places are drawn
-    by size. Both orders are left changed. Units that do not answer are made up for by the others of the
-    place, and places where nobody answers by the others of the stratum. Results are as for `draw_units`.
+    begins, the units to take from each place, the interviews that each unit means, and whether places are
+    drawn by size. Both orders are left changed, and so go into the next call. A place that is sure to be
+    drawn by size is a stratum of units: strata from which units are drawn straight are such places. Units
+    that do not answer are made up for by the others of the place, and places where nobody answers by the
+    others of the stratum. The results are rows of estimates, variances and members who answered, by figure,
+    and of counts: places, visits, interviews.
     """
     _, _, sizes, _, _, _, take, interviews, _ = layout
     estimates, variances, members, counts = results
@@ -52,22 +55,28 @@ def draw_places(
         np.zeros(places + 1, np.int64),
         np.zeros(len(sizes) + 1, np.int64),
         np.zeros(places),
-        np.zeros(places * take, np.int64),
+        np.zeros(places * take.max(), np.int64),
     )
     state = np.zeros(1, np.uint64)
     for row in range(len(repetitions)):
         stream(seed, repetitions[row], state)
         visits = _drawn(layout, response, drawn, state)
-        _, ends, spans, weights, answered = drawn
+        counts[row, 0], counts[row, 1] = drawn[2][-1], visits
+        counts[row, 2] = interviews[drawn[4][: drawn[1][drawn[2][-1]]]].sum()
         totals[:] = 0.0
         members[row, :] = 0.0
-        for at in range(spans[-1]):
-            for unit in range(ends[at], ends[at + 1]):
-                add_unit(answered[unit], weights[at], figures, totals, members[row])
-        counts[row, 0], counts[row, 1] = spans[-1], visits
-        counts[row, 2] = interviews[answered[: ends[spans[-1]]]].sum()
+        _add_up(drawn, figures, totals, members[row])
         estimate(totals, figures, estimates[row])
         _variances(drawn, layout, figures, totals, variances[row])
+
+
+@compiled
+def _add_up(drawn: Any, figures: Any, totals: Floats, members: Floats) -> None:
+    """The weighted totals of the figures, and the members who answered."""
+    _, ends, spans, weights, answered = drawn
+    for at in range(spans[-1]):
+        for unit in range(ends[at], ends[at + 1]):
+            add_unit(answered[unit], weights[at], figures, totals, members)
 
 
 @compiled
@@ -82,7 +91,7 @@ def _drawn(layout: Any, response: float, drawn: Any, state: Any) -> Any:
         spans[stratum + 1] = _chosen(places, span, chances, chosen, begin, state)
         for at in range(begin, spans[stratum + 1]):
             place = chosen[at]
-            wanted = min(take, inside[place + 1] - inside[place])
+            wanted = min(take[place], inside[place + 1] - inside[place])
             to_front(units, inside[place], inside[place + 1], wanted, state)
             many = answering(units, inside[place], wanted, response, answered, many, state)
             ends[at + 1] = many
