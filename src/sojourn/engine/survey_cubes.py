@@ -24,12 +24,16 @@ def unstated_statement(columns: Sequence[str]) -> str:
 
 
 def prepared_statement(
-    dimensions: Sequence[str], conditions: Mapping[str, Rule], kept: Sequence[str], stated: Mapping[str, str]
+    dimensions: Sequence[str],
+    conditions: Mapping[str, Rule],
+    kept: Sequence[str],
+    stated: Mapping[str, str],
+    values: Mapping[str, str],
 ) -> str:
     """`records` with dimensions as codes, whether each condition holds, and the columns that are added up.
 
     A condition is 1 where it holds, 0 where it does not and -1 where that is not known; `stated` names the
-    columns that say, of a measure with gaps, whether it is there. The parameter $unknown is the code of what
+    columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it. The parameter $unknown is the code of what
     a record does not state.
     """
     columns = [
@@ -40,6 +44,7 @@ def prepared_statement(
         columns.append(f"coalesce({held}, CAST({UNSTATED} AS TINYINT)) AS {quoted(name)}")
     for name, measure in stated.items():
         columns.append(f"CAST({quoted(measure)} IS NOT NULL AS TINYINT) AS {quoted(name)}")
+    columns += [f"CAST({quoted(measure)} AS DOUBLE) AS {quoted(name)}" for name, measure in values.items()]
     columns += [f"{quoted(name)} AS {quoted(kept_as(name))}" for name in kept]
     return f"SELECT {', '.join(columns)} FROM records"
 

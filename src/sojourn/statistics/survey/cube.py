@@ -62,6 +62,7 @@ class SurveyCube:
     dimensions: tuple[str, ...]
     conditions: tuple[str, ...]
     measures: tuple[str, ...]
+    distributed: tuple[str, ...]
     design: SurveyDesign
 
     @cached_property
@@ -116,7 +117,17 @@ class SurveyCube:
             )
         if stated(measure) not in self.table.column_names:
             return np.ones(self.table.num_rows, np.bool_)
-        return np.asarray(self.table[stated(measure)]) == 1
+        is_there: npt.NDArray[np.bool_] = np.asarray(self.table[stated(measure)]) == 1
+        return is_there
+
+    def values(self, measure: str) -> Floats:
+        """By row: the value of a measure that was kept by value; NaN where it is not stated."""
+        if measure not in self.distributed:
+            raise ProjectError(
+                f"The cube does not keep the values of {measure}.",
+                "Name it among `distributed` where the cube is made.",
+            )
+        return np.asarray(self.table[_value_name(measure)], dtype=np.float64)
 
     def sums(self, measure: str | None, *, squared: bool = False) -> Floats:
         """Rows × weights: sums of weight, or of weight times measure; the main weight is the first column.
@@ -138,10 +149,12 @@ def survey_cube(
     dimensions: Sequence[str] = (),
     conditions: Mapping[str, Rule] | None = None,
     measures: Sequence[str] = (),
+    distributed: Sequence[str] = (),
 ) -> SurveyCube:
     """The cube of the records of one survey: all of them, those outside a table's universe included.
 
-    `conditions` are rules over the records by name. Weights of value zero are kept: their units were drawn.
+    `conditions` are rules over the records by name. Measures in `distributed` are kept value by value, for
+    quantiles and measures of inequality. Weights of value zero are kept: their units were drawn.
 
     Raises: ProjectError for columns that are absent or a main weight that is negative; ContractBroken for
     weights, strata, units or sizes that are missing or not finite, and for records that hold the code of
@@ -149,6 +162,7 @@ def survey_cube(
     Source: methods reference, sections 3.1 and 3.2.
     """
     conditions = conditions or {}
+    measures = list(dict.fromkeys([*measures, *distributed]))
     weights = _weights(design)
     design_columns = design.columns if isinstance(design, TaylorDesign) else ()
     types = column_types(records)
@@ -165,9 +179,14 @@ def survey_cube(
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     kept = list(dict.fromkeys([*design_columns, *weights, *measures]))
     prepared = records.engine.query(
-        prepared_statement(dimensions, conditions, kept, gaps), {"records": records}, {"unknown": UNKNOWN}
+        prepared_statement(
+            dimensions, conditions, kept, gaps, {_value_name(name): name for name in distributed}
+        ),
+        {"records": records},
+        {"unknown": UNKNOWN},
     )
-    keys = [*dimensions, *conditions, *gaps, *(kept_as(name) for name in design_columns)]
+    values = [_value_name(name) for name in distributed]
+    keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
     statement = survey_cube_statement(
         keys, _sums(limits, weights, measures), weight=kept_as(weights[0]), each_record=is_each
@@ -175,12 +194,21 @@ def survey_cube(
     table = records.engine.query(statement, {"prepared": prepared}).to_arrow()
     records.engine.forget(prepared)
     return SurveyCube(
-        _in_order(table, keys), tuple(dimensions), (*conditions, *gaps), tuple(measures), design
+        _in_order(table, keys),
+        tuple(dimensions),
+        (*conditions, *gaps),
+        tuple(measures),
+        tuple(distributed),
+        design,
     )
 
 
 def _sum_name(measure: str) -> str:
     return f"sum__{measure}"
+
+
+def _value_name(measure: str) -> str:
+    return f"value__{measure}"
 
 
 def _replicates(design: SurveyDesign) -> int:

@@ -14,13 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.statistics.design import ReplicateDesign
+from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
 
-__all__ = ["Components", "Figures", "Spread", "figures_of", "spread_of"]
+__all__ = [
+    "Components",
+    "Entries",
+    "Figures",
+    "Spread",
+    "figures_of",
+    "records_behind",
+    "spread_of",
+    "universe",
+]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -49,19 +59,31 @@ class Components:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """What the units add to the cells that components name.
+
+    Those of cell c are `place[first[c]:first[c + 1]]`, columns of `variables` (variables × columns). A column
+    belongs to the row of the cube that `cube_row` names; without it columns are rows.
+    """
+
+    first: Integers
+    place: Integers
+    variables: Floats
+    cube_row: Integers | None = None
+
+
+@dataclass(frozen=True)
 class Figures:
     """A figure for each cell of a table.
 
-    `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `counted` marks the cube's
-    rows that figures are made of, `variables` holds their totals by row; `contributors` and `not_stated`
-    count records of those who are in the base and of those of whom it is not known.
+    `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
+    `not_stated` count records of those who are in the base and of those of whom it is not known.
     """
 
     cells: Cells
     values: Floats
     components: Components
-    variables: Floats
-    counted: Flags
+    entries: Entries
     contributors: Integers
     not_stated: Integers
     effective_size: Floats
@@ -76,18 +98,13 @@ class Spread:
     freedom: Integers
 
 
-def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: object = "all") -> Figures:
+def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: Totals = "all") -> Figures:
     """The figures of a measure by the dimensions of a table.
 
     Raises: ProjectError for dimensions, measures and conditions that the cube does not hold.
     """
-    eligible, counted = _universe(cube, measure)
-    cells = cells_of(
-        [cube.codes(name) for name in by],
-        by,
-        np.flatnonzero(eligible),
-        totals,  # type: ignore[arg-type]  # checked in cells_of
-    )
+    eligible, counted = universe(cube, measure)
+    cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
     weights = np.where(counted[:, None], cube.sums(None), 0.0)
     upper, lower = _numerator(cube, measure, weights, counted), _denominator(cube, measure, weights, counted)
     above = cells.added(upper)
@@ -100,16 +117,23 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: ob
             values = np.where(below != 0, above / below, np.nan)
         components = _components(cells, base, values, below[:, 0])
     variables = np.vstack([upper[:, 0], (upper if lower is None else lower)[:, 0]])
-    counts = cells.added(np.where(counted, cube.contributors, 0)[:, None].astype(float))[:, 0]
-    unknown = cells.added(np.where(eligible & ~counted, cube.contributors, 0)[:, None].astype(float))[:, 0]
+    entries = Entries(*cells.rows_by_cell(counted), variables)
     simple, effective = _simple(cube, measure, cells, base, counted, values[:, 0])
     return Figures(
-        cells, values, components, variables, counted,
-        counts.astype(np.int64), unknown.astype(np.int64), effective, simple,
-    )  # fmt: skip
+        cells, values, components, entries, *records_behind(cube, cells, eligible, counted), effective, simple
+    )
 
 
-def spread_of(figures: Figures, components: Components, values: Floats, cube: SurveyCube) -> Spread:
+def records_behind(
+    cube: SurveyCube, cells: Cells, eligible: Flags, counted: Flags
+) -> tuple[Integers, Integers]:
+    """By cell, the records that are counted and those of whom it is not known whether they should be."""
+    of_rows = np.column_stack([counted, eligible & ~counted]) * cube.contributors[:, None]
+    found = cells.added(of_rows.astype(float)).astype(np.int64)
+    return found[:, 0], found[:, 1]
+
+
+def spread_of(entries: Entries, components: Components, values: Floats, cube: SurveyCube) -> Spread:
     """The variance of figures with these components and these values under every replicate weight."""
     design = cube.design
     if isinstance(design, ReplicateDesign):
@@ -117,21 +141,21 @@ def spread_of(figures: Figures, components: Components, values: Floats, cube: Su
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
         variance = ((every - centre[:, None]) ** 2) @ np.asarray(design.coefficients)
         return Spread(variance, np.full(len(values), design.freedom))
-    return _linearised(figures, components, values, cube.units)
+    return _linearised(entries, components, values, cube.units)
 
 
-def _linearised(figures: Figures, components: Components, values: Floats, units: Units | None) -> Spread:
+def _linearised(entries: Entries, components: Components, values: Floats, units: Units | None) -> Spread:
     count, width = components.cell.shape
     variance = np.zeros(count)
     freedom = np.zeros(count, np.int64)
-    first_row, rows = figures.cells.rows_by_cell(figures.counted)
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
     for place, stage in enumerate(units.stages if units is not None else ()):
         met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        unit = stage.unit_of_row if entries.cube_row is None else stage.unit_of_row[entries.cube_row]
         combination_variances(
-            first_row, rows, figures.variables, first, *flat, stage.unit_of_row, stage.stratum_of_unit,
-            stage.drawn, stage.factor, stage.is_single, variance, met, strata,
+            entries.first, entries.place, entries.variables, first, *flat, unit,
+            stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single, variance, met, strata,
         )  # fmt: skip
         if place == 0:
             freedom = met - strata
@@ -139,7 +163,7 @@ def _linearised(figures: Figures, components: Components, values: Floats, units:
     return Spread(variance, freedom)
 
 
-def _universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
+def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
     """Rows that may belong to the universe, and those that are counted: in it, and all is stated."""
     eligible = np.ones(cube.table.num_rows, np.bool_)
     counted = eligible.copy()

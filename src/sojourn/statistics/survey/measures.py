@@ -97,10 +97,10 @@ def _complaints(measure: Measure) -> list[tuple[str, str]]:
             )
         )
     if (
-        measure.line_share is not None
-        and measure.line_share <= 0
-        or measure.line is not None
-        and measure.line <= 0
+        (measure.line_share is not None
+        and measure.line_share <= 0)
+        or (measure.line is not None
+        and measure.line <= 0)
     ):
         found.append(("A poverty line must be above zero.", "Half the median is `line_share: 0.5`."))
     return found

@@ -14,6 +14,12 @@ from sojourn.errors import ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cube import SurveyCube
+from sojourn.statistics.survey.distribution import (
+    QuantileError,
+    QuantileRule,
+    distribution_figures,
+    quantile_error_of,
+)
 from sojourn.statistics.survey.figures import Components, Figures, Spread, figures_of, spread_of
 from sojourn.statistics.survey.intervals import INTERVALS, Interval, ends
 from sojourn.statistics.survey.measures import LINEAR, Measure
@@ -55,6 +61,8 @@ def survey_table(
     interval: Interval | None = None,
     level: float = 0.95,
     freedom: Freedom = "cell",
+    rule: QuantileRule = "reached",
+    quantile_error: QuantileError | None = None,
 ) -> pa.Table:
     """The figures of a measure by the dimensions of a table, with all that says how far to trust them.
 
@@ -64,18 +72,19 @@ def survey_table(
     random sample drawn with replacement). Null where a figure cannot be formed, never zero.
 
     Degrees of freedom are units less strata, of those with records in the `cell` or of the whole `design`.
-    Intervals left out are `logit` for shares and proportions, `t` for others and for gaps.
+    Intervals left out are `logit` for shares, proportions and poverty rates, Woodruff's for quantiles of
+    linearised designs and jackknives, `t` for others and for gaps. A quantile is the value at which the share
+    is `reached`, or, where it is met exactly, the `midpoint` between that and the next. `error_method` names
+    how the variance was made.
 
     Raises: ProjectError for what the cube does not hold, and for settings that contradict one another.
     Source: methods reference, sections 3 and 5; R `survey`.
     """
-    if measure.statistic not in LINEAR:
-        raise ProjectError(
-            f"A {measure.statistic} is not made from a cube.", "It needs the records: `survey_distribution`."
-        )
-    figures = figures_of(cube, measure, by, totals)
-    spread = spread_of(figures, figures.components, figures.values, cube)
-    is_share = measure.statistic in ("share", "proportion")
+    figures, woodruff = _made(
+        cube, measure, by, totals, {"rule": rule, "error": quantile_error, "freedom": freedom, "level": level}
+    )
+    spread = spread_of(figures.entries, figures.components, figures.values, cube)
+    is_share = measure.statistic in ("share", "proportion", "poverty_rate")
     kind = interval or ("logit" if is_share else "t")
     if kind not in INTERVALS or (kind not in ("t", "log") and not is_share):
         raise ProjectError(
@@ -83,11 +92,34 @@ def survey_table(
             "Shares and proportions have t, log, logit, wilson and korn_graubard; others t and log.",
         )
     own = _columns(figures, figures.values[:, 0], spread, cube, freedom)
-    own |= _interval(kind, own, level, freedom, cube)
+    own |= _interval(kind, own, level)
+    if woodruff is not None and interval is None:
+        own |= {"lower": woodruff[:, 0], "upper": woodruff[:, 1]}
     parts = [_table(figures.cells.columns(), "value", own)]
     for gap in gaps:
         parts.append(_gap_table(cube, figures, gap, level, freedom))
-    return pa.concat_tables(parts)
+    found = pa.concat_tables(parts)
+    return found.append_column(
+        "error_method", pa.repeat(_error_method(cube, measure, quantile_error), len(found))
+    )
+
+
+def _error_method(cube: SurveyCube, measure: Measure, asked: QuantileError | None) -> str:
+    if measure.statistic == "quantile":
+        return quantile_error_of(cube, asked)
+    return "replicates" if isinstance(cube.design, ReplicateDesign) else "linearised"
+
+
+def _made(
+    cube: SurveyCube,
+    measure: Measure,
+    by: Sequence[str],
+    totals: Totals,
+    settings: dict[str, Any],
+) -> tuple[Figures, Floats | None]:
+    if measure.statistic in LINEAR:
+        return figures_of(cube, measure, by, totals), None
+    return distribution_figures(cube, measure, by, totals, **settings)
 
 
 def _columns(
@@ -109,9 +141,7 @@ def _columns(
     }
 
 
-def _interval(
-    kind: Interval, columns: dict[str, Any], level: float, freedom: Freedom, cube: SurveyCube
-) -> dict[str, Any]:
+def _interval(kind: Interval, columns: dict[str, Any], level: float) -> dict[str, Any]:
     lower, upper = ends(
         kind, columns["value"], columns["variance"], columns["degrees_of_freedom"].astype(float),
         columns["contributors"].astype(float), level,
@@ -135,15 +165,15 @@ def _gap_table(cube: SurveyCube, figures: Figures, gap: Gap, level: float, freed
     other = cells.position(wanted)
     own, other = own[other >= 0], other[other >= 0]
     values, components = _compared(figures, gap, own, other)
-    spread = spread_of(figures, components, values, cube)
+    spread = spread_of(figures.entries, components, values, cube)
     found = Figures(
-        cells, values, components, figures.variables, figures.counted,
+        cells, values, components, figures.entries,
         np.minimum(figures.contributors[own], figures.contributors[other]),
         figures.not_stated[own] + figures.not_stated[other],
         np.full(len(own), np.nan), np.full(len(own), np.nan),
     )  # fmt: skip
     columns = _columns(found, values[:, 0], spread, cube, freedom)
-    columns |= _interval("t" if gap.kind == "difference" else "log", columns, level, freedom, cube)
+    columns |= _interval("t" if gap.kind == "difference" else "log", columns, level)
     codes = {name: column.take(pa.array(own)) for name, column in cells.columns().items()}
     codes[gap.dimension] = pa.array([gap.code] * len(own), pa.string())
     return _table(codes, gap.kind, columns)

@@ -15,7 +15,9 @@ add <- function(statistic, cell, value, error, effect = NA, lower = NA, upper = 
 }
 linearised <- inherits(design, "survey.design2")
 ask <- function(part, cell) {
-  freedom <- if (linearised) degf(part) else design$degf
+  of_design <- function(part) { if (!linearised) part$degf <- design$degf; part }
+  part <- of_design(part)
+  freedom <- degf(part)
   total <- svytotal(~y, part, na.rm = TRUE, deff = "replace")
   add("total", cell, coef(total), SE(total), deff(total), freedom = freedom)
   mean <- svymean(~y, part, na.rm = TRUE, deff = "replace")
@@ -27,15 +29,16 @@ ask <- function(part, cell) {
   share <- svymean(~u, subset(part, !is.na(u)), deff = "replace")
   add("proportion", cell, coef(share), SE(share), deff(share))
   if (coef(share) > 0 && coef(share) < 1) for (method in c("xlogit", "beta")) {
-    of <- subset(part, !is.na(u))
-    ends <- attr(svyciprop(~u, of, method = method, df = if (linearised) degf(of) else design$degf), "ci")
+    of <- of_design(subset(part, !is.na(u)))
+    ends <- attr(svyciprop(~u, of, method = method, df = degf(of)), "ci")
     add(paste0("proportion_", method), cell, coef(share), SE(share), lower = ends[1], upper = ends[2])
   }
   for (at in c(0.25, 0.5, 0.9)) for (rule in c("math", "school")) {
-    of <- subset(part, !is.na(y))
-    df <- if (linearised) degf(of) else design$degf
-    q <- svyquantile(~y, of, at, qrule = rule, interval.type = "mean", df = df)$y
-    add(paste("quantile", at, rule, sep = "_"), cell, q[1, "quantile"], q[1, "se"], lower = q[1, 2], upper = q[1, 3])
+    of <- of_design(subset(part, !is.na(y)))
+    for (kind in if (linearised) "mean" else c("mean", "quantile")) {
+      q <- svyquantile(~y, of, at, qrule = rule, interval.type = kind, df = degf(of))$y
+      add(paste("quantile", at, rule, kind, sep = "_"), cell, q[1, 1], q[1, 4], lower = q[1, 2], upper = q[1, 3])
+    }
   }
 }
 ask(design, "_T")
