@@ -96,11 +96,8 @@ def _complaints(measure: Measure) -> list[tuple[str, str]]:
                 "Poverty has one line: `line`, or `line_share` of the median.",
             )
         )
-    if (
-        (measure.line_share is not None
-        and measure.line_share <= 0)
-        or (measure.line is not None
-        and measure.line <= 0)
+    if (measure.line_share is not None and measure.line_share <= 0) or (
+        measure.line is not None and measure.line <= 0
     ):
         found.append(("A poverty line must be above zero.", "Half the median is `line_share: 0.5`."))
     return found
