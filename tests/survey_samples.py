@@ -98,7 +98,7 @@ def acs() -> pa.Table:
 
 
 def nhanes() -> pa.Table:
-    """The NHANES of 2015–2016: income ratio by country of birth, of persons in strata of two or three units."""
+    """The NHANES of 2015–2016: income ratio by country of birth, strata of two or three units."""
     table = pq.read_table(NHANES)
     born = pc.if_else(
         pc.equal(table["DMDBORN4"], 1), "NB", pc.if_else(pc.equal(table["DMDBORN4"], 2), "FB", "_U")
@@ -131,10 +131,10 @@ def _replicated(kind: str, in_r: str, records: Callable[[], pa.Table] = paired, 
     )
 
 
-_AVERAGE = {
-    name: "R averages over the strata that have members of the group, Sojourn over all that were drawn"
-    for name in ("total", "mean", "ratio", "proportion", "quantile", "gap")
-}
+_AVERAGE = dict.fromkeys(
+    ("total", "mean", "ratio", "proportion", "quantile", "gap"),
+    "R averages over the strata that have members of the group, Sojourn over all that were drawn",
+)
 CASES = {
     "units_in_strata": Case(sample, _taylor(Stage("p", "h")), NESTED),
     "finite_population": Case(

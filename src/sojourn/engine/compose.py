@@ -76,7 +76,7 @@ def column_types(relation: Relation) -> dict[str, str]:
 
 
 def limits_statement(columns: Sequence[str], fractional: Collection[str]) -> str:
-    """One row about `records`: their number; then each column's nulls, NaNs, largest absolute and smallest value.
+    """One row about `records`: their number; for each column nulls, NaNs, largest absolute, smallest value.
 
     Only fractional columns can hold NaN; the others are often answered from a file's statistics alone.
     """

@@ -33,8 +33,8 @@ def prepared_statement(
     """`records` with dimensions as codes, whether each condition holds, and the columns that are added up.
 
     A condition is 1 where it holds, 0 where it does not and -1 where that is not known; `stated` names the
-    columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it. The parameter $unknown is the code of what
-    a record does not state.
+    columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it. The
+    parameter $unknown is the code of what a record does not state.
     """
     columns = [
         f"coalesce(CAST({quoted(name)} AS VARCHAR), $unknown) AS {quoted(name)}" for name in dimensions
@@ -50,14 +50,15 @@ def prepared_statement(
 
 
 def survey_cube_statement(
-    keys: Sequence[str], sums: Sequence[WeightedSum], *, weight: str, each_record: bool
+    keys: Sequence[str], sums: Sequence[WeightedSum], *, weight: str | None, each_record: bool
 ) -> str:
     """The cells of `prepared` by their keys: how many records count, and the sums of each.
 
-    A record counts if its weight is not zero. With `each_record` a cell is one record.
+    A record counts if its weight is not zero; without a weight every record does. With `each_record` a cell
+    is one record.
     """
     names = [quoted(name) for name in keys]
-    counted = f"{quoted(weight)} <> 0"
+    counted = "true" if weight is None else f"{quoted(weight)} <> 0"
     if each_record:
         columns = [*names, f"CAST({counted} AS BIGINT) AS contributors"]
         columns += [f"{_product(term)} AS {quoted(term.name)}" for term in sums]
@@ -74,5 +75,5 @@ def _as_double(term: WeightedSum) -> str:
 
 
 def _product(term: WeightedSum) -> str:
-    factors = " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors)
+    factors = " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors) or "1.0"
     return f"coalesce({factors}, 0)"

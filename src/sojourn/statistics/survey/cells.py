@@ -58,7 +58,7 @@ class Cells:
         return np.append(0, counts.cumsum()), np.concatenate(parts)
 
     def added(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Cells × columns: the sums over each cell's rows of values that are given for all rows of the cube."""
+        """Cells × columns: the sums over each cell's rows of values given for all rows of the cube."""
         sums = np.zeros((len(self), values.shape[1]))
         chosen = values[self.row]
         for cell in self.sets:

@@ -66,7 +66,8 @@ def combined(tables: Sequence[pa.Table], *, level: float = 0.95) -> pa.Table:
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:
-    return table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+    numbers: Floats = table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+    return numbers
 
 
 def _least(tables: Sequence[pa.Table], name: str) -> pa.Array:

@@ -39,12 +39,12 @@ from sojourn.engine.survey_cubes import (
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import Limits, limits_of
-from sojourn.statistics.survey.taylor_design import EACH_RECORD, TaylorDesign
+from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
 __all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube"]
 
-SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign
+SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign | CensusDesign
 Floats: TypeAlias = npt.NDArray[np.float64]
 WEIGHT, SQUARED_WEIGHT = "weight", "weight__squared"
 
@@ -67,8 +67,8 @@ class SurveyCube:
 
     @cached_property
     def units(self) -> Units | None:
-        """The sampling units of every stage; None for replicate weights."""
-        if isinstance(self.design, ReplicateDesign):
+        """The sampling units of every stage; None for replicate weights and a census."""
+        if not isinstance(self.design, TaylorDesign):
             return None
         columns = {name: self.table[kept_as(name)] for name in self.design.columns}
         return units_of(columns, self.table.num_rows, self.design)
@@ -171,7 +171,7 @@ def survey_cube(
     _refuse_total_code(records, dimensions)
     _refuse_unstated(records, design_columns)
     limits = limits_of(records, types, weights, measures)
-    if limits.smallest[weights[0]] < 0:
+    if weights and limits.smallest[weights[0]] < 0:
         raise ProjectError(
             f"The main weight {weights[0]} is negative in some records.",
             "Only replicate weights may be: look at how the weight was made.",
@@ -189,7 +189,10 @@ def survey_cube(
     keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
     statement = survey_cube_statement(
-        keys, _sums(limits, weights, measures), weight=kept_as(weights[0]), each_record=is_each
+        keys,
+        _sums(limits, weights, measures),
+        weight=kept_as(weights[0]) if weights else None,
+        each_record=is_each,
     )
     table = records.engine.query(statement, {"prepared": prepared}).to_arrow()
     records.engine.forget(prepared)
@@ -216,20 +219,23 @@ def _replicates(design: SurveyDesign) -> int:
 
 
 def _weights(design: SurveyDesign) -> list[str]:
-    """The columns of weights, main weight first."""
+    """The columns of weights, main weight first; a census may have none."""
+    if isinstance(design, CensusDesign):
+        return [design.weight] if design.weight else []
     if design.weight is None:
         raise ProjectError("The replicate design does not name its main weight.", "Name it as `weight`.")
     return [design.weight, *(design.weights if isinstance(design, ReplicateDesign) else ())]
 
 
 def _sums(limits: Limits, weights: Sequence[str], measures: Sequence[str]) -> list[WeightedSum]:
-    main = weights[0]
+    main = weights[0] if weights else None
+    every: Sequence[str | None] = weights or [None]
     sums = [limits.term(SQUARED_WEIGHT, main, main)]
-    sums += [limits.term(f"{WEIGHT}__{at}", weight) for at, weight in enumerate(weights)]
+    sums += [limits.term(f"{WEIGHT}__{at}", weight) for at, weight in enumerate(every)]
     for measure in measures:
         name = _sum_name(measure)
         sums.append(limits.term(f"{name}__squared", main, measure, measure))
-        sums += [limits.term(f"{name}__{at}", weight, measure) for at, weight in enumerate(weights)]
+        sums += [limits.term(f"{name}__{at}", weight, measure) for at, weight in enumerate(every)]
     return [term.of(*(kept_as(factor) for factor in term.factors)) for term in sums]
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -33,6 +34,8 @@ from sojourn.statistics.survey.distribution_kernel import (
     gini_coefficients,
     gini_scores,
     quantiles,
+    shares_up_to,
+    shortfalls,
     sums_beyond,
 )
 from sojourn.statistics.survey.figures import (
@@ -44,6 +47,8 @@ from sojourn.statistics.survey.figures import (
     universe,
 )
 from sojourn.statistics.survey.measures import Measure
+from sojourn.statistics.survey.taylor_design import CensusDesign
+from sojourn.statistics.survey.variance_kernel import sums_by_cell
 
 __all__ = ["QuantileError", "QuantileRule", "distribution_figures", "quantile_error_of"]
 
@@ -55,31 +60,42 @@ QuantileError = Literal["woodruff", "replicates"]
 
 @dataclass(frozen=True)
 class _Ordered:
-    """The rows of each cell in the order of their values; the last cell is the whole universe."""
+    """The rows of each cell in the order of their values; the last cell is the whole universe.
+
+    `weights` is of the cube's rows × (1 + replicates); `weight` is the main weight of each entry.
+    """
 
     cells: Cells
     first: Integers
     row: Integers
     values: Floats
     weights: Floats
+    weight: Floats
 
-    @property
+    @cached_property
     def cell(self) -> Integers:
         """The cell of each entry."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
-    def quantile(self, share: Floats | float, rule: QuantileRule, weights: Floats | None = None) -> Floats:
+    def result(self, *, of_main: bool = False) -> Floats:
+        """Room for a result: cells × (1 + replicates), or one column for the main weight."""
+        return np.empty((len(self.first) - 1, 1 if of_main else self.weights.shape[1]))
+
+    def entries(self, *, of_main: bool = False) -> tuple[Integers, Integers, Floats, Floats]:
+        """What kernels read: where cells begin, rows, values and weights."""
+        return self.first, self.row, self.values, self.weights[:, :1] if of_main else self.weights
+
+    def quantile(self, share: Floats | float, rule: QuantileRule, *, of_main: bool = False) -> Floats:
         """Cells × weights: the value at which each cell's share is reached."""
-        used = self.weights if weights is None else weights
-        out = np.empty((len(self.first) - 1, used.shape[1]))
+        out = self.result(of_main=of_main)
         shares = np.broadcast_to(np.asarray(share, np.float64), (len(out),)).copy()
-        quantiles(self.first, self.values, used, shares, rule == "midpoint", out)
+        quantiles(*self.entries(of_main=of_main), shares, rule == "midpoint", out)
         return out
 
-    def added(self, amounts: Floats) -> Floats:
-        """Cells × columns: the sums of amounts that are given by entry."""
-        sums = np.zeros((len(self.first) - 1, amounts.shape[1]))
-        np.add.at(sums, self.cell, amounts)
+    def added(self, *amounts: Floats) -> Floats:
+        """Cells × amounts: the sums of amounts that are given by entry."""
+        sums = np.zeros((len(self.first) - 1, len(amounts)))
+        sums_by_cell(self.cell, np.column_stack(amounts), sums)
         return sums
 
 
@@ -118,7 +134,9 @@ def distribution_figures(
     effective = _effective(cube, ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
     figures = Figures(cells, values, components, entries, *behind, effective, nothing)
-    if measure.statistic != "quantile" or quantile_error_of(cube, error) == "replicates":
+    if measure.statistic != "quantile" or isinstance(cube.design, CensusDesign):
+        return figures, None
+    if quantile_error_of(cube, error) == "replicates":
         return figures, None
     return _woodruff(cube, figures, ordered, rule, freedom, level)
 
@@ -148,12 +166,13 @@ def _ordered(cube: SurveyCube, cells: Cells, measure: str, counted: npt.NDArray[
     first, rows = sorted_cells.rows_by_cell(counted)
     everyone = sorted_cells.row[counted[sorted_cells.row]]
     first, rows = np.append(first, len(rows) + len(everyone)), np.append(rows, everyone)
-    return _Ordered(cells, first, rows, value[rows], cube.sums(None)[rows])
+    weights = np.ascontiguousarray(cube.sums(None))
+    return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0])
 
 
 def _effective(cube: SurveyCube, ordered: _Ordered) -> Floats:
     squares = cube.sums(None, squared=True)[ordered.row]
-    found = ordered.added(np.column_stack([ordered.weights[:, 0], squares[:, 0]]))
+    found = ordered.added(ordered.weight, squares[:, 0])
     with np.errstate(divide="ignore", invalid="ignore"):
         size: Floats = np.where(found[:, 1] > 0, found[:, 0] ** 2 / found[:, 1], np.nan)
     return size
@@ -169,28 +188,27 @@ def _quantile(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:
 
 def _share_scores(ordered: _Ordered, limits: Floats) -> Floats:
     """By entry: its weight times the score of the share of weights up to the limit of its cell."""
-    cell, weight = ordered.cell, ordered.weights[:, 0]
+    cell, weight = ordered.cell, ordered.weight
     below = (ordered.values <= limits[cell]).astype(float)
-    sums = ordered.added(np.column_stack([weight, weight * below]))
+    sums = ordered.added(weight, weight * below)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = sums[:, 1] / sums[:, 0]
-        scores = weight * (below - share[cell]) / sums[cell, 0]
+        scores: Floats = weight * (below - share[cell]) / sums[cell, 0]
     return np.nan_to_num(scores)
 
 
 def _gini(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:
-    values = np.empty((len(ordered.first) - 1, ordered.weights.shape[1]))
-    gini_coefficients(ordered.first, ordered.values, ordered.weights, values)
-    scores = np.zeros(len(ordered.row))
-    gini_scores(ordered.first, ordered.values, ordered.weights, scores)
-    return values[:-1], scores * ordered.weights[:, 0], None
+    values, scores = ordered.result(), np.zeros(len(ordered.row))
+    gini_coefficients(*ordered.entries(), values)
+    gini_scores(*ordered.entries(), scores)
+    return values[:-1], scores * ordered.weight, None
 
 
 def _quintile_ratio(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:
     low, high = ordered.quantile(0.2, rule), ordered.quantile(0.8, rule)
-    lower, upper = np.empty_like(low), np.empty_like(high)
-    sums_beyond(ordered.first, ordered.values, ordered.weights, low, False, lower)
-    sums_beyond(ordered.first, ordered.values, ordered.weights, high, True, upper)
+    lower, upper = ordered.result(), ordered.result()
+    sums_beyond(*ordered.entries(), low, False, lower)
+    sums_beyond(*ordered.entries(), high, True, upper)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(lower != 0, upper / lower, np.nan)
     cell, value = ordered.cell, ordered.values
@@ -199,7 +217,7 @@ def _quintile_ratio(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> 
     poor = np.where(value <= own_low, value, 0.0) - own_low * ((value <= own_low) - 0.2)
     with np.errstate(divide="ignore", invalid="ignore"):
         scores = (rich - ratio[cell, 0] * poor) / lower[cell, 0]
-    return ratio[:-1], np.nan_to_num(scores) * ordered.weights[:, 0], None
+    return ratio[:-1], np.nan_to_num(scores) * ordered.weight, None
 
 
 def _poverty(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:
@@ -214,23 +232,20 @@ def _poverty(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:
             "The poverty line is not above zero: half of the weights have no positive value.",
             "Look at the measure, or declare a fixed `line`.",
         )
+    values = ordered.result()
+    shortfalls(*ordered.entries(), lines, is_gap, values)
+    short = np.maximum(0.0, 1.0 - ordered.values / lines[0])
+    poor = short if is_gap else (short > 0).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # One column a line: a replicate has its own.
-        short = np.maximum(0.0, (lines[None, :] - ordered.values[:, None]) / lines[None, :])
-        poor = short if is_gap else (short > 0).astype(float)
-        sums = ordered.added(ordered.weights)
-        values = np.where(sums != 0, ordered.added(ordered.weights * poor) / sums, np.nan)
-        scores = ordered.weights[:, 0] * (poor[:, 0] - values[cell, 0]) / sums[cell, 0]
+        scores = ordered.weight * (poor - values[cell, 0]) / ordered.added(ordered.weight)[cell, 0]
     scores = np.nan_to_num(scores)
     if measure.line is not None:
         return values[:-1], scores, None
-    return values[:-1], scores, _line_scores(ordered, measure, float(lines[0]), is_gap, poor[:, 0])
+    return values[:-1], scores, _line_scores(ordered, measure, float(lines[0]), is_gap)
 
 
-def _line_scores(
-    ordered: _Ordered, measure: Measure, line: float, is_gap: bool, poor: Floats
-) -> tuple[Floats, Floats]:
-    """By entry the score of the line, of which only the whole universe has one; by cell what the line does."""
+def _line_scores(ordered: _Ordered, measure: Measure, line: float, is_gap: bool) -> tuple[Floats, Floats]:
+    """By entry of the whole universe the score of the line; by cell what a change of it does."""
     median = line / float(measure.line_share or 1.0)
     whole = len(ordered.first) - 2
     limits = np.full(len(ordered.first) - 1, median)
@@ -238,28 +253,28 @@ def _line_scores(
     scores = -float(measure.line_share or 1.0) * _share_scores(ordered, limits) / density
     if is_gap:
         # A higher line adds to each shortfall: the mean of value / line² among those below it.
-        sums = ordered.added(ordered.weights[:, :1])[:, 0]
-        below = ordered.weights[:, 0] * np.where(ordered.values < line, ordered.values / line**2, 0.0)
-        effect = ordered.added(below[:, None])[:, 0] / sums
+        below = ordered.weight * np.where(ordered.values < line, ordered.values / line**2, 0.0)
+        sums = ordered.added(ordered.weight, below)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            effect = sums[:, 1] / sums[:, 0]
     else:
         effect = _density(ordered, line)
     return scores, np.nan_to_num(effect[:-1])
 
 
-def _density(ordered: _Ordered, at: float) -> Floats:
+def _density(ordered: _Ordered, at_value: float) -> Floats:
     """By cell, how dense the weights lie at a value: a normal kernel, its width by Silverman's rule."""
-    weight, cell = ordered.weights[:, 0], ordered.cell
-    sums = ordered.added(np.column_stack([weight, weight * ordered.values, weight**2]))
+    weight, cell = ordered.weight, ordered.cell
+    sums = ordered.added(weight, weight * ordered.values, weight**2)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = sums[:, 1] / sums[:, 0]
-        spread = ordered.added((weight * (ordered.values - mean[cell]) ** 2)[:, None])[:, 0] / sums[:, 0]
-        quarter = [ordered.quantile(share, "reached", ordered.weights[:, :1])[:, 0] for share in (0.25, 0.75)]
-        width = np.minimum(np.sqrt(spread), (quarter[1] - quarter[0]) / 1.34)
+        spread = ordered.added(weight * (ordered.values - mean[cell]) ** 2)[:, 0] / sums[:, 0]
+        low, high = (ordered.quantile(at, "reached", of_main=True)[:, 0] for at in (0.25, 0.75))
+        width = np.minimum(np.sqrt(spread), (high - low) / 1.34)
         width = np.where(width > 0, width, np.sqrt(spread))
-        size = sums[:, 0] ** 2 / sums[:, 2]
-        width = 0.9 * width * size**-0.2
-        height = np.exp(-(((at - ordered.values) / width[cell]) ** 2) / 2) / np.sqrt(2 * np.pi)
-        found: Floats = ordered.added((weight * height)[:, None])[:, 0] / (sums[:, 0] * width)
+        width = 0.9 * width * (sums[:, 0] ** 2 / sums[:, 2]) ** -0.2
+        height = np.exp(-(((at_value - ordered.values) / width[cell]) ** 2) / 2) / np.sqrt(2 * np.pi)
+        found: Floats = ordered.added(weight * height)[:, 0] / (sums[:, 0] * width)
     return found
 
 
@@ -272,11 +287,10 @@ def _woodruff(
     level: float,
 ) -> tuple[Figures, Floats]:
     """The quantiles with scores that give Woodruff's standard error, and the ends of his interval."""
-    cell, main = ordered.cell, ordered.weights[:, :1]
-    limits = np.append(figures.values[:, 0], np.nan)
-    below = (ordered.values <= limits[cell])[:, None] * ordered.weights
+    shares = ordered.result()
+    shares_up_to(*ordered.entries(), np.append(figures.values[:, 0], np.nan), shares)
+    shares = shares[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = (ordered.added(below) / ordered.added(ordered.weights))[:-1]
         spread = spread_of(figures.entries, figures.components, shares, cube)
         degrees = spread.freedom.astype(float)
         if freedom == "design" and cube.units is not None:
@@ -286,7 +300,7 @@ def _woodruff(
         found = []
         for sign in (-1.0, 1.0):
             wanted = np.append(shares[:, 0] + sign * factor * error, np.nan)
-            found.append(ordered.quantile(np.nan_to_num(wanted, nan=-1.0), rule, main)[:-1, 0])
+            found.append(ordered.quantile(np.nan_to_num(wanted, nan=-1.0), rule, of_main=True)[:-1, 0])
         ends = np.column_stack(found)
         scale = -np.where(error > 0, (ends[:, 1] - ends[:, 0]) / (2 * factor) / error, np.nan)
     # Replicates move the share; the quantile moves the other way, in proportion.

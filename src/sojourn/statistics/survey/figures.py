@@ -141,16 +141,18 @@ def spread_of(entries: Entries, components: Components, values: Floats, cube: Su
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
         variance = ((every - centre[:, None]) ** 2) @ np.asarray(design.coefficients)
         return Spread(variance, np.full(len(values), design.freedom))
+    if cube.units is None:
+        return Spread(np.full(len(values), np.nan), np.zeros(len(values), np.int64))
     return _linearised(entries, components, values, cube.units)
 
 
-def _linearised(entries: Entries, components: Components, values: Floats, units: Units | None) -> Spread:
+def _linearised(entries: Entries, components: Components, values: Floats, units: Units) -> Spread:
     count, width = components.cell.shape
     variance = np.zeros(count)
     freedom = np.zeros(count, np.int64)
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
-    for place, stage in enumerate(units.stages if units is not None else ()):
+    for place, stage in enumerate(units.stages):
         met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
         unit = stage.unit_of_row if entries.cube_row is None else stage.unit_of_row[entries.cube_row]
         combination_variances(

@@ -20,7 +20,7 @@ Signs = npt.NDArray[np.float64]
 def hadamard(least: int) -> Signs:
     """The smallest of these matrices with at least this many rows; its first row and column are all ones."""
     order = next(size for size in range(max(least, 1), 4 * least + 4) if _can_be_made(size))
-    signs = _made(order)
+    signs: Signs = _made(order)
     signs = signs * signs[0][None, :]
     signs = signs * signs[:, 0][:, None]
     signs.flags.writeable = False

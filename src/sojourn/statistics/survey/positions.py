@@ -43,7 +43,7 @@ def _numbered(keys: Integers, span: int) -> tuple[Integers, Integers]:
 
 @compiled
 def in_order(position: Integers, count: int) -> Integers:
-    """The rows in the order of their positions, which are below `count`; rows of one position stay in order."""
+    """The rows in the order of their positions, below `count`; rows of one position stay in order."""
     start = np.zeros(count + 1, np.int64)
     for row in range(len(position)):
         start[position[row] + 1] += 1

@@ -1,4 +1,4 @@
-"""Replicate weights made from a sampling design: jackknife, balanced repeats, bootstrap, successive differences.
+"""Replicate weights made from a sampling design: jackknife, balanced repeats, bootstrap, differences.
 
 A replicate gives each sampling unit of the first stage a factor by which its weights are multiplied. Units
 are put in the order of their strata and numbers, so that the same design and seed give the same factors in
@@ -73,8 +73,8 @@ def with_replicates(
     units = units_of({name: records[name] for name in design.columns}, records.num_rows, design)
     if replication.kind in (*_PAIRED, "successive_difference") and design.stages[0].is_finite:
         raise ProjectError(
-            f"Replicates of kind {replication.kind} know no finite populations, and the design declares them.",
-            "Leave out population and fraction (errors are then a little too large), or take jkn or bootstrap.",
+            f"Replicates of kind {replication.kind} know no finite populations, and the design has them.",
+            "Leave out population and fraction (errors are then a little too large); or take jkn.",
         )
     stage = units.stages[0]
     factors, coefficients = _made(stage, replication)
@@ -166,7 +166,8 @@ def _differences(units: int, replicates: int) -> Floats:
     usable = replicates - 1
     one = 1 + np.arange(units) % usable
     other = 1 + (np.arange(units) + 1) % usable
-    return 1.0 + 2.0**-1.5 * (signs[one] - signs[other])
+    factors: Floats = 1.0 + 2.0**-1.5 * (signs[one] - signs[other])
+    return factors
 
 
 def _first_of_pair(stage: StageUnits, kind: str) -> npt.NDArray[np.bool_]:

@@ -23,6 +23,7 @@ from sojourn.statistics.survey.distribution import (
 from sojourn.statistics.survey.figures import Components, Figures, Spread, figures_of, spread_of
 from sojourn.statistics.survey.intervals import INTERVALS, Interval, ends
 from sojourn.statistics.survey.measures import LINEAR, Measure
+from sojourn.statistics.survey.taylor_design import CensusDesign
 
 __all__ = ["Freedom", "Gap", "survey_table"]
 
@@ -96,8 +97,7 @@ def survey_table(
     if woodruff is not None and interval is None:
         own |= {"lower": woodruff[:, 0], "upper": woodruff[:, 1]}
     parts = [_table(figures.cells.columns(), "value", own)]
-    for gap in gaps:
-        parts.append(_gap_table(cube, figures, gap, level, freedom))
+    parts += [_gap_table(cube, figures, gap, level, freedom) for gap in gaps]
     found = pa.concat_tables(parts)
     return found.append_column(
         "error_method", pa.repeat(_error_method(cube, measure, quantile_error), len(found))
@@ -105,8 +105,10 @@ def survey_table(
 
 
 def _error_method(cube: SurveyCube, measure: Measure, asked: QuantileError | None) -> str:
-    if measure.statistic == "quantile":
+    if measure.statistic == "quantile" and not isinstance(cube.design, CensusDesign):
         return quantile_error_of(cube, asked)
+    if isinstance(cube.design, CensusDesign):
+        return "none"
     return "replicates" if isinstance(cube.design, ReplicateDesign) else "linearised"
 
 

@@ -16,11 +16,18 @@ from typing import Literal
 
 from sojourn.errors import ProjectError
 
-__all__ = ["EACH_RECORD", "SINGLE_UNIT_RULES", "SingleUnit", "Stage", "TaylorDesign"]
+__all__ = ["EACH_RECORD", "SINGLE_UNIT_RULES", "CensusDesign", "SingleUnit", "Stage", "TaylorDesign"]
 
 EACH_RECORD = "each_record"
 SingleUnit = Literal["error", "certainty", "around_zero", "average"]
 SINGLE_UNIT_RULES: tuple[SingleUnit, ...] = ("error", "certainty", "around_zero", "average")
+
+
+@dataclass(frozen=True)
+class CensusDesign:
+    """Everyone was asked: figures have no sampling error. A weight, where there is one, repairs coverage."""
+
+    weight: str | None = None
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _fraction(
     if (of_stratum < drawn).any():
         raise ContractBroken(
             f"{name} says that a stratum has fewer units than were drawn from it.",
-            "It counts the units of the stage in the stratum, not persons; shares are declared as `fraction`.",
+            "It counts units of the stage in the stratum, not persons; shares are declared as `fraction`.",
         )
     return drawn / of_stratum
 
@@ -191,7 +191,7 @@ def _refuse_single(found: StageUnits, stage: Stage, place: int) -> None:
     if count:
         where = stage.stratum or "the only stratum"
         raise ProjectError(
-            f"At stage {place}, {count:,} of {len(found.drawn):,} strata ({where}) have one sampled unit: their"
-            " variance cannot be estimated.",
+            f"At stage {place}, {count:,} of {len(found.drawn):,} strata ({where}) have one sampled unit:"
+            " their variance cannot be estimated.",
             "Join such strata to others, or declare `single_unit`: certainty, around_zero or average.",
         )

@@ -18,12 +18,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
-from survey_samples import ACS, CASES, NHANES, REAL, Case
 
 from sojourn.engine import Engine
 from sojourn.engine.rules import parse_rule
 from sojourn.statistics import ReplicateDesign
 from sojourn.statistics.survey import Gap, Measure, survey_cube, survey_table
+from survey_samples import ACS, CASES, NHANES, REAL, Case
 
 SCRIPT = Path(__file__).with_name("survey_answers.R")
 STORED = Path(__file__).with_name("survey_answers.csv.gz")
