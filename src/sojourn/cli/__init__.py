@@ -13,6 +13,7 @@ from sojourn.cli import (
     residence_tools,
     review,
     serving,
+    survey_tools,
     tables,
     tools,
 )
@@ -29,6 +30,7 @@ COMMANDS = (
     pictures,
     projects,
     serving,
+    survey_tools,
     tables,
     tools,
     residence_tools,
