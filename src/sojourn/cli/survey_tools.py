@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ def estimate(
     measure: Annotated[
         list[str],
         typer.Option(
-            help="What is estimated, as in count, mean(income), ratio(pay / hours), proportion(status = 'UNE'),"
+            help="What is estimated, as in count, mean(income), ratio(pay / hours), proportion(age < 15),"
             " median(income), gini(income), poverty_rate(income, 0.6 of median). May be given again."
         ),
     ],
@@ -47,8 +48,8 @@ def estimate(
 ) -> None:
     """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
 
-    OUT has a row for each measure, cell and total: value, standard error, interval, degrees of freedom, number
-    of records, design effect. Groups never change the design; what is not stated is counted apart.
+    OUT has a row for each measure, cell and total: value, standard error, interval, degrees of freedom,
+    number of records, design effect. Groups never change the design; what is not stated is counted apart.
 
     Example: `sojourn tool estimate persons.csv employment.csv --design design.yaml
     --measure "proportion(activity = 'EMP')" --by nativity,sex --where "age >= 15" --gap nativity:FB-NB`
@@ -97,7 +98,7 @@ def _gap(text: str) -> Any:
     return Gap(found[1], found[2], found[4], "difference" if found[3] == "-" else "ratio")
 
 
-def _lines(table: Any, by: tuple[str, ...]) -> list[str]:
+def _lines(table: Any, by: Sequence[str]) -> list[str]:
     """The first figures as a person reads them."""
     lines = []
     for row in table.slice(0, _SHOWN).to_pylist():
@@ -105,9 +106,8 @@ def _lines(table: Any, by: tuple[str, ...]) -> list[str]:
         ends = "no interval" if row["lower"] is None else f"{row['lower']:,.6g} to {row['upper']:,.6g}"
         error = "no error" if row["standard_error"] is None else f"± {row['standard_error']:,.4g}"
         value = "no figure" if row["value"] is None else f"{row['value']:,.8g}"
-        lines.append(
-            f"  {row['measure']}{f' [{cell}]' if cell else ''}: {value} {error} ({ends}; n {row['contributors']:,})"
-        )
+        name = f"{row['measure']} [{cell}]" if cell else row["measure"]
+        lines.append(f"  {name}: {value} {error} ({ends}; n {row['contributors']:,})")
     if len(table) > _SHOWN:
         lines.append(f"  … and {len(table) - _SHOWN:,} more.")
     return lines

@@ -18,7 +18,7 @@ from sojourn.production.movement_reading import column_names
 from sojourn.production.survey_designs import design_columns, with_design
 from sojourn.production.table_files import require_targets, table_of, write_table
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
-from sojourn.statistics.survey import Gap, SurveyCube, combined, survey_cube, survey_table
+from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
 
 __all__ = ["EstimateRequest", "EstimateSummary", "estimate_file"]
 
@@ -81,7 +81,7 @@ def estimate_file(
         str(measure.of)
         for each in written
         for measure in each.of_versions()
-        if measure.statistic in _DISTRIBUTED
+        if measure.statistic in DISTRIBUTED
     }
     with Engine(memory=memory) as engine:
         try:
@@ -98,9 +98,6 @@ def estimate_file(
     table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
     return table, EstimateSummary(records.num_rows, cube.table.num_rows, len(table), tuple(request.measures))
-
-
-_DISTRIBUTED = ("quantile", "gini", "quintile_share_ratio", "poverty_rate", "poverty_gap")
 
 
 def _estimates(cube: SurveyCube, written: WrittenMeasure, request: EstimateRequest) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What is declared of a survey's design: how its sample was drawn, or which replicate weights come with it."""
+"""What is declared of a survey's design: how its sample was drawn, or its replicate weights."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SurveyDesignDeclaration(Declaration):
     """
 
     variance: Literal["taylor", "replicates", "none"] = Field(
-        description="How variances are made: linearised, from replicate weights, or none as everyone was asked"
+        description="How variances are made: linearised, from replicate weights, or none: everyone was asked"
     )
     weight: str | None = Field(default=None, description="Column of the weight; a census may have none")
     stages: tuple[StageDeclaration, ...] = Field(
@@ -63,8 +63,8 @@ class SurveyDesignDeclaration(Declaration):
     single_unit: Literal["error", "certainty", "around_zero", "average"] = Field(
         default="error",
         description=(
-            "What a stratum with one sampled unit adds: `error` refuses it, `certainty` nothing, `around_zero`"
-            " the square of its total, `average` what other strata add on average"
+            "What a stratum with one sampled unit adds: `error` refuses it, `certainty` nothing,"
+            " `around_zero` the square of its total, `average` what other strata add on average"
         ),
     )
     kind: Literal["successive_difference", "jackknife", "brr", "fay", "bootstrap"] | None = Field(

@@ -28,7 +28,7 @@ from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import limits_of
 
-__all__ = ["count_column", "cube", "cube_sql", "measure_columns"]
+__all__ = ["count_column", "cube", "cube_sql", "measure_columns", "persons_recur"]
 
 
 def cube(
@@ -106,7 +106,7 @@ def _statement(
         f"{measure}__contributors": (weight or "", measure) for measure in measures
     }
     key = person if person in types else None
-    recurring = key if key is not None and _persons_recur(records, key) else None
+    recurring = key if key is not None and persons_recur(records, key) else None
     return cube_statement(dimensions, sums, contributes=contributes, person=recurring)
 
 
@@ -145,7 +145,11 @@ def _refuse_total_code(records: Relation, dimensions: Sequence[str]) -> None:
         )
 
 
-def _persons_recur(records: Relation, person: str) -> bool:
+def persons_recur(records: Relation, person: str) -> bool:
+    """Whether a person stands in several records.
+
+    Raises: ContractBroken where a record does not say whose it is.
+    """
     without, recur = records.engine.query(persons_statement(person), {"records": records}).rows()[0]
     if without:
         raise ContractBroken(

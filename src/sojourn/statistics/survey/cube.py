@@ -42,7 +42,7 @@ from sojourn.statistics.exact_sums import Limits, limits_of
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
-__all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube"]
+__all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube", "survey_cube_sql"]
 
 SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign | CensusDesign
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -64,6 +64,19 @@ class SurveyCube:
     measures: tuple[str, ...]
     distributed: tuple[str, ...]
     design: SurveyDesign
+
+    @classmethod
+    def of_table(cls, table: pa.Table, dimensions: Sequence[str], design: SurveyDesign) -> SurveyCube:
+        """A cube from its table, as one was kept; what else it holds is read off the columns."""
+        first = _sum_name("")
+        measures = [
+            name.removeprefix(first).removesuffix("__0")
+            for name in table.column_names
+            if name.startswith(first) and name.endswith("__0")
+        ]
+        distributed = [name for name in measures if _value_name(name) in table.column_names]
+        conditions = [name for name in table.column_names if table[name].type == pa.int8()]
+        return cls(table, tuple(dimensions), tuple(conditions), tuple(measures), tuple(distributed), design)
 
     @cached_property
     def units(self) -> Units | None:
@@ -161,7 +174,53 @@ def survey_cube(
     totals.
     Source: methods reference, sections 3.1 and 3.2.
     """
-    conditions = conditions or {}
+    plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
+    prepared = records.engine.query(plan.prepared, {"records": records}, {"unknown": UNKNOWN})
+    table = records.engine.query(plan.sums, {"prepared": prepared}).to_arrow()
+    records.engine.forget(prepared)
+    return SurveyCube(
+        _in_order(table, plan.keys),
+        tuple(dimensions),
+        plan.conditions,
+        plan.measures,
+        tuple(distributed),
+        design,
+    )
+
+
+def survey_cube_sql(
+    records: Relation,
+    *,
+    design: SurveyDesign,
+    dimensions: Sequence[str] = (),
+    conditions: Mapping[str, Rule] | None = None,
+    measures: Sequence[str] = (),
+    distributed: Sequence[str] = (),
+) -> tuple[str, str]:
+    """The statements that `survey_cube` runs, as they are published: one prepares, one adds up."""
+    plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
+    return plan.prepared, plan.sums
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The statements of a cube, and which of its columns are keys."""
+
+    prepared: str
+    sums: str
+    keys: list[str]
+    conditions: tuple[str, ...]
+    measures: tuple[str, ...]
+
+
+def _plan(
+    records: Relation,
+    design: SurveyDesign,
+    dimensions: Sequence[str],
+    conditions: Mapping[str, Rule],
+    measures: Sequence[str],
+    distributed: Sequence[str],
+) -> _Plan:
     measures = list(dict.fromkeys([*measures, *distributed]))
     weights = _weights(design)
     design_columns = design.columns if isinstance(design, TaylorDesign) else ()
@@ -177,33 +236,18 @@ def survey_cube(
             "Only replicate weights may be: look at how the weight was made.",
         )
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
+    values = {_value_name(name): name for name in distributed}
     kept = list(dict.fromkeys([*design_columns, *weights, *measures]))
-    prepared = records.engine.query(
-        prepared_statement(
-            dimensions, conditions, kept, gaps, {_value_name(name): name for name in distributed}
-        ),
-        {"records": records},
-        {"unknown": UNKNOWN},
-    )
-    values = [_value_name(name) for name in distributed]
     keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
-    statement = survey_cube_statement(
+    sums = survey_cube_statement(
         keys,
         _sums(limits, weights, measures),
         weight=kept_as(weights[0]) if weights else None,
         each_record=is_each,
     )
-    table = records.engine.query(statement, {"prepared": prepared}).to_arrow()
-    records.engine.forget(prepared)
-    return SurveyCube(
-        _in_order(table, keys),
-        tuple(dimensions),
-        (*conditions, *gaps),
-        tuple(measures),
-        tuple(distributed),
-        design,
-    )
+    prepared = prepared_statement(dimensions, conditions, kept, gaps, values)
+    return _Plan(prepared, sums, keys, (*conditions, *gaps), tuple(measures))
 
 
 def _sum_name(measure: str) -> str:

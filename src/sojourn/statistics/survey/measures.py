@@ -7,7 +7,7 @@ from typing import Literal
 
 from sojourn.errors import ProjectError
 
-__all__ = ["LINEAR", "Measure", "Statistic"]
+__all__ = ["DISTRIBUTED", "LINEAR", "Measure", "Statistic"]
 
 Statistic = Literal[
     "count",
@@ -23,8 +23,8 @@ Statistic = Literal[
     "poverty_gap",
 ]
 LINEAR = ("count", "total", "mean", "proportion", "share", "ratio")
-_DISTRIBUTION = ("quantile", "gini", "quintile_share_ratio", "poverty_rate", "poverty_gap")
-_OF_A_MEASURE = ("total", "mean", "ratio", *_DISTRIBUTION)
+DISTRIBUTED = ("quantile", "gini", "quintile_share_ratio", "poverty_rate", "poverty_gap")
+_OF_A_MEASURE = ("total", "mean", "ratio", *DISTRIBUTED)
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,8 @@ class Measure:
 
 def _complaints(measure: Measure) -> list[tuple[str, str]]:
     statistic, found = measure.statistic, []
-    if statistic not in (*LINEAR, *_DISTRIBUTION):
-        return [
-            (f"There is no statistic {statistic!r}.", f"There are {', '.join((*LINEAR, *_DISTRIBUTION))}.")
-        ]
+    if statistic not in (*LINEAR, *DISTRIBUTED):
+        return [(f"There is no statistic {statistic!r}.", f"There are {', '.join((*LINEAR, *DISTRIBUTED))}.")]
     if (statistic in _OF_A_MEASURE) != (measure.of is not None):
         needs = "needs a measure" if measure.of is None else "is of no measure"
         found.append((f"A {statistic} {needs}.", f"`of` belongs to {', '.join(_OF_A_MEASURE)}."))
