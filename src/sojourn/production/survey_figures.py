@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from sojourn.contracts.aggregates import Estimate
 from sojourn.contracts.table import Table
 from sojourn.engine import Relation
-from sojourn.engine.compose import chosen_statement
 from sojourn.engine.rules import Rule, parse_rule
 from sojourn.engine.selections import (
     met_statement,
@@ -25,6 +24,7 @@ from sojourn.engine.selections import (
     periods_statement,
     selected_statement,
 )
+from sojourn.errors import ProjectError
 from sojourn.production.counted import contract_behind, given_by, survey_design_of
 from sojourn.production.survey_designs import design_of
 from sojourn.project.load import Declarations
@@ -169,23 +169,40 @@ def _design(declarations: Declarations, indicator: Indicator) -> SurveyDesign:
 def recurring_persons(
     declarations: Declarations, table: TableDeclaration, counted: Relation, period: str
 ) -> pa.Table | None:
-    """Different persons in each cell, where some stand in several records of the period; else None."""
+    """Different persons in each cell, where some stand in several records of the period; else None.
+
+    Columns: the dimensions, `contributors`, and of a proportion `meeting` and `others`.
+    """
     indicator = declarations.indicators[table.indicator]
     records, _ = survey_records(declarations, indicator, counted)
     of_period = counted.engine.query(of_period_statement(period), {"records": records})
-    conditions = [f"({indicator.where})"] if indicator.where else []
-    conditions += [f"({indicator.when}) is not null"] if indicator.when else []
-    conditions += [f"{name} is not null" for name in (indicator.of, indicator.over) if name]
-    rule = parse_rule(
-        " and ".join(conditions or ["weight is not null"]), rule_columns(declarations, indicator)
-    )
-    chosen = counted.engine.query(met_statement(rule), {"records": of_period})
-    if not persons_recur(chosen, "person_key"):
+    if not persons_recur(of_period, "person_key"):
         return None
-    cells = cube(chosen, dimensions=table_dimensions(table), weight="weight")
-    return counted.engine.query(
-        chosen_statement([*table_dimensions(table), "contributors"]), {"records": cells}
-    ).to_arrow()
+    if indicator.statistic == "poverty_rate":
+        raise ProjectError(
+            f"{table.id}: persons stand in several records of {period}, and the poor among them cannot be told.",
+            "Declare a `frequency:` in which the survey asks each person once.",
+        )
+    base = [f"({indicator.where})"] if indicator.where else []
+    base += [f"({indicator.when}) is not null"] if indicator.when else []
+    base += [f"{name} is not null" for name in (indicator.of, indicator.over) if name]
+    wanted = {"contributors": base}
+    if indicator.when:
+        wanted |= {"meeting": [*base, f"({indicator.when})"], "others": [*base, f"not ({indicator.when})"]}
+    by = table_dimensions(table)
+    found: pa.Table | None = None
+    for name, conditions in wanted.items():
+        rule = parse_rule(
+            " and ".join(conditions or ["weight is not null"]), rule_columns(declarations, indicator)
+        )
+        chosen = counted.engine.query(met_statement(rule), {"records": of_period})
+        cells = cube(chosen, dimensions=by, weight="weight").to_arrow().select([*by, "contributors"])
+        if found is None:
+            found = cells
+            continue
+        place = pc.index_in(_keys(found, by), _keys(cells, by))
+        found = found.append_column(name, pc.fill_null(cells["contributors"].take(place), 0))
+    return found
 
 
 def survey_estimates(
@@ -203,7 +220,7 @@ def survey_estimates(
         one, other = codes.split("-")
         gaps = [Gap(dimension, one, other)]
     found = survey_table(kept, survey_measure(indicator, table.within), by=by, totals=table.totals, gaps=gaps)
-    contributors = found["contributors"] if persons is None else _distinct(found, by, gaps, persons)
+    contributors = _behind(found, by, gaps, persons)
     columns = {name: found[name] for name in by} | {
         "time_period": pa.array([period] * len(found), pa.string()),
         "value": found["value"],
@@ -233,18 +250,32 @@ def survey_sql(
     return [("Every record, with conditions", prepared), ("Sums by cell and sampling unit", sums)]
 
 
-def _distinct(found: pa.Table, by: tuple[str, ...], gaps: Sequence[Gap], persons: pa.Table) -> pa.Array:
-    """The different persons behind each figure; behind a gap those of the smaller side."""
-    known, figure = _keys(persons, by), found["figure"]
-    own = persons["contributors"].take(pc.index_in(_keys(found, by), known))
+def _behind(
+    found: pa.Table, by: tuple[str, ...], gaps: Sequence[Gap], persons: pa.Table | None
+) -> pa.Array | pa.ChunkedArray:
+    """The persons whom a figure tells of.
+
+    A proportion tells of those who meet the condition and of those who do not: the fewer count, unless it is
+    nobody. A gap tells of the smaller side.
+    """
+    if persons is None:
+        values = found.filter(pc.equal(found["figure"], "value"))
+        others = pc.subtract(values["contributors"], values["meeting"])
+        persons = values.select([*by, "contributors", "meeting"]).append_column("others", others)
+    told = persons["contributors"]
+    if "meeting" in persons.column_names:
+        fewer = pc.min_element_wise(persons["meeting"], persons["others"])
+        told = pc.if_else(pc.fill_null(pc.greater(fewer, 0), False), fewer, told)
+    known = _keys(persons, by)
+    own = told.take(pc.index_in(_keys(found, by), known))
     if not gaps:
         return own
     sides = []
     for code in (gaps[0].of, gaps[0].against):
         place = found.column_names.index(gaps[0].dimension)
         side = found.set_column(place, gaps[0].dimension, pa.array([code] * len(found), pa.string()))
-        sides.append(persons["contributors"].take(pc.index_in(_keys(side, by), known)))
-    return pc.if_else(pc.equal(figure, "value"), own, pc.min_element_wise(*sides))
+        sides.append(told.take(pc.index_in(_keys(side, by), known)))
+    return pc.if_else(pc.equal(found["figure"], "value"), own, pc.min_element_wise(*sides))
 
 
 def _keys(table: pa.Table, by: tuple[str, ...]) -> pa.ChunkedArray:

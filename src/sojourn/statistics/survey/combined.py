@@ -60,6 +60,7 @@ def combined(tables: Sequence[pa.Table], *, level: float = 0.95) -> pa.Table:
         "degrees_of_freedom": pa.array(np.floor(np.nan_to_num(freedom)).astype(np.int64)),
         "contributors": _least(tables, "contributors"),
         "not_stated": _least(tables, "not_stated"),
+        "meeting": _least(tables, "meeting"),
     }
     columns = {name: pa.array(each, mask=~np.isfinite(each)) for name, each in found.items()} | whole
     return pa.table({name: columns.get(name, first[name]) for name in first.column_names})

@@ -133,7 +133,8 @@ def distribution_figures(
     entries = Entries(ordered.first, np.arange(len(ordered.row)), variables, ordered.row)
     effective = _effective(cube, ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
-    figures = Figures(cells, values, components, entries, *behind, effective, nothing)
+    meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
+    figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting)
     if measure.statistic != "quantile" or isinstance(cube.design, CensusDesign):
         return figures, None
     if quantile_error_of(cube, error) == "replicates":
@@ -218,6 +219,16 @@ def _quintile_ratio(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> 
     with np.errstate(divide="ignore", invalid="ignore"):
         scores = (rich - ratio[cell, 0] * poor) / lower[cell, 0]
     return ratio[:-1], np.nan_to_num(scores) * ordered.weight, None
+
+
+def _poor(cube: SurveyCube, ordered: _Ordered, measure: Measure) -> Integers:
+    """By cell, the records below the poverty line."""
+    line = measure.line
+    if line is None:
+        line = float(measure.line_share or 0.0) * float(ordered.quantile(0.5, "reached", of_main=True)[-1, 0])
+    poor = np.where(ordered.values < line, cube.contributors[ordered.row], 0).astype(np.float64)
+    found: Integers = ordered.added(poor)[:-1, 0].astype(np.int64)
+    return found
 
 
 def _poverty(ordered: _Ordered, measure: Measure, rule: QuantileRule) -> _Made:

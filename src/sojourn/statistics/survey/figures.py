@@ -77,7 +77,8 @@ class Figures:
     """A figure for each cell of a table.
 
     `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
-    `not_stated` count records of those who are in the base and of those of whom it is not known.
+    `not_stated` count records of those who are in the base and of those of whom it is not known; `meeting`
+    those in the base who meet the condition of a proportion, or are poor.
     """
 
     cells: Cells
@@ -88,6 +89,7 @@ class Figures:
     not_stated: Integers
     effective_size: Floats
     simple_variance: Floats
+    meeting: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,12 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: To
     variables = np.vstack([upper[:, 0], (upper if lower is None else lower)[:, 0]])
     entries = Entries(*cells.rows_by_cell(counted), variables)
     simple, effective = _simple(cube, measure, cells, base, counted, values[:, 0])
-    return Figures(
-        cells, values, components, entries, *records_behind(cube, cells, eligible, counted), effective, simple
-    )
+    meeting = None
+    if measure.when is not None:
+        meets = counted & (cube.holds(measure.when) == 1)
+        meeting, _ = records_behind(cube, cells, meets, meets)
+    behind = records_behind(cube, cells, eligible, counted)
+    return Figures(cells, values, components, entries, *behind, effective, simple, meeting)
 
 
 def records_behind(

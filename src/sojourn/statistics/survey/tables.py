@@ -69,7 +69,8 @@ def survey_table(
 
     Columns: the dimensions; `figure` (`value`, `difference` or `ratio`); `value`; `variance`;
     `standard_error`; `cv` (per cent); `lower` and `upper` of the interval; `degrees_of_freedom`;
-    `contributors` and `not_stated` (records); `effective_size` (Kish); `design_effect` (against a simple
+    `contributors` and `not_stated` (records), `meeting` those who meet the condition of a proportion or are
+    poor; `effective_size` (Kish); `design_effect` (against a simple
     random sample drawn with replacement). Null where a figure cannot be formed, never zero.
 
     Degrees of freedom are units less strata, of those with records in the `cell` or of the whole `design`.
@@ -138,6 +139,7 @@ def _columns(
         "degrees_of_freedom": degrees,
         "contributors": figures.contributors,
         "not_stated": figures.not_stated,
+        "meeting": figures.meeting,
         "effective_size": figures.effective_size,
         "design_effect": effect,
     }
@@ -203,11 +205,13 @@ def _table(codes: dict[str, pa.Array], figure: str, columns: dict[str, Any]) -> 
         "lower": columns["lower"], "upper": columns["upper"],
     }  # fmt: skip
     counts = {name: columns[name] for name in ("degrees_of_freedom", "contributors", "not_stated")}
+    meeting = columns["meeting"]
     sizes = {name: columns[name] for name in ("effective_size", "design_effect")}
     return pa.table(
         {**codes, "figure": pa.array([figure] * len(value), pa.string())}
         | {name: _without_nan(each) for name, each in numbers.items()}
         | {name: pa.array(each, pa.int64()) for name, each in counts.items()}
+        | {"meeting": pa.nulls(len(value), pa.int64()) if meeting is None else pa.array(meeting, pa.int64())}
         | {name: _without_nan(each) for name, each in sizes.items()}
     )
 
