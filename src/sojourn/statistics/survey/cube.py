@@ -47,6 +47,8 @@ __all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube", "survey_cube_s
 SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign | CensusDesign
 Floats: TypeAlias = npt.NDArray[np.float64]
 WEIGHT, SQUARED_WEIGHT = "weight", "weight__squared"
+# The engine fails on results of some ten thousand columns, and is slow long before.
+_WIDEST = 1_000
 
 
 def stated(measure: str) -> str:
@@ -176,10 +178,13 @@ def survey_cube(
     """
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
     prepared = records.engine.query(plan.prepared, {"records": records}, {"unknown": UNKNOWN})
-    table = records.engine.query(plan.sums, {"prepared": prepared}).to_arrow()
+    parts = [
+        _in_order(records.engine.query(statement, {"prepared": prepared}).to_arrow(), plan.keys)
+        for statement in plan.sums
+    ]
     records.engine.forget(prepared)
     return SurveyCube(
-        _in_order(table, plan.keys),
+        _side_by_side(parts),
         tuple(dimensions),
         plan.conditions,
         plan.measures,
@@ -197,9 +202,12 @@ def survey_cube_sql(
     measures: Sequence[str] = (),
     distributed: Sequence[str] = (),
 ) -> tuple[str, str]:
-    """The statements that `survey_cube` runs, as they are published: one prepares, one adds up."""
+    """The statements that `survey_cube` runs, as they are published: one prepares, one adds up.
+
+    Of many replicate weights the second is that of the first ones.
+    """
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
-    return plan.prepared, plan.sums
+    return plan.prepared, plan.sums[0]
 
 
 @dataclass(frozen=True)
@@ -207,7 +215,7 @@ class _Plan:
     """The statements of a cube, and which of its columns are keys."""
 
     prepared: str
-    sums: str
+    sums: list[str]
     keys: list[str]
     conditions: tuple[str, ...]
     measures: tuple[str, ...]
@@ -240,12 +248,16 @@ def _plan(
     kept = list(dict.fromkeys([*design_columns, *weights, *measures]))
     keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
-    sums = survey_cube_statement(
-        keys,
-        _sums(limits, weights, measures),
-        weight=kept_as(weights[0]) if weights else None,
-        each_record=is_each,
-    )
+    wanted = _sums(limits, weights, measures)
+    sums = [
+        survey_cube_statement(
+            keys,
+            wanted[start : start + _WIDEST],
+            weight=kept_as(weights[0]) if weights else None,
+            each_record=is_each,
+        )
+        for start in range(0, len(wanted), _WIDEST)
+    ]
     prepared = prepared_statement(dimensions, conditions, kept, gaps, values)
     return _Plan(prepared, sums, keys, (*conditions, *gaps), tuple(measures))
 
@@ -281,6 +293,16 @@ def _sums(limits: Limits, weights: Sequence[str], measures: Sequence[str]) -> li
         sums.append(limits.term(f"{name}__squared", main, measure, measure))
         sums += [limits.term(f"{name}__{at}", weight, measure) for at, weight in enumerate(every)]
     return [term.of(*(kept_as(factor) for factor in term.factors)) for term in sums]
+
+
+def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
+    """Tables of the same rows in the same order as one: the columns that the first lacks are added."""
+    found = parts[0]
+    for part in parts[1:]:
+        for name in part.column_names:
+            if name not in found.column_names:
+                found = found.append_column(name, part[name])
+    return found
 
 
 def _in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
