@@ -52,7 +52,9 @@ class ErrorParts:
         return np.where(second > 0, second, first)
 
 
-def variance_moments(data: Regression, fit: Weighted, area_variance: float, method: Method) -> VarianceMoments:
+def variance_moments(
+    data: Regression, fit: Weighted, area_variance: float, method: Method
+) -> VarianceMoments:
     """What is known of the estimator itself.
 
     Source: G. Datta and P. Lahiri, Statistica Sinica 10 (2000), for likelihoods; G. Datta, J. Rao and

@@ -69,7 +69,7 @@ class AreaData:
         if not np.isfinite(self.design).all():
             area, name = (int(each[0]) for each in np.nonzero(~np.isfinite(self.design)))
             raise DataRefused(
-                f"The covariate {shown(self.names[name])} of the area {shown(self.areas[area])} is not known.",
+                f"The area {shown(self.areas[area])} has no number for the covariate {shown(self.names[name])}.",
                 "Fill it in, or leave the area or the covariate out: nothing is imputed.",
             )
 
@@ -156,15 +156,13 @@ def fay_herriot(
 
 def _scaled(data: AreaData, transformation: Transformation) -> _Scaled:
     has_sample = np.isfinite(data.direct)
-    direct, variance = forward(
-        transformation, data.areas, data.direct, data.variance, data.effective_size
-    )
+    direct, variance = forward(transformation, data.areas, data.direct, data.variance, data.effective_size)
     wrong = np.flatnonzero(has_sample & ~(np.isfinite(variance) & (variance > 0)))
     if len(wrong):
         raise DataRefused(
             f"The area {shown(data.areas[int(wrong[0])])} has a direct estimate whose variance is not above"
             f" zero{f' ({len(wrong)} areas)' if len(wrong) > 1 else ''}.",
-            "Smooth the variances, or leave the direct estimate empty: the area is then estimated without it.",
+            "Smooth the variances, or leave the direct estimate empty: the area is then synthetic.",
         )
     basis = basis_of(data.design[has_sample], data.names)
     return _Scaled(

@@ -98,7 +98,7 @@ def _highest(data: Regression, method: Method) -> float:
     slope = _SLOPES[method]
 
     def slope_at(value: float) -> float:
-        return slope(data, data.at(value), value)
+        return float(slope(data, data.at(value), value))
 
     bound = _bound(data)
     while slope_at(bound) > 0:
@@ -114,7 +114,12 @@ def _highest(data: Regression, method: Method) -> float:
         upper = grid[best]
     if lower == upper or slope_at(lower) * slope_at(upper) >= 0:
         return float(grid[best])
-    return float(brentq(slope_at, lower, upper, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    return _root(slope_at, float(lower), float(upper))
+
+
+def _root(function: Callable[[float], float], lower: float, upper: float) -> float:
+    found: float = brentq(function, lower, upper, xtol=1e-300, rtol=4 * np.finfo(float).eps)
+    return found
 
 
 def _bound(data: Regression) -> float:
@@ -137,14 +142,14 @@ def _moment_equation(data: Regression) -> float:
     free = data.basis.shape[0] - data.basis.shape[1]
 
     def excess(value: float) -> float:
-        return data.at(value).squares - free
+        return float(data.at(value).squares - free)
 
     if excess(0.0) <= 0:
         return 0.0
     bound = _bound(data)
     while excess(bound) > 0:
         bound *= 2
-    return float(brentq(excess, 0.0, bound, xtol=1e-300, rtol=4 * np.finfo(float).eps))
+    return _root(excess, 0.0, bound)
 
 
 def _closed_moment(data: Regression) -> float:

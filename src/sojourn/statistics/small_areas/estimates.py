@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AreaEstimates", "ErrorStructure", "ModelFit", "NORMAL_95"]  # fmt: skip
+__all__ = ["NORMAL_95", "AreaEstimates", "ErrorStructure", "ModelFit"]
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 NORMAL_95 = 1.959963984540054
 
 
@@ -48,17 +47,6 @@ class AreaEstimates:
     residuals: Floats
     errors: ErrorStructure
     kind: str
-
-    @property
-    def has_sample(self) -> Flags:
-        """Whether the area has a sample of its own."""
-        found: Flags = self.kept_defined & np.isfinite(self.residuals)
-        return found
-
-    @property
-    def kept_defined(self) -> Flags:
-        """Whether a weight of the direct estimate is known."""
-        return np.isfinite(self.kept)
 
 
 @dataclass(frozen=True)

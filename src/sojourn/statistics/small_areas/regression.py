@@ -99,7 +99,7 @@ class Regression:
         """Generalised least squares with variances `area_variance` + direct variance."""
         precision = 1.0 / (area_variance + self.variance)
         weighted = self.basis * precision[:, None]
-        covariance = np.linalg.inv(weighted.T @ self.basis)
+        covariance: Floats = np.linalg.inv(weighted.T @ self.basis).astype(np.float64)
         coefficients = covariance @ (weighted.T @ self.direct)
         return Weighted(
             precision,

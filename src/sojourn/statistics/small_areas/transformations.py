@@ -130,5 +130,5 @@ def _require(areas: tuple[str, ...], wrong: npt.NDArray[np.bool_], what: str) ->
         more = f" ({len(found)} areas)" if len(found) > 1 else ""
         raise DataRefused(
             f"The direct estimate of the area {shown(areas[int(found[0])])} {what}{more}.",
-            "Correct it, leave it empty so that the area is estimated without its sample, or transform nothing.",
+            "Correct it, or leave it empty so that the area is synthetic, or transform nothing.",
         )

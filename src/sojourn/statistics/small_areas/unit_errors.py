@@ -67,9 +67,7 @@ def area_means(sums: UnitSums, population: Floats, size: Floats | None, scale: F
         relative = np.divide(1.0, sums.size, out=np.full(len(some), np.inf), where=some)
         outcome, covariates = sums.outcome, sums.covariates / scale
     else:
-        relative = np.divide(
-            weighted.squares, weighted.total**2, out=np.full(len(some), np.inf), where=some
-        )
+        relative = np.divide(weighted.squares, weighted.total**2, out=np.full(len(some), np.inf), where=some)
         outcome, covariates = weighted.outcome, weighted.covariates / scale
     if size is None:
         nothing = np.zeros(len(some))
@@ -77,9 +75,7 @@ def area_means(sums: UnitSums, population: Floats, size: Floats | None, scale: F
     left = size - sums.size
     others = size[:, None] * population - sums.size[:, None] * covariates
     predicted = np.where(left[:, None] > 0, others / np.where(left > 0, left, 1.0)[:, None], population)
-    return AreaMeans(
-        some, relative, outcome, covariates, predicted, sums.size / size, left / size**2
-    )
+    return AreaMeans(some, relative, outcome, covariates, predicted, sums.size / size, left / size**2)
 
 
 def unit_errors(

@@ -74,7 +74,7 @@ def unit_sums(
     Raises: DataRefused when an outcome, a covariate or a weight is missing, or a weight is not above zero.
     """
     _require_numbers(outcome, covariates, names, weights)
-    size = np.bincount(place, minlength=areas).astype(float)
+    size: Floats = np.bincount(place, minlength=areas).astype(float)
     mean = _means(place, areas, outcome, size)
     means = _column_means(place, areas, covariates, None, size)
     around, off = covariates - means[place], outcome - mean[place]
@@ -92,8 +92,8 @@ def unit_sums(
 def _weighted(
     place: Numbers, areas: int, outcome: Floats, covariates: Floats, weights: Floats
 ) -> WeightedSums:
-    total = np.bincount(place, weights, minlength=areas)
-    squares = np.bincount(place, weights**2, minlength=areas)
+    total: Floats = np.bincount(place, weights, minlength=areas).astype(float)
+    squares: Floats = np.bincount(place, weights**2, minlength=areas).astype(float)
     mean = _means(place, areas, weights * outcome, total)
     means = _column_means(place, areas, covariates, weights, total)
     around, off = covariates - means[place], outcome - mean[place]
@@ -129,7 +129,9 @@ def _require_numbers(
     outcome: Floats, covariates: Floats, names: tuple[str, ...], weights: Floats | None
 ) -> None:
     columns = {"the outcome": outcome}
-    columns |= {f"the covariate {shown(name)}": column for name, column in zip(names, covariates.T, strict=True)}
+    columns |= {
+        f"the covariate {shown(name)}": column for name, column in zip(names, covariates.T, strict=True)
+    }
     if weights is not None:
         columns["the weight"] = weights
     for name, column in columns.items():

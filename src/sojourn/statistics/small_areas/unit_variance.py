@@ -76,11 +76,18 @@ class Nested:
         """Degrees of freedom of units within areas."""
         return self.units - len(self.size) - self.within_rank
 
+    @property
+    def within_coefficients(self) -> Floats:
+        """The regression of units around the means of their areas; zero for what does not vary there."""
+        found = np.linalg.lstsq(self.within_covariates, self.within_products, rcond=_DEPENDENT)[0]
+        return found.astype(np.float64)
+
     def at(self, ratio: float) -> UnitFit:
         """The regression when the variance of areas is `ratio` times that of units."""
         weight = self.size / (1 + self.size * ratio)
         heavy = self.covariates * weight[:, None]
-        inverse = np.linalg.inv(self.within_covariates + heavy.T @ self.covariates)
+        information = self.within_covariates + heavy.T @ self.covariates
+        inverse: Floats = np.linalg.inv(information).astype(np.float64)
         beta = inverse @ (self.within_products + heavy.T @ self.outcome)
         residuals = self.outcome - self.covariates @ beta
         squares = self.within_squares(beta) + float(np.sum(weight * residuals**2))
@@ -147,8 +154,10 @@ def _require_areas(found: Nested) -> None:
             " between areas only.",
             "Take fewer covariates, or more areas.",
         )
-    beta = np.linalg.lstsq(found.within_covariates, found.within_products, rcond=_DEPENDENT)[0]
-    if found.within_squares(beta) <= 1e-14 * found.within_outcome or found.within_outcome == 0:
+    if (
+        found.within_squares(found.within_coefficients) <= 1e-14 * found.within_outcome
+        or found.within_outcome == 0
+    ):
         raise DataRefused(
             "The covariates tell the outcome of every unit within its area without error.",
             "Look whether the outcome is among the covariates, or is the same for all units of an area.",
@@ -202,15 +211,12 @@ def _highest(data: Nested, method: UnitMethod) -> float:
     if slopes[0] <= 0 or slopes[1] >= 0:
         return float(_GRID[best])
     return float(
-        brentq(
-            lambda ratio: _slope(data, ratio, method), *ends, xtol=1e-300, rtol=4 * np.finfo(float).eps
-        )
+        brentq(lambda ratio: _slope(data, ratio, method), *ends, xtol=1e-300, rtol=4 * np.finfo(float).eps)
     )
 
 
 def _constants(data: Nested) -> Variances:
-    beta = np.linalg.lstsq(data.within_covariates, data.within_products, rcond=_DEPENDENT)[0]
-    unit = data.within_squares(beta) / data.free_within
+    unit = data.within_squares(data.within_coefficients) / data.free_within
     plain = data.at(0.0)
     corrected, _ = _projected_sizes(data, plain)
     area = (plain.squares - (data.units - len(data.scale)) * unit) / corrected
@@ -243,7 +249,7 @@ def unit_moments(data: Nested, found: Variances, method: UnitMethod) -> tuple[Fl
             [np.sum(data.size / total**2), np.sum((data.size - 1) / found.unit**2 + 1 / total**2)],
         ]
     )
-    covariance = np.linalg.inv(information)
+    covariance: Floats = np.linalg.inv(information).astype(np.float64)
     if method == "reml":
         return covariance, np.zeros(2)
     inverse = found.unit * data.at(found.area / found.unit).inverse
