@@ -13,6 +13,7 @@ from sojourn.cli import (
     residence_tools,
     review,
     serving,
+    small_area_tools,
     tables,
     tools,
 )
@@ -32,6 +33,7 @@ COMMANDS = (
     tables,
     tools,
     residence_tools,
+    small_area_tools,
     encoding_tools,
     linkage_tools,
     links,

@@ -21,7 +21,7 @@ def test_milk_expenditure_is_that_of_r_sae_with_its_mean_squared_errors(method):
     assert found.estimates.estimate == pytest.approx(theirs["estimates"], rel=4e-6)
     assert found.estimates.mse == pytest.approx(theirs["mse"], rel=5e-6)
     if "coefficients" in theirs:
-        assert found.fit.coefficients == pytest.approx(theirs["coefficients"], rel=1e-6)
+        assert found.fit.coefficients == pytest.approx(theirs["coefficients"], rel=2e-6)
         errors = np.sqrt(np.diag(found.fit.covariance))
         assert errors == pytest.approx(theirs["standard_errors"], rel=4e-6)
 
@@ -54,7 +54,7 @@ def test_corn_of_all_segments_with_errors_is_that_of_samplics():
     assert found.estimates.kept == pytest.approx(theirs["gamma"], abs=1e-8)
     others = [place for place in range(12) if place != 8]  # Webster has lost digits there
     assert found.estimates.estimate[others] == pytest.approx(np.array(theirs["estimates"])[others], abs=5e-8)
-    assert found.estimates.mse == pytest.approx(theirs["mse"], rel=1e-9)
+    assert found.estimates.mse == pytest.approx(theirs["mse"], rel=1e-7)
 
 
 def test_corn_of_finite_counties_is_that_of_r_sae_as_samplics_records_it():

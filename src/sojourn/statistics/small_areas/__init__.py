@@ -6,6 +6,7 @@ add up, `diagnostics` judges, and `small_area_table` lays out, marked as modelle
 """
 
 from sojourn.statistics.small_areas.area_level import AreaData, AreaModel, Bootstrap, fay_herriot
+from sojourn.statistics.small_areas.area_variance import Method
 from sojourn.statistics.small_areas.benchmarking import (
     Benchmarked,
     Level,
@@ -19,6 +20,7 @@ from sojourn.statistics.small_areas.results import small_area_table
 from sojourn.statistics.small_areas.smoothing import SmoothedVariances, smoothed_variances
 from sojourn.statistics.small_areas.unit_level import Population, nested_error
 from sojourn.statistics.small_areas.unit_sums import UnitSums, unit_sums
+from sojourn.statistics.small_areas.unit_variance import UnitMethod
 
 __all__ = [
     "AreaData",
@@ -28,9 +30,11 @@ __all__ = [
     "Bootstrap",
     "Diagnostics",
     "Level",
+    "Method",
     "ModelFit",
     "Population",
     "SmoothedVariances",
+    "UnitMethod",
     "UnitSums",
     "benchmarked",
     "coefficient_table",

@@ -69,7 +69,8 @@ class AreaData:
         if not np.isfinite(self.design).all():
             area, name = (int(each[0]) for each in np.nonzero(~np.isfinite(self.design)))
             raise DataRefused(
-                f"The area {shown(self.areas[area])} has no number for the covariate {shown(self.names[name])}.",
+                f"The area {shown(self.areas[area])} has no number for the covariate"
+                f" {shown(self.names[name])}.",
                 "Fill it in, or leave the area or the covariate out: nothing is imputed.",
             )
 

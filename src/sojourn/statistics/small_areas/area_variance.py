@@ -158,4 +158,4 @@ def _closed_moment(data: Regression) -> float:
     plain = data.direct - data.basis @ (data.basis.T @ data.direct)
     leverage = np.sum(data.basis**2, axis=1)
     sampling = float(np.sum(data.variance * (1 - leverage)))
-    return max((float(plain @ plain) - sampling) / free, 0.0)
+    return float(max((float(plain @ plain) - sampling) / free, 0.0))

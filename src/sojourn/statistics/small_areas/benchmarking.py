@@ -139,8 +139,9 @@ def benchmarked(
     """
     _require_weights(found.areas, weights)
     _require_agreement(levels, weights, tolerance)
-    totals = np.concatenate([level.totals for level in levels])
-    member = _membership(levels, len(weights))
+    binding = _binding(levels, weights)
+    totals = np.concatenate([level.totals for level in binding])
+    member = _membership(binding, len(weights))
     before = member.T @ (weights * found.estimate)
     change = {
         "ratio": found.estimate,
@@ -152,8 +153,8 @@ def benchmarked(
     step = inverse @ (totals - before)
     moved = change * (member @ step)
     estimate = found.estimate + moved
-    _require_reached(levels, member.T @ (weights * estimate), totals, np.abs(before), tolerance)
-    mse = _errors(found, weights, levels, member, change, inverse)
+    _require_reached(binding, member.T @ (weights * estimate), totals, np.abs(before), tolerance)
+    mse = _errors(found, weights, binding, member, change, inverse)
     half = np.sqrt(mse / found.mse, out=np.ones(len(mse)), where=found.mse > 0)
     return Benchmarked(
         estimate,
@@ -162,9 +163,25 @@ def benchmarked(
         estimate + half * (found.upper - found.estimate),
         tuple(level.name for level in levels for _ in level.groups),
         tuple(group for level in levels for group in level.groups),
-        totals,
-        before,
+        np.concatenate([level.totals for level in levels]),
+        _membership(levels, len(weights)).T @ (weights * found.estimate),
     )
+
+
+def _binding(levels: Sequence[Level], weights: Floats) -> list[Level]:
+    """The levels without those that are sums of another: they ask for nothing more."""
+    kept: list[Level] = []
+    for number, level in enumerate(levels):
+        others = [*kept, *levels[number + 1 :]]
+        if all(_pairs(other, level, weights) is None for other in others):
+            kept.append(level)
+    return kept
+
+
+def _pairs(fine: Level, coarse: Level, weights: Floats) -> Numbers | None:
+    """Each group of the fine level with the one of the coarse level around it; None when it has several."""
+    pairs = np.unique(np.column_stack([fine.place, coarse.place])[weights > 0], axis=0)
+    return pairs if len(np.unique(pairs[:, 0])) == len(pairs) else None
 
 
 def _membership(levels: Sequence[Level], areas: int) -> sparse.csr_matrix:
@@ -244,8 +261,8 @@ def _require_agreement(levels: Sequence[Level], weights: Floats, tolerance: floa
         for coarse in levels:
             if fine is coarse:
                 continue
-            pairs = np.unique(np.column_stack([fine.place, coarse.place])[weights > 0], axis=0)
-            if len(np.unique(pairs[:, 0])) < len(pairs):
+            pairs = _pairs(fine, coarse, weights)
+            if pairs is None:
                 continue
             sums = np.bincount(pairs[:, 1], fine.totals[pairs[:, 0]], minlength=len(coarse.groups))
             sizes = np.bincount(pairs[:, 1], np.abs(fine.totals[pairs[:, 0]]), minlength=len(coarse.groups))

@@ -56,13 +56,7 @@ def smoothed_variances(
     Statistics Canada, Survey Methodology 45 (2019), section 4.
     """
     has_sample = np.isfinite(direct)
-    wrong = np.flatnonzero(has_sample & ~(sample_size > 0))
-    if len(wrong):
-        raise DataRefused(
-            f"The area {shown(areas[int(wrong[0])])} has a direct estimate and no sample size.",
-            "Give sample_size for every area with a direct estimate: variances are smoothed by it.",
-        )
-    columns = {"log(sample size)": np.log(np.where(has_sample, sample_size, 1.0)), **(more or {})}
+    columns = _columns(areas, has_sample, sample_size, more or {})
     names = ("(intercept)", *columns)
     design = np.column_stack([np.ones(len(areas)), *columns.values()])
     usable = has_sample & np.isfinite(variance) & (variance > 0)
@@ -77,16 +71,36 @@ def smoothed_variances(
     fitted = basis.columns @ turned
     coefficients = basis.coefficients(turned)
     factor = float(np.sum(variance[usable]) / np.sum(np.exp(fitted)))
-    said = factor * np.exp(design @ coefficients)
     replaced = has_sample & (~usable if only_unusable else True)
-    around = logarithms - logarithms.mean()
-    spread = float(around @ around)
-    left = logarithms - fitted
+    said = factor * np.exp(design @ coefficients)
+    kept = np.where(has_sample, variance, np.nan)
     return SmoothedVariances(
-        np.where(replaced, said, np.where(has_sample, variance, np.nan)),
-        replaced,
-        names,
-        coefficients,
-        factor,
-        1 - float(left @ left) / spread if spread > 0 else 0.0,
+        np.where(replaced, said, kept), replaced, names, coefficients, factor, _explained(logarithms, fitted)
     )
+
+
+def _columns(
+    areas: tuple[str, ...], has_sample: Flags, sample_size: Floats, more: dict[str, Floats]
+) -> dict[str, Floats]:
+    """What the logarithms of variances depend on, known of every area with a direct estimate."""
+    wrong = np.flatnonzero(has_sample & ~(sample_size > 0))
+    if len(wrong):
+        raise DataRefused(
+            f"The area {shown(areas[int(wrong[0])])} has a direct estimate and no sample size.",
+            "Give sample_size for every area with a direct estimate: variances are smoothed by it.",
+        )
+    for name, column in more.items():
+        unknown = np.flatnonzero(has_sample & ~np.isfinite(column))
+        if len(unknown):
+            raise DataRefused(
+                f"The area {shown(areas[int(unknown[0])])} has no number for {shown(name)}.",
+                "Variances are smoothed by it: fill it in, or smooth by the sample size alone.",
+            )
+    return {"log(sample size)": np.log(np.where(has_sample, sample_size, 1.0)), **more}
+
+
+def _explained(logarithms: Floats, fitted: Floats) -> float:
+    """The share of the spread of logarithms that the function explains."""
+    around, left = logarithms - logarithms.mean(), logarithms - fitted
+    spread = float(around @ around)
+    return 1 - float(left @ left) / spread if spread > 0 else 0.0
