@@ -25,7 +25,7 @@ from sojourn.statistics.small_areas.area_variance import (
     area_variance_of,
     log_likelihoods,
 )
-from sojourn.statistics.small_areas.estimates import NORMAL_95, AreaEstimates, ErrorStructure, ModelFit
+from sojourn.statistics.small_areas.estimates import AreaEstimates, ErrorStructure, ModelFit, half_widths
 from sojourn.statistics.small_areas.regression import Basis, Regression, Weighted, basis_of
 from sojourn.statistics.small_areas.transformations import (
     TRANSFORMATIONS,
@@ -230,7 +230,7 @@ def _estimates(
     parts, sampled = predicted.parts, scaled.has_sample
     errors = parts.total if drawn is None or transformation != "none" else drawn
     estimate, mse = back_with_error(transformation, predicted.values, parts.known, errors)
-    half = NORMAL_95 * np.sqrt(errors)
+    half = half_widths(errors, (1 - predicted.kept) ** 4 * predicted.moments.variance)
     steep = slope(transformation, predicted.values)
     mse = mse if drawn is None else drawn
     loading = parts.loading * steep[:, None]

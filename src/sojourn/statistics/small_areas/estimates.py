@@ -6,11 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
-__all__ = ["NORMAL_95", "AreaEstimates", "ErrorStructure", "ModelFit"]
+__all__ = ["NORMAL_95", "AreaEstimates", "ErrorStructure", "ModelFit", "half_widths"]
 
 Floats = npt.NDArray[np.float64]
 NORMAL_95 = 1.959963984540054
+FEWEST_DEGREES = 4.0
+
+
+def half_widths(mse: Floats, variance: Floats) -> Floats:
+    """Half the lengths of intervals of 95 per cent, when the mean-squared errors have this variance.
+
+    Errors that are themselves estimated from few areas make longer intervals: Student's, with the degrees of
+    freedom 2·mse² / variance (Satterthwaite), at least 4.
+    """
+    safe = np.where(variance > 0, variance, 1.0)
+    degrees = np.where(variance > 0, np.maximum(2 * mse**2 / safe, FEWEST_DEGREES), np.inf)
+    quantiles = np.where(np.isfinite(degrees), stdtrit(np.minimum(degrees, 1e12), 0.975), NORMAL_95)
+    found: Floats = quantiles * np.sqrt(mse)
+    return found
 
 
 @dataclass(frozen=True)

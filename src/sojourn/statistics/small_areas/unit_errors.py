@@ -48,12 +48,16 @@ class AreaMeans:
 
 @dataclass(frozen=True)
 class UnitErrors:
-    """Estimates of areas, with the weight of their own sample and the parts of their errors."""
+    """Estimates of areas, with the weight of their own sample and the parts of their errors.
+
+    `spread` is the variance of the errors themselves, as the estimated variances make it.
+    """
 
     estimate: Floats
     kept: Floats
     residuals: Floats
     total: Floats
+    spread: Floats
     loading: Floats
     core: Floats
     coefficients: Floats
@@ -117,6 +121,7 @@ def unit_errors(
         kept=kept,
         residuals=np.where(means.has_sample, residual / np.sqrt(safe), np.nan),
         total=np.where(second > 0, second, first),
+        spread=outside**4 * _spread(data, means, found, kept, method),
         loading=loading,
         core=core,
         coefficients=beta,
@@ -144,6 +149,15 @@ def _second_order(
     added = own**2 / spread**3 * together
     found_terms: Floats = 2 * added - bias[0] * (1 - kept) ** 2 - bias[1] * kept**2 * own
     return found_terms
+
+
+def _spread(data: Nested, means: AreaMeans, found: Variances, kept: Floats, method: UnitMethod) -> Floats:
+    """The variance that estimated variances give to what remains when all is known."""
+    covariance, _ = unit_moments(data, found, method)
+    own = np.where(means.has_sample, means.relative, 0.0)
+    steep = np.column_stack([(1 - kept) ** 2, kept**2 * own])
+    spread: Floats = np.einsum("ij,jk,ik->i", steep, covariance, steep)
+    return spread
 
 
 def _weighted_coefficients(

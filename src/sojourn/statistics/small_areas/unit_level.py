@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sojourn.errors import DataRefused, ProjectError, shown
 from sojourn.statistics.small_areas.area_level import AreaModel, Bootstrap
-from sojourn.statistics.small_areas.estimates import NORMAL_95, AreaEstimates, ErrorStructure, ModelFit
+from sojourn.statistics.small_areas.estimates import AreaEstimates, ErrorStructure, ModelFit, half_widths
 from sojourn.statistics.small_areas.unit_errors import (
     AreaMeans,
     UnitErrors,
@@ -138,7 +138,7 @@ def _estimates(
 ) -> AreaEstimates:
     nothing = np.full(len(population.areas), np.nan)
     together = np.einsum("ij,jk,ik->i", errors.loading, errors.core, errors.loading)
-    half = NORMAL_95 * np.sqrt(mse)
+    half = half_widths(mse, errors.spread)
     return AreaEstimates(
         areas=population.areas,
         direct=nothing if population.direct is None else population.direct,
