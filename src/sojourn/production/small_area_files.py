@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -89,11 +91,10 @@ def small_areas_file(
     """
     require_targets(targets.areas, targets.coefficients)
     _require_files(sources, declared)
-    try:
+    with _naming(sources.direct):
         made = _made(sources, declared)
+    with _naming(sources.totals or sources.direct):
         totals = _benchmarked(sources, declared.benchmark, made)
-    except DataRefused as error:
-        raise _with_file(error, sources) from error
     table = small_area_table(
         made.model.estimates,
         sample_size=made.sizes,
@@ -134,12 +135,16 @@ def _require_files(sources: SmallAreaSources, declared: SmallAreaDeclaration) ->
         )
 
 
-def _with_file(error: DataRefused, sources: SmallAreaSources) -> DataRefused:
-    """Mistakes that a method found, under the name of the file of direct estimates."""
-    return DataRefused(
-        Problem(each.file or shown(sources.direct.name), each.line, each.message, each.remedy)
-        for each in error.problems
-    )
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Mistakes that a method finds, under the name of a file."""
+    try:
+        yield
+    except DataRefused as error:
+        raise DataRefused(
+            Problem(each.file or shown(file.name), each.line, each.message, each.remedy)
+            for each in error.problems
+        ) from error
 
 
 def _made(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> _Made:
