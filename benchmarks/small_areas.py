@@ -104,6 +104,19 @@ def areas(samples: int, tally: Tally) -> None:
         tally.add_model("area level, reml, all sampled", truth, whole, everywhere)
 
 
+def alike(samples: int, tally: Tally) -> None:
+    """Forty areas that hardly differ, or not at all, so that their variance is often estimated as zero."""
+    draw = np.random.default_rng(5)
+    variance = np.array([0.3, 0.7, 1.0, 2.0, 4.0])[np.arange(40) % 5]
+    design, codes = np.column_stack([np.ones(40), np.linspace(-1, 1, 40)]), tuple(map(str, range(40)))
+    for between in (0.2, 0.05, 0.0):
+        for _ in range(samples):
+            truth = design @ [10, 2] + np.sqrt(between) * draw.normal(size=40)
+            direct = truth + np.sqrt(variance) * draw.normal(size=40)
+            found = fay_herriot(AreaData(codes, direct, variance, design, UNIT_NAMES))
+            tally.add_model(f"areas alike, variance {between}", truth, found, np.ones(40, bool))
+
+
 def shares(samples: int, tally: Tally) -> None:
     """Transformed models: amounts whose logarithms, and shares whose arcsines, follow the model."""
     draw = np.random.default_rng(2)
@@ -230,7 +243,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     tally = Tally()
-    for part in (areas, shares, units):
+    for part in (areas, alike, shares, units):
         part(asked.samples, tally)
     found = {"errors": tally.rows(), "speed": speed()}
     for row in found["errors"]:
