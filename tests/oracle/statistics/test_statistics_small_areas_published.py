@@ -11,6 +11,7 @@ import pytest
 
 from small_area_examples import NAMES, counties, milk, published, segments
 from sojourn.statistics.small_areas import fay_herriot, nested_error
+from sojourn.statistics.small_areas.unit_variance import Variances, nested_of, unit_moments
 
 pytestmark = pytest.mark.oracle
 
@@ -55,6 +56,17 @@ def test_corn_of_all_segments_with_errors_is_that_of_samplics():
     others = [place for place in range(12) if place != 8]  # Webster has lost digits there
     assert found.estimates.estimate[others] == pytest.approx(np.array(theirs["estimates"])[others], abs=5e-8)
     assert found.estimates.mse == pytest.approx(theirs["mse"], rel=1e-7)
+
+
+def test_errors_by_maximum_likelihood_are_those_of_samplics_and_the_correction_that_it_leaves_out():
+    sums = segments(is_whole=True)
+    found, theirs = nested_error(sums, counties(), NAMES, method="ml"), published()["corn"]["samplics"]
+    data = nested_of(sums, NAMES)
+    _, bias = unit_moments(data, Variances(found.fit.area_variance, found.fit.unit_variance), "ml")
+    kept = found.estimates.kept
+    correction = -(bias[0] * (1 - kept) ** 2 + bias[1] * kept**2 / sums.size)
+    assert np.all(correction > 0)
+    assert found.estimates.mse - correction == pytest.approx(theirs["mse_by_ml_without_correction"], rel=5e-6)
 
 
 def test_corn_of_finite_counties_is_that_of_r_sae_as_samplics_records_it():

@@ -446,6 +446,26 @@ def test_a_direct_estimate_without_a_variance_is_refused(variance):
         fay_herriot(areas(THREE, (1, variance, 1)))
 
 
+def test_variances_too_far_apart_for_numbers_are_refused():
+    with refused("direct variance of the area b is 1e-20, the largest is 1"):
+        fay_herriot(areas(THREE, (1, 1e-20, 1)))
+    with refused("numbers do not hold both"):
+        fay_herriot(areas(THREE, 1e200))
+
+
+@pytest.mark.parametrize("method", ["reml", "ml", "fay_herriot", "prasad_rao", "adjusted_reml"])
+@pytest.mark.parametrize(
+    "direct", [(1, 2, 6, 3, 4, 9), (1, 2, 3, 4, 5, 6), (1e6 + 1, 1e6 + 2, 1e6 + 6, 1e6, 1e6, 1e6)]
+)
+def test_variances_far_apart_still_give_numbers(method, direct):
+    design = np.column_stack([np.ones(6), np.arange(6.0)])
+    for variance in ((1e-11, 1, 1, 1, 1, 1), (1, 1e-11, 1e-11, 1e-11, 0.5, 1)):
+        found = fay_herriot(areas(direct, variance, design=design, names=("(intercept)", "x")), method=method)
+        for numbers in (found.estimates.estimate, found.estimates.mse, found.estimates.residuals):
+            assert np.isfinite(numbers).all()
+        assert np.all(found.estimates.mse >= 0)
+
+
 def test_covariates_that_are_missing_or_say_nothing_new_are_named():
     with refused("area b has no number for the covariate x"):
         areas(THREE, design=[[1, 2], [1, NAN], [1, 3]], names=("(intercept)", "x"))

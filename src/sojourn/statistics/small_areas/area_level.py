@@ -25,7 +25,13 @@ from sojourn.statistics.small_areas.area_variance import (
     area_variance_of,
     log_likelihoods,
 )
-from sojourn.statistics.small_areas.estimates import AreaEstimates, ErrorStructure, ModelFit, half_widths
+from sojourn.statistics.small_areas.estimates import (
+    AreaEstimates,
+    ErrorStructure,
+    ModelFit,
+    half_widths,
+    standardised,
+)
 from sojourn.statistics.small_areas.regression import Basis, Regression, Weighted, basis_of
 from sojourn.statistics.small_areas.transformations import (
     TRANSFORMATIONS,
@@ -39,6 +45,8 @@ from sojourn.statistics.small_areas.transformations import (
 __all__ = ["AreaData", "AreaModel", "Bootstrap", "fay_herriot"]
 
 Floats = npt.NDArray[np.float64]
+# Beyond that the sums over areas lose the digits of the areas that are known worst.
+WIDEST = 1e12
 ZERO = (
     "The estimated variance between areas is zero: the data show no more spread around the regression than"
     " sampling alone makes, and every estimate is synthetic. With the method adjusted_reml it is positive."
@@ -165,6 +173,7 @@ def _scaled(data: AreaData, transformation: Transformation) -> _Scaled:
             f" zero{f' ({len(wrong)} areas)' if len(wrong) > 1 else ''}.",
             "Smooth the variances, or leave the direct estimate empty: the area is then synthetic.",
         )
+    _require_range(data.areas, np.where(has_sample, variance, np.nan))
     basis = basis_of(data.design[has_sample], data.names)
     return _Scaled(
         Regression(direct[has_sample], variance[has_sample], basis.columns),
@@ -174,6 +183,19 @@ def _scaled(data: AreaData, transformation: Transformation) -> _Scaled:
         np.where(has_sample, variance, np.inf),
         has_sample,
     )
+
+
+def _require_range(areas: tuple[str, ...], variance: Floats) -> None:
+    """Refuse variances so far apart, or of such a size, that no digits are left of the small ones."""
+    if not np.isfinite(variance).any():
+        return
+    smallest, largest = int(np.nanargmin(variance)), float(np.nanmax(variance))
+    if variance[smallest] < largest / WIDEST or largest > 1e100 or variance[smallest] < 1e-100:
+        raise DataRefused(
+            f"The direct variance of the area {shown(areas[smallest])} is {variance[smallest]:.2g}, the"
+            f" largest is {largest:.2g}: numbers do not hold both.",
+            "A variance that small is no estimate: smooth the variances, or take another unit.",
+        )
 
 
 def _predicted(scaled: _Scaled, area_variance: float, method: Method) -> _Predicted:
@@ -242,7 +264,7 @@ def _estimates(
     leverage = np.einsum(
         "ij,jk,ik->i", scaled.regression.basis, predicted.fit.covariance, scaled.regression.basis
     )
-    residuals[sampled] = predicted.fit.residuals / np.sqrt(1 / predicted.fit.precision - leverage)
+    residuals[sampled] = standardised(predicted.fit.residuals, 1 / predicted.fit.precision, leverage)
     return AreaEstimates(
         areas=data.areas,
         direct=data.direct,

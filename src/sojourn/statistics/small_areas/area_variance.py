@@ -118,7 +118,7 @@ def _highest(data: Regression, method: Method) -> float:
 
 
 def _root(function: Callable[[float], float], lower: float, upper: float) -> float:
-    found: float = brentq(function, lower, upper, xtol=1e-300, rtol=4 * np.finfo(float).eps)
+    found: float = brentq(function, lower, upper, xtol=1e-300, rtol=4 * np.finfo(float).eps, maxiter=1000)
     return found
 
 

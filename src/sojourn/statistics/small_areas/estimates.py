@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-__all__ = ["NORMAL_95", "AreaEstimates", "ErrorStructure", "ModelFit", "half_widths"]
+__all__ = ["NORMAL_95", "AreaEstimates", "ErrorStructure", "ModelFit", "half_widths", "standardised"]
 
 Floats = npt.NDArray[np.float64]
 NORMAL_95 = 1.959963984540054
@@ -26,6 +26,13 @@ def half_widths(mse: Floats, variance: Floats) -> Floats:
     quantiles = np.where(np.isfinite(degrees), stdtrit(np.minimum(degrees, 1e12), 0.975), NORMAL_95)
     found: Floats = quantiles * np.sqrt(mse)
     return found
+
+
+def standardised(residuals: Floats, variance: Floats, leverage: Floats) -> Floats:
+    """Residuals by their standard deviations; zero where the regression passes through the area."""
+    left = variance - leverage
+    is_free = left > 1e-9 * variance
+    return np.where(is_free, residuals / np.sqrt(np.where(is_free, left, 1.0)), 0.0)
 
 
 @dataclass(frozen=True)

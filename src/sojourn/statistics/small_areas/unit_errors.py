@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.statistics.small_areas.area_level import Bootstrap
+from sojourn.statistics.small_areas.estimates import standardised
 from sojourn.statistics.small_areas.unit_sums import UnitSums, WeightedSums
 from sojourn.statistics.small_areas.unit_variance import (
     Nested,
@@ -110,7 +111,7 @@ def unit_errors(
     )
     spread = found.area + found.unit * np.where(means.has_sample, means.relative, 0.0)
     leverage = np.einsum("ij,jk,ik->i", means.covariates, core, means.covariates)
-    safe = np.maximum(spread - (leverage if weighted is None else 0.0), np.finfo(float).tiny)
+    apart = standardised(residual, spread, leverage if weighted is None else np.zeros_like(spread))
     together = np.einsum("ij,jk,ik->i", loading, core, loading)
     first = outside**2 * (1 - kept) * found.area + together + found.unit * means.rest
     if crossed is not None:
@@ -119,7 +120,7 @@ def unit_errors(
     return UnitErrors(
         estimate=estimate,
         kept=kept,
-        residuals=np.where(means.has_sample, residual / np.sqrt(safe), np.nan),
+        residuals=np.where(means.has_sample, apart, np.nan),
         total=np.where(second > 0, second, first),
         spread=outside**4 * _spread(data, means, found, kept, method),
         loading=loading,

@@ -211,7 +211,13 @@ def _highest(data: Nested, method: UnitMethod) -> float:
     if slopes[0] <= 0 or slopes[1] >= 0:
         return float(_GRID[best])
     return float(
-        brentq(lambda ratio: _slope(data, ratio, method), *ends, xtol=1e-300, rtol=4 * np.finfo(float).eps)
+        brentq(
+            lambda ratio: _slope(data, ratio, method),
+            *ends,
+            xtol=1e-300,
+            rtol=4 * np.finfo(float).eps,
+            maxiter=1000,
+        )
     )
 
 
