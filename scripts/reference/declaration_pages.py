@@ -18,6 +18,8 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     residence_declarations,
+    small_area_declarations,
+    survey_declarations,
     table_declarations,
 )
 from sojourn.project.declarations import Declaration
@@ -36,6 +38,8 @@ FILES = (
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     linkage_declarations.LinkageDeclaration,
+    survey_declarations.SurveyDesignDeclaration,
+    small_area_declarations.SmallAreaDeclaration,
 )
 _PLAIN = {
     str: "text",
