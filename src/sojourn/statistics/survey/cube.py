@@ -177,7 +177,7 @@ def survey_cube(
     Source: methods reference, sections 3.1 and 3.2.
     """
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
-    prepared = records.engine.query(plan.prepared, {"records": records}, {"unknown": UNKNOWN})
+    prepared = records.engine.query(plan.prepared, {"records": records})
     parts = [
         _in_order(records.engine.query(statement, {"prepared": prepared}).to_arrow(), plan.keys)
         for statement in plan.sums
@@ -258,7 +258,7 @@ def _plan(
         )
         for start in range(0, len(wanted), _WIDEST)
     ]
-    prepared = prepared_statement(dimensions, conditions, kept, gaps, values)
+    prepared = prepared_statement(dimensions, conditions, kept, gaps, values, unknown=UNKNOWN)
     return _Plan(prepared, sums, keys, (*conditions, *gaps), tuple(measures))
 
 
