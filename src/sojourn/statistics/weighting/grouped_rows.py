@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["equal_rows"]
+__all__ = ["equal_rows", "mixed"]
 
 Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -34,13 +34,13 @@ def equal_rows(matrix: Any) -> tuple[Integers, Integers]:
 def _hashes(matrix: Any) -> Hashes:
     """A number of 64 bits for each row: the sum of its mixed entries."""
     values = np.ascontiguousarray(matrix.data, np.float64).view(np.uint64)
-    entries = _mixed(_mixed(values) ^ matrix.indices.astype(np.uint64))
+    entries = mixed(mixed(values) ^ matrix.indices.astype(np.uint64))
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(entries, dtype=np.uint64)])
     found: Hashes = sums[matrix.indptr[1:]] - sums[matrix.indptr[:-1]]
     return found
 
 
-def _mixed(numbers: Hashes) -> Hashes:
+def mixed(numbers: Hashes) -> Hashes:
     """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): near numbers become unlike ones."""
     mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -33,6 +33,7 @@ from sojourn.statistics.weighting.strata import propensity_strata
 __all__ = ["Propensity", "adjusted_by_propensity", "propensity_replicates"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 _NEAR_CERTAIN = 1e-6
 
 
@@ -93,21 +94,28 @@ def adjusted_by_propensity(
             chance, kind, weights, strata=propensity.strata, details=details,
             minimum=propensity.minimum_respondents, maximum=propensity.maximum_factor,
         )  # fmt: skip
-    factor = np.where(kind == RESPONDENT, 1 / chance, np.where(kind == INELIGIBLE, 1.0, 0.0))
+    return _inverse(chance, kind, weights, propensity.maximum_factor, details)
+
+
+def _inverse(
+    chance: Floats, kind: Integers, weights: Floats, maximum: float, details: dict[str, Any]
+) -> Nonresponse:
+    factor = _inverse_factors(chance, kind)
     greatest = float(factor[weights > 0].max(initial=1.0))
-    if greatest > propensity.maximum_factor:
+    if greatest > maximum:
         raise DataRefused(
-            f"The greatest factor by propensity is {greatest:.4g}, above {propensity.maximum_factor:g}.",
+            f"The greatest factor by propensity is {greatest:.4g}, above {maximum:g}.",
             "Use `strata`, or allow more and trim the weights.",
         )
     people = np.bincount(kind[weights > 0], minlength=4)
+    of_respondents = factor[(kind == RESPONDENT) & (weights > 0)]
     classes = pa.table(
         {
             "class": ["everybody"],
             "respondents": people[[RESPONDENT]],
             "nonrespondents": people[[NONRESPONDENT]],
             "ineligible": people[[INELIGIBLE]],
-            "least_factor": [float(factor[(kind == RESPONDENT) & (weights > 0)].min(initial=np.inf))],
+            "least_factor": [float(of_respondents.min(initial=greatest))],
             "greatest_factor": [greatest],
         }
     )
@@ -116,6 +124,11 @@ def adjusted_by_propensity(
         adjusted, classes, COLLAPSED.empty_table(), "inverse propensity", kind,
         np.zeros(len(kind), np.int64), details,
     )  # fmt: skip
+
+
+def _inverse_factors(chance: Floats, kind: Integers) -> Floats:
+    found: Floats = np.where(kind == RESPONDENT, 1 / chance, np.where(kind == INELIGIBLE, 1.0, 0.0))
+    return found
 
 
 def propensity_replicates(
@@ -139,13 +152,12 @@ def propensity_replicates(
                 "Use `strata`.",
             )
         chance, _ = _propensities(records, done.kind, weights, propensity)
-        factor = np.where(done.kind == RESPONDENT, 1 / chance, np.where(done.kind == INELIGIBLE, 1.0, 0.0))
-        columns[name] = weights * factor
+        columns[name] = weights * _inverse_factors(chance, done.kind)
     return pa.table(columns)
 
 
 def _propensities(
-    records: pa.Table, kind: npt.NDArray[np.int64], weights: Floats, propensity: Propensity
+    records: pa.Table, kind: Integers, weights: Floats, propensity: Propensity
 ) -> tuple[Floats, dict[str, float]]:
     """Each record's propensity, and the coefficients of the regression on the logit scale."""
     design, names = _design(records, propensity)

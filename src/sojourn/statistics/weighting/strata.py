@@ -13,6 +13,7 @@ import pyarrow as pa
 from sojourn.errors import DataRefused
 from sojourn.statistics.weighting.classes import (
     COLLAPSED,
+    ClassSums,
     Nonresponse,
     class_sums,
     class_table,
@@ -44,44 +45,49 @@ def propensity_strata(
 
     Raises: DataRefused when even all together will not do.
     """
-    asked = ((kind == RESPONDENT) | (kind == NONRESPONDENT)) & (weights > 0)
-    if not asked.any():
-        raise DataRefused("Nobody with a weight was asked.", "Look at the weights and the outcomes.")
-    inner = np.quantile(chance[asked], np.arange(1, strata) / strata)
-    edges = np.unique(inner)
-    stratum = np.searchsorted(edges, chance, side="left").astype(np.int64)
-    _, stratum = np.unique(stratum, return_inverse=True)
-    stratum = stratum.reshape(-1).astype(np.int64)
+    stratum = _of_equal_numbers(chance, kind, weights, strata)
     collapsed: list[dict[str, Any]] = []
     while True:
-        count = int(stratum.max()) + 1
-        sums = class_sums(stratum, kind, weights, count)
+        sums = class_sums(stratum, kind, weights, int(stratum.max()) + 1)
         wrong = np.flatnonzero(sums.wrong(minimum, maximum))
         if not len(wrong):
             break
         at = int(wrong[0])
-        people, factor = int(sums.people[at, RESPONDENT]), float(sums.of_respondents[at])
-        if count == 1:
+        if len(sums.weights) == 1:
             raise DataRefused(
-                f"All strata together have {people:,} respondents and a factor of {factor:.4g}; asked are"
-                f" {minimum:,} respondents and a factor of at most {maximum:g}.",
+                f"All strata together have {int(sums.people[0, RESPONDENT]):,} respondents and the factor"
+                f" {sums.of_respondents[0]:.4g}; asked are {minimum:,} and at most {maximum:g}.",
                 "Ask for less.",
             )
         other = _neighbour(at, sums.people[:, RESPONDENT])
-        collapsed.append(
-            {
-                "class": _name(chance, stratum == at),
-                "respondents": people,
-                "factor": factor if math.isfinite(factor) else None,
-                "became": _name(chance, (stratum == at) | (stratum == other)),
-            }
-        )
+        collapsed.append(_collapse(chance, stratum, sums, at, other))
         stratum = np.where(stratum >= max(at, other), stratum - 1, stratum)
-    names = [_name(chance, stratum == at) for at in range(count)]
+    names = [_name(chance, stratum == at) for at in range(len(sums.weights))]
     return Nonresponse(
-        class_weights(weights, kind, stratum, sums), class_table(names, sums, [0] * count),
+        class_weights(weights, kind, stratum, sums), class_table(names, sums, [0] * len(names)),
         pa.Table.from_pylist(collapsed, COLLAPSED), "propensity strata", kind, stratum, details,
     )  # fmt: skip
+
+
+def _of_equal_numbers(chance: Floats, kind: Integers, weights: Floats, strata: int) -> Integers:
+    """Strata with equal numbers of people who were asked, as far as equal propensities allow."""
+    asked = ((kind == RESPONDENT) | (kind == NONRESPONDENT)) & (weights > 0)
+    if not asked.any():
+        raise DataRefused("Nobody with a weight was asked.", "Look at the weights and the outcomes.")
+    edges = np.unique(np.quantile(chance[asked], np.arange(1, strata) / strata))
+    _, stratum = np.unique(np.searchsorted(edges, chance, side="left"), return_inverse=True)
+    found: Integers = stratum.reshape(-1).astype(np.int64)
+    return found
+
+
+def _collapse(chance: Floats, stratum: Integers, sums: ClassSums, at: int, other: int) -> dict[str, Any]:
+    factor = float(sums.of_respondents[at])
+    return {
+        "class": _name(chance, stratum == at),
+        "respondents": int(sums.people[at, RESPONDENT]),
+        "factor": factor if math.isfinite(factor) else None,
+        "became": _name(chance, (stratum == at) | (stratum == other)),
+    }
 
 
 def _neighbour(at: int, respondents: Integers) -> int:
