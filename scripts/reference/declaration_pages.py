@@ -19,6 +19,7 @@ from sojourn.project import (
     linkage_declarations,
     residence_declarations,
     table_declarations,
+    weighting_declarations,
 )
 from sojourn.project.declarations import Declaration
 
@@ -35,6 +36,7 @@ FILES = (
     table_declarations.ReleaseDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
+    weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
 )
 _PLAIN = {

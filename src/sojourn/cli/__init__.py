@@ -15,6 +15,7 @@ from sojourn.cli import (
     serving,
     tables,
     tools,
+    weighting_tools,
 )
 from sojourn.cli.app import app, main
 
@@ -32,6 +33,7 @@ COMMANDS = (
     tables,
     tools,
     residence_tools,
+    weighting_tools,
     encoding_tools,
     linkage_tools,
     links,

@@ -88,8 +88,7 @@ def model_assisted(
     direct, of_direct = _direct(values, weights, size, groups)
     parts = np.hstack([of_direct, residuals[:, None] * (here @ solved), groups.member * residuals[:, None]])
     covariances = sampling_units(survey, stratum=stratum, unit=unit).covariances(parts)
-    estimate = synthetic + groups.sums(residuals)
-    totals = {"direct": direct, "synthetic": synthetic, "estimate": estimate}
+    totals = {"direct": direct, "synthetic": synthetic, "estimate": synthetic + groups.sums(residuals)}
     return _table(groups, weights, size, totals, covariances)
 
 

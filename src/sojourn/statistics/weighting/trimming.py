@@ -10,6 +10,7 @@ Source: R's package survey, `trimWeights`, whose results these are where the exc
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,7 +105,7 @@ class TrimmingRecord:
 
 
 def trimmed(records: pa.Table, rule: TrimmingRule, *, weight: str) -> tuple[pa.Table, TrimmingRecord]:
-    """Trimmed weights (weight, factor) in the order of the records, and the record of it.
+    """Trimmed weights (weight, factor, and the bounds lower, upper) of the records, and what was done.
 
     Weights of zero are of nobody: they stay zero, take no part in medians and quantiles, and nothing is
     spread over them. Negative weights, which calibration may have made, can be raised.
@@ -116,8 +117,8 @@ def trimmed(records: pa.Table, rule: TrimmingRule, *, weight: str) -> tuple[pa.T
     weights = numbers_of(records, weight)
     group, cells = crossing(codes_of(records, rule.within), len(records))
     used = weights != 0
-    after = weights.copy()
-    rows, rounds = [], 0
+    after, bounds = weights.copy(), np.full((len(weights), 2), np.nan)
+    rows = []
     for number, cell in enumerate(cells):
         here = np.flatnonzero(used & (group == number))
         if not len(here):
@@ -127,16 +128,30 @@ def trimmed(records: pa.Table, rule: TrimmingRule, *, weight: str) -> tuple[pa.T
         name = cell_name(rule.within, cell) if rule.within else "everybody"
         found, row = _trimmed_group(weights[here], rule, name)
         after[here] = found
+        bounds[here] = row["lower"], row["upper"]
         rows.append(row)
-        rounds = max(rounds, row["rounds"])
+    table = pa.table(
+        {
+            "weight": after,
+            "factor": np.where(used, after / np.where(used, weights, 1.0), 1.0),
+            "lower": pa.array(bounds[:, 0], from_pandas=True),
+            "upper": pa.array(bounds[:, 1], from_pandas=True),
+        }
+    )
+    return table, _record(weights, after, rows)
+
+
+def _record(weights: Floats, after: Floats, rows: Sequence[Mapping[str, Any]]) -> TrimmingRecord:
     whole, moved = float(np.abs(weights).sum()), float(np.abs(after - weights).sum()) / 2
-    table = pa.table({"weight": after, "factor": np.where(used, after / np.where(used, weights, 1.0), 1.0)})
-    record = TrimmingRecord(
-        moved / whole if whole else 0.0, sum(row["lowered"] for row in rows),
-        sum(row["raised"] for row in rows), rounds, weight_effect(weights), weight_effect(after),
-        pa.Table.from_pylist(rows, _GROUPS),
-    )  # fmt: skip
-    return table, record
+    return TrimmingRecord(
+        moved / whole if whole else 0.0,
+        sum(row["lowered"] for row in rows),
+        sum(row["raised"] for row in rows),
+        max((row["rounds"] for row in rows), default=0),
+        weight_effect(weights),
+        weight_effect(after),
+        pa.Table.from_pylist(list(rows), _GROUPS),
+    )
 
 
 _GROUPS = pa.schema(
