@@ -119,6 +119,8 @@ def calibrated(
 def post_stratified(records: pa.Table, margin: Margin, *, weight: str) -> Calibration:
     """Weights with which the totals of one margin hold: each category's weights times one factor.
 
+    Where unknown records are spread over categories, it is the linear calibration to the margin.
+
     Raises: as `calibrated`; ProjectError for a margin of a measure.
     """
     if margin.of is not None:

@@ -74,7 +74,8 @@ class Distance:
         elif self.kind == "raking":
             found = np.clip(np.exp(np.minimum(u, _FAR)), low, high)
         else:
-            found = low + (high - low) * self._share(u)
+            # Rounding may carry the sum a bit over the bound.
+            found = np.clip(low + (high - low) * self._share(u), low, high)
         return found
 
     def slope(self, u: Floats) -> Floats:

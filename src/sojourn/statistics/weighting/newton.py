@@ -106,15 +106,17 @@ def solved(
     happen within `most_iterations`, the solution says so.
     """
     dual = _Dual(matrix, weights, spread, totals, distance)
-    here = dual.at(np.zeros(matrix.shape[1]) if start is None else start)
-    if not np.isfinite(here.value):
-        here = dual.at(np.zeros(matrix.shape[1]))
-    iterations = 0
-    while iterations < most_iterations:
-        there = dual.lower_than(here)
-        if there is None or (here.worst <= tolerance and there.worst >= here.worst):
-            break
-        here, iterations = there, iterations + 1
+    # Totals that cannot be reached send coefficients to infinity; what is no number any more is not gone to.
+    with np.errstate(over="ignore", invalid="ignore"):
+        here = dual.at(np.zeros(matrix.shape[1]) if start is None else start)
+        if not here.is_finite:
+            here = dual.at(np.zeros(matrix.shape[1]))
+        iterations = 0
+        while iterations < most_iterations:
+            there = dual.lower_than(here)
+            if there is None or (here.worst <= tolerance and there.worst >= here.worst):
+                break
+            here, iterations = there, iterations + 1
     return Solution(here.coefficients, here.factors, iterations, here.misfit, here.worst <= tolerance)
 
 
@@ -130,7 +132,13 @@ class _Point:
     misfit: Floats
 
     @property
+    def is_finite(self) -> bool:
+        """Whether value and slope are numbers."""
+        return bool(np.isfinite(self.value) and np.all(np.isfinite(self.slope)))
+
+    @property
     def worst(self) -> float:
+        """The largest relative misfit."""
         return float(np.max(np.abs(self.misfit), initial=0.0))
 
 
@@ -167,7 +175,8 @@ class _Dual:
         for halving in range(_MOST_HALVINGS):
             length = 0.5**halving
             there = self.at(here.coefficients + length * step)
-            if there.value <= here.value + _ENOUGH_DESCENT * length * descent + slack:
+            is_lower = there.value <= here.value + _ENOUGH_DESCENT * length * descent + slack
+            if there.is_finite and is_lower:
                 return there
         return None
 

@@ -119,6 +119,8 @@ class TightestBounds:
     """How tight factors can be bound; None where no bound on that side is enough, or it was not computed."""
 
     is_computed: bool
+    lower: float = -math.inf
+    upper: float = math.inf
     upper_with_lower: float | None = None
     lower_with_upper: float | None = None
 
@@ -126,13 +128,20 @@ class TightestBounds:
         if not self.is_computed:
             return "The tightest possible bounds were not computed: there are too many kinds of records."
         said = []
-        if self.upper_with_lower is not None:
-            said.append(f"with this lower bound the upper one must be at least {self.upper_with_lower:.6g}")
-        if self.lower_with_upper is not None:
-            said.append(f"with this upper bound the lower one must be at most {self.lower_with_upper:.6g}")
-        if not said:
-            return "Moving one bound alone is not enough: both are too tight."
-        return f"{said[0][0].upper()}{'; '.join(said)[1:]}."
+        if math.isfinite(self.lower):
+            least = self.upper_with_lower
+            said.append(
+                f"With the lower bound {self.lower:g} "
+                + ("no upper one is enough" if least is None else f"the upper one is at least {least:.6g}")
+            )
+        if math.isfinite(self.upper):
+            most = self.lower_with_upper
+            said.append(
+                f"with the upper bound {self.upper:g} "
+                + ("no lower one is enough" if most is None else f"the lower one is at most {most:.6g}")
+            )
+        text = "; ".join(said)
+        return f"{text[0].upper()}{text[1:]}."
 
 
 def tightest_bounds(
@@ -148,7 +157,7 @@ def tightest_bounds(
     sums = sparse.csc_array(matrix[used].T.multiply(weights[used][None, :]))
     least_upper = _bound(sums, totals, fixed=lower, is_lower_fixed=True) if math.isfinite(lower) else None
     most_lower = _bound(sums, totals, fixed=upper, is_lower_fixed=False) if math.isfinite(upper) else None
-    return TightestBounds(True, least_upper, most_lower)
+    return TightestBounds(True, lower, upper, least_upper, most_lower)
 
 
 def _bound(sums: Any, totals: Floats, *, fixed: float, is_lower_fixed: bool) -> float | None:
@@ -198,8 +207,13 @@ def unreached(
     if not distance.is_bounded:
         said = f"No weights above zero reach the totals. {about}"
         return DataRefused(said, "Merge categories, or use the distance linear without a lower bound.")
-    said = f"The bounds {distance.lower} and {distance.upper} are too tight{who}. {bounds} {about}"
+    said = f"The {_bound_text(distance)} too tight{who}. {bounds} {about}"
     return DataRefused(said, "Widen the bounds a little beyond that, merge categories, or drop a margin.")
+
+
+def _bound_text(distance: Distance) -> str:
+    given = [f"{bound:g}" for bound in (distance.lower, distance.upper) if bound is not None]
+    return f"bounds {given[0]} and {given[1]} are" if len(given) == 2 else f"bound {given[0]} is"
 
 
 _SETTLES = "Merge small categories, drop a margin, widen bounds, or allow more iterations."
