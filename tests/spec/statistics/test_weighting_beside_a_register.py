@@ -1,4 +1,4 @@
-"""A survey beside a register by hand: model-assisted and composite estimates, and what no matching can know."""
+"""A survey beside a register by hand: model-assisted and composite estimates, bounds of what is not known."""
 
 from __future__ import annotations
 
@@ -83,23 +83,23 @@ def test_sampling_units_and_strata_make_the_variance():
 
 REFUSED = {
     "a group that the register lacks": (
-        dict(by="region", register=REGISTER.filter(pa.array([True, False, True, False]))),
+        {"by": "region", "register": REGISTER.filter(pa.array([True, False, True, False]))},
         "1 records of the survey are of groups of region",
     ),
     "a code that no respondent has": (
-        dict(register=pa.concat_tables([REGISTER, pa.table({"sex": ["X"], "region": ["a"], "people": [1]})])),
+        {"register": pa.concat_tables([REGISTER, pa.table({"sex": ["X"], "region": ["a"], "people": [1]})])},
         "No respondent has the code X of sex",
     ),
     "columns that follow from others": (
-        dict(model=WorkingModel(("sex", "again"))), "follow from one another",
+        {"model": WorkingModel(("sex", "again"))}, "follow from one another",
     ),
-    "one unit in a stratum": (dict(stratum="region"), "1 strata have one sampling unit"),
-    "a logistic model of numbers": (dict(model=WorkingModel(("sex",), kind="logistic")), "between 0 and 1"),
+    "one unit in a stratum": ({"stratum": "region"}, "1 strata have one sampling unit"),
+    "a logistic model of numbers": ({"model": WorkingModel(("sex",), kind="logistic")}, "between 0 and 1"),
     "a logistic model that tells without error": (
-        dict(model=WorkingModel(("sex",), kind="logistic"), measure="is_f"), "without error",
+        {"model": WorkingModel(("sex",), kind="logistic"), "measure": "is_f"}, "without error",
     ),
     "people below none": (
-        dict(register=REGISTER.set_column(2, "people", pa.array([1, 1, 1, -1]))), "fewer than no persons",
+        {"register": REGISTER.set_column(2, "people", pa.array([1, 1, 1, -1]))}, "fewer than no persons",
     ),
 }  # fmt: skip
 

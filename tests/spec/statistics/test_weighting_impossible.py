@@ -123,9 +123,7 @@ def test_totals_that_only_negative_weights_reach_are_told():
     assert calibrated(RECORDS, margins, weight="w").record.negative_weights == 2
 
 
-STRUCTURAL = pa.table(
-    {"row": ["a", "a", "b"], "column": ["x", "y", "y"], "w": [10.0, 10.0, 10.0]}
-)
+STRUCTURAL = pa.table({"row": ["a", "a", "b"], "column": ["x", "y", "y"], "w": [10.0, 10.0, 10.0]})
 # Nobody is in b and x: all 25 of x must be in a, which has 20.
 TOO_MANY = [
     Margin("row", ("row",), {("a",): 20, ("b",): 10}),
@@ -209,7 +207,7 @@ def test_a_replicate_that_leaves_out_a_category_is_named():
         calibrated(records, [SEX], weight="w", distance=Distance("raking")),
         post_stratified(records, SEX, weight="w"),
     ):
-        with pytest.raises(DataRefused, match="sex F has a total of 30 .* in the replicate r7"):
+        with pytest.raises(DataRefused, match=r"sex F has a total of 30 .* in the replicate r7"):
             calibrated_replicates(records, main, ["r7"])
 
 

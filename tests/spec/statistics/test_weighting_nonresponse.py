@@ -88,9 +88,7 @@ def test_a_step_can_merge_codes_and_a_class_that_still_will_not_do_goes_on():
     rule = classes("region", "age", collapse=[merged, CollapseStep("age")], least=2)
     found = adjusted_for_nonresponse(records, OUTCOMES, rule, weight="w")
     # South 15-64 has 3 respondents for 4. North 15-64 has one, and goes on to be the whole north: 6/5.
-    assert found.weights["weight"].to_pylist() == pytest.approx(
-        [0, 1.2, *[1.2] * 4, 0, *[4 / 3] * 3, 1, 1]
-    )
+    assert found.weights["weight"].to_pylist() == pytest.approx([0, 1.2, *[1.2] * 4, 0, *[4 / 3] * 3, 1, 1])
     assert [(row["class"], row["factor"], row["became"]) for row in found.collapsed.to_pylist()] == [
         ("region north, age 15", None, "region north, age 15-64"),
         ("region north, age 25", 1.0, "region north, age 15-64"),
@@ -194,9 +192,7 @@ def test_strata_that_will_not_do_are_joined_with_a_neighbour():
         }
     ]  # fmt: skip
     with pytest.raises(DataRefused, match="All strata together have 8 respondents"):
-        adjusted_by_propensity(
-            SAMPLE, OUTCOMES, Propensity(("region",), minimum_respondents=9), weight="w"
-        )
+        adjusted_by_propensity(SAMPLE, OUTCOMES, Propensity(("region",), minimum_respondents=9), weight="w")
 
 
 def test_a_number_and_columns_that_follow_from_others_do_no_harm():
@@ -216,7 +212,9 @@ def test_each_replicate_has_propensities_of_its_own():
     assert replicate == pytest.approx([7 / 5] * 5 + [0, 0, 0] + [4, 4] + [0] * 6)
     by_strata = Propensity(("region",), strata=2, minimum_respondents=2, maximum_factor=5)
     found = adjusted_by_propensity(records, OUTCOMES, by_strata, weight="w")
-    assert propensity_replicates(records, found, by_strata, ["r"])["r"].to_pylist() == pytest.approx(replicate)
+    assert propensity_replicates(records, found, by_strata, ["r"])["r"].to_pylist() == pytest.approx(
+        replicate
+    )
 
 
 def test_ineligible_people_keep_their_weight():

@@ -49,17 +49,17 @@ class Likeness:
                     "Bring both to one form.",
                 )
             pair = _numbers(here, there, name) if is_number[0] else _codes(here, there, name)
-            self._parts.append((part, is_number[0], *pair))
+            self._parts.append((part, _span(*pair) if is_number[0] else None, *pair))
 
     def distances(self, here: Integers, there: Integers) -> Floats:
         """The distances of some rows of the first table from some of the second (rows × rows)."""
         apart = np.zeros((len(here), len(there)))
         compared = np.zeros_like(apart)
-        for part, is_number, mine, yours in self._parts:
+        for part, span, mine, yours in self._parts:
             left, right = mine[here][:, None], yours[there][None, :]
             known = np.isfinite(left) & np.isfinite(right)
             with np.errstate(invalid="ignore"):
-                far = np.abs(left - right) if is_number else (left != right).astype(np.float64)
+                far = np.abs(left - right) / span if span else (left != right).astype(np.float64)
             apart += np.where(known, part * far, 0.0)
             compared += part * known
         found: Floats = np.where(compared > 0, apart / np.where(compared > 0, compared, 1.0), 1.0)
@@ -71,12 +71,16 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _numbers(here: pa.Table, there: pa.Table, name: str) -> tuple[Floats, Floats]:
-    """The numbers of both tables in parts of their range; not a number where there is none."""
+    """The numbers of both tables; not a number where there is none."""
     both = [table[name].cast(pa.float64()).fill_null(np.nan).to_numpy() for table in (here, there)]
-    known = np.concatenate(both)
+    return both[0], both[1]
+
+
+def _span(here: Floats, there: Floats) -> float:
+    """The range of the numbers of both tables; one where all are equal."""
+    known = np.concatenate([here, there])
     known = known[np.isfinite(known)]
-    span = float(np.ptp(known)) if len(known) else 0.0
-    return both[0] / (span or 1.0), both[1] / (span or 1.0)
+    return float(np.ptp(known)) or 1.0 if len(known) else 1.0
 
 
 def _codes(here: pa.Table, there: pa.Table, name: str) -> tuple[Floats, Floats]:
