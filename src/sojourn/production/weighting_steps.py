@@ -44,7 +44,9 @@ from sojourn.statistics.weighting import (
     scaled_to,
     trimmed,
 )
+from sojourn.statistics.weighting.calibration import MOST_ITERATIONS
 from sojourn.statistics.weighting.outcomes import RESPONDENT
+from sojourn.statistics.weighting.raking import MOST_ROUNDS
 
 __all__ = ["Weighting", "margins_of", "new_names", "weighted_records"]
 
@@ -165,7 +167,7 @@ def _calibrate(
     found = _calibration(done, declared, margins)
     replicates = calibrated_replicates(
         done.records, found, done.replicates, tolerance=declared.tolerance,
-        most_iterations=declared.most_iterations,
+        most_iterations=declared.most_iterations or MOST_ITERATIONS,
     )  # fmt: skip
     done.set_weights(found.weights["weight"], _by_name(replicates))
     done.steps[name] = found.record.to_json()
@@ -178,14 +180,15 @@ def _calibration(done: Weighting, declared: CalibrationDeclaration, margins: Seq
     if declared.method == "proportional-fitting":
         return raked(
             done.records, margins, weight=done.weight, tolerance=declared.tolerance,
-            most_iterations=declared.most_iterations,
+            most_iterations=declared.most_iterations or MOST_ROUNDS,
         )  # fmt: skip
     household = declared.household
     return calibrated(
         done.records, margins, weight=done.weight,
         distance=Distance(declared.method, declared.bounds.lower, declared.bounds.upper),
         household=None if household is None else Household(household.column, household.distance),
-        variance=declared.variance, tolerance=declared.tolerance, most_iterations=declared.most_iterations,
+        variance=declared.variance, tolerance=declared.tolerance,
+        most_iterations=declared.most_iterations or MOST_ITERATIONS,
     )  # fmt: skip
 
 

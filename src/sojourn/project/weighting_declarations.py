@@ -173,7 +173,12 @@ class CalibrationDeclaration(Declaration):
     tolerance: float = Field(
         default=1e-10, gt=0, lt=0.1, description="Relative deviation of a total that is allowed"
     )
-    most_iterations: int = Field(default=2000, ge=1, description="Iterations after which it is given up")
+    most_iterations: int | None = Field(
+        default=None,
+        ge=1,
+        description="Iterations after which it is given up; 100, or 2000 for proportional-fitting, if not"
+        " given",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> CalibrationDeclaration:

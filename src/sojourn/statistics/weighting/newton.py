@@ -27,6 +27,7 @@ Integers = npt.NDArray[np.int64]
 _DEPENDENT = 1e-9
 _MOST_HALVINGS = 60
 _ENOUGH_DESCENT = 1e-4
+_STANDING_STEPS = 15
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,21 @@ def solved(
         here = dual.at(np.zeros(matrix.shape[1]) if start is None else start)
         if not here.is_finite:
             here = dual.at(np.zeros(matrix.shape[1]))
-        iterations = 0
-        while iterations < most_iterations:
+        iterations, reached = 0, [here.worst]
+        while iterations < most_iterations and not _stands_still(reached, tolerance):
             there = dual.lower_than(here)
             if there is None or (here.worst <= tolerance and there.worst >= here.worst):
                 break
             here, iterations = there, iterations + 1
+            reached.append(here.worst)
     return Solution(here.coefficients, here.factors, iterations, here.misfit, here.worst <= tolerance)
+
+
+def _stands_still(reached: list[float], tolerance: float) -> bool:
+    """Whether so many steps have brought the totals no nearer, as when they cannot be reached."""
+    if len(reached) <= _STANDING_STEPS or reached[-1] <= tolerance:
+        return False
+    return min(reached[-_STANDING_STEPS:]) > 0.9 * min(reached[:-_STANDING_STEPS])
 
 
 @dataclass(frozen=True)

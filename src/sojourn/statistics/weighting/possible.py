@@ -195,7 +195,8 @@ def unreached(
     off = float(np.max(np.abs(misfit)))
     about = (
         f"The total of {given.category(worst)} in the margin {margin.id} is furthest off{who}:"
-        f" {off:.3%} of {given.totals[worst]:,.10g} after {iterations} iterations."
+        f" {f'{off:.3%}' if off > 1e-5 else f'{off:.1e}'} of {given.totals[worst]:,.10g} after {iterations}"
+        " iterations."
     )
     lower, upper = distance.limits
     if not math.isfinite(lower) and not math.isfinite(upper):
@@ -216,7 +217,10 @@ def _bound_text(distance: Distance) -> str:
     return f"bounds {given[0]} and {given[1]} are" if len(given) == 2 else f"bound {given[0]} is"
 
 
-_SETTLES = "Merge small categories, drop a margin, widen bounds, or allow more iterations."
+_SETTLES = (
+    "Merge small categories, drop a margin, widen bounds, or allow more iterations; calibration with the"
+    " distance raking needs fewer than fitting one margin after another."
+)
 
 
 def _is_feasible(bounds: TightestBounds, lower: float, upper: float) -> bool:
