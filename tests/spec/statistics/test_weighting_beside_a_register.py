@@ -131,33 +131,42 @@ def test_the_composite_of_least_error_by_hand():
     found = composite_estimates(groups(), CompositeRule(variances="given")).to_pylist()
     assert [row["bias_squared"] for row in found] == pytest.approx([19.5, 19.5])
     weights = [20 / 23.5, 20.5 / 28.5]
-    assert [row["direct_weight"] for row in found] == pytest.approx(weights)
+    assert [row["weight"] for row in found] == pytest.approx(weights)
     assert found[0]["estimate"] == pytest.approx(weights[0] * 30 + (1 - weights[0]) * 34)
     # With the best weight the error is (4·20.5 - 0.5²)/(4 + 20.5 - 1), and 8·20.5/28.5.
     assert [row["mse"] for row in found] == pytest.approx([(82 - 0.25) / 23.5, 164 / 28.5])
-    assert all(row["mse"] < min(row["direct_mse"], row["synthetic_mse"]) for row in found)
+    assert all(row["mse"] < min(row["unbiased_mse"], row["synthetic_mse"]) for row in found)
 
 
 def test_variances_of_direct_estimates_are_pooled_over_groups():
     # Of one respondent's value per head: 4/100·4 = 0.16 and 8/100·2 = 0.16, in both; so they stay.
     found = composite_estimates(groups(), CompositeRule())
-    assert found["direct_mse"].to_pylist() == pytest.approx([4, 8])
+    assert found["unbiased_mse"].to_pylist() == pytest.approx([4, 8])
     # 0.16 and 0.32, weighted by 4 and 2 respondents: 0.2133; over 4 and 2, times 100.
     found = composite_estimates(groups(direct_variance=[4.0, 16.0]), CompositeRule())
-    assert found["direct_mse"].to_pylist() == pytest.approx([16 / 75 * 25, 16 / 75 * 50])
+    assert found["unbiased_mse"].to_pylist() == pytest.approx([16 / 75 * 25, 16 / 75 * 50])
 
 
 def test_weights_by_sample_size_and_declared_ones():
     by_size = composite_estimates(groups(), CompositeRule("sample_size"))
-    assert by_size["direct_weight"].to_pylist() == [0.5, 1.0]
+    assert by_size["weight"].to_pylist() == [0.5, 1.0]
     lower = composite_estimates(groups(), CompositeRule("sample_size", delta=0.5))
-    assert lower["direct_weight"].to_pylist() == [1.0, 1.0]
+    assert lower["weight"].to_pylist() == [1.0, 1.0]
     declared = composite_estimates(groups(), CompositeRule("declared", weight={"a": 0.25, "b": 0.5}))
     assert declared["estimate"].to_pylist() == pytest.approx([33, 47])
     assert composite_estimates(groups(), CompositeRule("declared", weight=1.0))["estimate"].to_pylist() == [
         30.0,
         50.0,
     ]
+
+
+def test_the_unbiased_part_can_be_model_assisted():
+    model_assisted_ones = groups(
+        estimate=[30.0, 50.0], variance=[4.0, 8.0], estimate_covariance=[0.5, 0.0], direct=[0.0, 0.0]
+    )
+    rule = CompositeRule(unbiased="model-assisted", variances="given")
+    found = composite_estimates(model_assisted_ones, rule)
+    assert found == composite_estimates(groups(), CompositeRule(variances="given"))
 
 
 def test_a_group_without_a_direct_estimate_or_its_variance_is_synthetic():
@@ -170,7 +179,7 @@ def test_a_group_without_a_direct_estimate_or_its_variance_is_synthetic():
         ),
         CompositeRule(),
     ).to_pylist()
-    assert [row["direct_weight"] for row in found[2:]] == [0, 0]
+    assert [row["weight"] for row in found[2:]] == [0, 0]
     assert [row["estimate"] for row in found[2:]] == [34, 44]
     assert [row["mse"] for row in found[2:]] == [row["synthetic_mse"] for row in found[2:]]
 
@@ -179,13 +188,14 @@ def test_estimates_that_agree_show_no_bias():
     found = composite_estimates(groups(synthetic=[30.0, 50.0]), CompositeRule(variances="given"))
     assert found["bias_squared"].to_pylist() == [0, 0]
     # (1 - 0.5)/(4 + 1 - 1).
-    assert found["direct_weight"].to_pylist()[0] == pytest.approx(0.125)
+    assert found["weight"].to_pylist()[0] == pytest.approx(0.125)
 
 
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
         (lambda: CompositeRule("guess"), ProjectError, "cannot have a weight by"),
+        (lambda: CompositeRule(unbiased="naive"), ProjectError, "no unbiased estimate"),
         (lambda: CompositeRule("declared"), ProjectError, "goes with `by: declared`"),
         (lambda: CompositeRule(weight=0.5), ProjectError, "goes with `by: declared`"),
         (lambda: CompositeRule("declared", weight=1.5), ProjectError, "between 0 and 1"),

@@ -1,8 +1,9 @@
-"""Composite estimates of small groups: part direct and unbiased, part synthetic and steady.
+"""Composite estimates of small groups: part unbiased and unsteady, part synthetic and steady.
 
-The weight of the direct estimate is declared, follows from how well the sample happens to represent the
-group, or is the one with the least estimated mean squared error. The bias of synthetic estimates cannot be
-told group by group: its square is estimated per head of population, over all groups together.
+The unbiased part is the direct estimate, or the model-assisted one. Its weight is declared, follows from how
+well the sample happens to represent the group, or is the one with the least estimated mean squared error. The
+bias of synthetic estimates cannot be told group by group: its square is estimated per head of population,
+over all groups together.
 
 Source: J. N. K. Rao, Small Area Estimation, 2003, sections 4.2.3, 4.3.1 and 4.3.2; J. Drew, M. Singh and G.
 Choudhry, Survey Methodology 8 (1982), for weights by sample size.
@@ -25,25 +26,27 @@ __all__ = ["CompositeRule", "composite_estimates"]
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-_COLUMNS = (
-    "group", "respondents", "population", "direct", "direct_variance", "synthetic", "synthetic_variance",
-    "covariance",
-)  # fmt: skip
+_COLUMNS = ("group", "respondents", "population", "synthetic", "synthetic_variance")
+_UNBIASED = {
+    "direct": ("direct", "direct_variance", "covariance"),
+    "model-assisted": ("estimate", "variance", "estimate_covariance"),
+}
 
 
 @dataclass(frozen=True)
 class CompositeRule:
-    """How much of an estimate is direct.
+    """How much of an estimate is unbiased, and by which estimate: `direct` or `model-assisted`.
 
     `minimum_mse`: what the estimated mean squared error is least with. `sample_size`: all of it where the
     sample represents at least `delta` times the group's population, else the part of that which it
     represents. `declared`: the number `weight`, or one for each group.
 
-    `variances` of direct estimates are taken as `given`, or `pooled`: the variance of one respondent's value
-    is averaged over the groups, since those of groups of a few respondents are themselves hardly known.
+    `variances` of unbiased estimates are taken as `given`, or `pooled`: the variance of one respondent's
+    value is averaged over the groups, since those of groups of a few respondents are themselves hardly known.
     """
 
     by: Literal["minimum_mse", "sample_size", "declared"] = "minimum_mse"
+    unbiased: Literal["direct", "model-assisted"] = "direct"
     weight: float | Mapping[str, float] | None = None
     delta: float = 1.0
     variances: Literal["pooled", "given"] = "pooled"
@@ -51,8 +54,12 @@ class CompositeRule:
     def __post_init__(self) -> None:
         if self.by not in ("minimum_mse", "sample_size", "declared"):
             raise ProjectError(
-                f"Direct estimates cannot have a weight by {self.by!r}.",
+                f"Unbiased estimates cannot have a weight by {self.by!r}.",
                 "Declare `minimum_mse`, `sample_size` or `declared`.",
+            )
+        if self.unbiased not in _UNBIASED:
+            raise ProjectError(
+                f"There is no unbiased estimate {self.unbiased!r}.", "Declare `direct` or `model-assisted`."
             )
         if (self.by == "declared") != (self.weight is not None):
             raise ProjectError(
@@ -60,7 +67,7 @@ class CompositeRule:
             )
         given = self.weight.values() if isinstance(self.weight, Mapping) else [self.weight or 0.0]
         if any(not 0 <= each <= 1 for each in given):
-            raise ProjectError("The weight of direct estimates lies between 0 and 1.", "Correct it.")
+            raise ProjectError("The weight of unbiased estimates lies between 0 and 1.", "Correct it.")
         if not self.delta > 0:
             raise ProjectError(f"`delta` is {self.delta}, not above zero.", "Declare for instance 1.")
         if self.variances not in ("pooled", "given"):
@@ -72,35 +79,37 @@ def composite_estimates(
 ) -> pa.Table:
     """Composite totals of groups, with their weights and estimated mean squared errors.
 
-    `estimates` has the columns that `model_assisted` gives: group, respondents, population, direct,
-    direct_variance, synthetic, synthetic_variance, covariance; for `sample_size` also `represented`, the sum
-    of the weights of the group's respondents. A group without a direct estimate, or without its variance, is
-    synthetic. Columns: group, direct_weight, estimate, mse, direct_mse, synthetic_mse, bias_squared.
+    `estimates` has the columns that `model_assisted` gives: group, respondents, population, synthetic,
+    synthetic_variance, and those of the unbiased estimate; for `sample_size` also `represented`, the sum of
+    the weights of the group's respondents. A group without an unbiased estimate, or without its variance, is
+    synthetic. Columns: group, weight (of the unbiased estimate), estimate, mse, unbiased_mse, synthetic_mse,
+    bias_squared. The mean squared errors take the weights as known.
 
-    Raises: ProjectError for columns and groups; DataRefused where fewer than two groups have direct estimates
-    with variances, so that nothing tells the bias.
+    Raises: ProjectError for columns and groups; DataRefused where fewer than two groups have unbiased
+    estimates with variances, so that nothing tells the bias.
     """
-    require_columns(estimates, _COLUMNS)
-    columns = {name: _with_gaps(estimates, name) for name in _COLUMNS[1:]}
+    chosen = _UNBIASED[rule.unbiased]
+    require_columns(estimates, [*_COLUMNS, *chosen])
+    unbiased, given, shared = (_with_gaps(estimates, name) for name in chosen)
+    synthetic, steady = (_with_gaps(estimates, name) for name in _COLUMNS[3:])
     people = numbers_of(estimates, "population")
-    is_known = np.isfinite(columns["direct"]) & np.isfinite(columns["direct_variance"])
+    is_known = np.isfinite(unbiased) & np.isfinite(given)
     _require_enough(people, is_known)
-    direct, synthetic = np.where(is_known, columns["direct"], 0.0), columns["synthetic"]
-    variance = _variances(columns, people, is_known, rule)
-    shared = np.where(is_known & np.isfinite(columns["covariance"]), columns["covariance"], 0.0)
-    gap = (synthetic - direct) ** 2 - variance - columns["synthetic_variance"] + 2 * shared
+    unbiased, given, shared = (np.where(is_known, each, 0.0) for each in (unbiased, given, shared))
+    variance = given if rule.variances == "given" else _pooled(estimates, given, people, is_known)
+    gap = (synthetic - unbiased) ** 2 - variance - steady + 2 * shared
     bias = max(0.0, float(np.mean((gap / people**2)[is_known]))) * people**2
-    of_synthetic = columns["synthetic_variance"] + bias
+    of_synthetic = steady + bias
     weight = _weights(estimates, rule, variance, of_synthetic, shared, represented)
     weight = np.where(is_known, weight, 0.0)
     error = weight**2 * variance + (1 - weight) ** 2 * of_synthetic + 2 * weight * (1 - weight) * shared
     return pa.table(
         {
             "group": estimates["group"],
-            "direct_weight": weight,
-            "estimate": weight * direct + (1 - weight) * synthetic,
+            "weight": weight,
+            "estimate": weight * unbiased + (1 - weight) * synthetic,
             "mse": np.maximum(error, 0.0),
-            "direct_mse": pa.array(variance, mask=~is_known),
+            "unbiased_mse": pa.array(variance, mask=~is_known),
             "synthetic_mse": of_synthetic,
             "bias_squared": bias,
         }
@@ -112,7 +121,7 @@ def _require_enough(people: Floats, is_known: Flags) -> None:
         raise DataRefused("A group has no population.", "Leave out groups without people.")
     if is_known.sum() < 2:
         raise DataRefused(
-            "Fewer than two groups have direct estimates with variances.",
+            "Fewer than two groups have unbiased estimates with variances.",
             "Nothing then tells the bias of synthetic estimates: use more groups, or model-assisted ones.",
         )
 
@@ -123,11 +132,9 @@ def _with_gaps(table: pa.Table, name: str) -> Floats:
     return found
 
 
-def _variances(columns: Mapping[str, Floats], people: Floats, is_known: Flags, rule: CompositeRule) -> Floats:
-    given = np.where(is_known, columns["direct_variance"], 0.0)
-    if rule.variances == "given":
-        return given
-    respondents = np.where(is_known, columns["respondents"], 0.0)
+def _pooled(estimates: pa.Table, given: Floats, people: Floats, is_known: Flags) -> Floats:
+    """Variances by the number of respondents, from the variance of one respondent's value in all groups."""
+    respondents = np.where(is_known, numbers_of(estimates, "respondents"), 0.0)
     of_one = given / people**2 * respondents
     pooled = float((of_one * respondents).sum() / respondents.sum())
     found: Floats = np.where(is_known, people**2 * pooled / np.maximum(respondents, 1.0), 0.0)

@@ -11,7 +11,6 @@ Veijanen, Survey Methodology 24 (1998), for logistic models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,10 +64,11 @@ def model_assisted(
     """Totals of a measure in each group `by`, in three ways, with variances from the survey's design.
 
     `register` has a row for each person, or for each kind of persons with their number in `count`. Columns:
-    group, respondents, population, represented (the sum of weights); direct, synthetic and estimate
-    (model-assisted); direct_variance, synthetic_variance, variance, and covariance (of direct and synthetic),
-    all under the design, which knows nothing of the synthetic estimate's bias. Direct figures are empty where
-    nobody answered, and their variances where one did.
+    group, respondents, population, represented (the sum of weights); direct, synthetic and estimate (model-
+    assisted); direct_variance, synthetic_variance and variance, and the covariances of direct (covariance)
+    and model-assisted figures (estimate_covariance) with synthetic ones. They are variances under the design,
+    which knows nothing of a synthetic figure's bias. Direct figures are empty where nobody answered,
+    variances where fewer than two did.
 
     Raises: ProjectError for columns; DataRefused for groups and codes of the survey that the register does
     not have, measures that are missing, and models that cannot be fitted.
@@ -88,8 +88,7 @@ def model_assisted(
     direct, of_direct = _direct(values, weights, size, groups)
     parts = np.hstack([of_direct, residuals[:, None] * (here @ solved), groups.member * residuals[:, None]])
     covariances = sampling_units(survey, stratum=stratum, unit=unit).covariances(parts)
-    totals = {"direct": direct, "synthetic": synthetic, "estimate": synthetic + groups.sums(residuals)}
-    return _table(groups, weights, size, totals, covariances)
+    return _table(groups, weights, size, (direct, synthetic, synthetic + groups.sums(residuals)), covariances)
 
 
 @dataclass(frozen=True)
@@ -221,9 +220,14 @@ def _groups(survey: pa.Table, register: pa.Table, by: str | None) -> _Groups:
 
 
 def _table(
-    given: _Groups, weights: Floats, size: Floats, totals: Mapping[str, Floats], covariances: Floats
+    given: _Groups,
+    weights: Floats,
+    size: Floats,
+    totals: tuple[Floats, Floats, Floats],
+    covariances: Floats,
 ) -> pa.Table:
     groups, variances = len(given.names), np.diag(covariances)
+    direct, synthetic, estimate = totals
     places = np.arange(groups)
     respondents = np.bincount(given.of_survey[weights > 0], minlength=groups)
     none, few = respondents == 0, respondents < 2
@@ -233,12 +237,13 @@ def _table(
             "respondents": pa.array(respondents, pa.int64()),
             "population": size,
             "represented": given.sums(weights),
-            "direct": pa.array(totals["direct"], mask=none),
+            "direct": pa.array(direct, mask=none),
             "direct_variance": pa.array(variances[:groups], mask=few),
-            "synthetic": totals["synthetic"],
+            "synthetic": synthetic,
             "synthetic_variance": variances[groups : 2 * groups],
             "covariance": pa.array(covariances[places, groups + places], mask=few),
-            "estimate": totals["estimate"],
+            "estimate": estimate,
             "variance": pa.array(variances[2 * groups :], mask=few),
+            "estimate_covariance": pa.array(covariances[2 * groups + places, groups + places], mask=few),
         }
     )
