@@ -2,7 +2,7 @@
 
     python benchmarks/weighting.py [--persons 100000] [--samples 500] [--json FILE]
 
-The first part calibrates a sample to about a hundred totals of four margins, by three distances, here and
+The first part calibrates a sample to 101 totals of three margins, by three distances, here and
 (where R with its package survey is installed) there: CPU seconds without start-up and reading, and the
 largest relative difference between the weights.
 

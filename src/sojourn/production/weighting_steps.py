@@ -186,7 +186,7 @@ def _calibration(done: Weighting, declared: CalibrationDeclaration, margins: Seq
     return calibrated(
         done.records, margins, weight=done.weight,
         distance=Distance(declared.method, declared.bounds.lower, declared.bounds.upper),
-        household=None if household is None else Household(household.column, household.distance),
+        household=None if household is None else Household(**dict(household)),
         variance=declared.variance, tolerance=declared.tolerance,
         most_iterations=declared.most_iterations or MOST_ITERATIONS,
     )  # fmt: skip

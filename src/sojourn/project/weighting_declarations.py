@@ -151,6 +151,11 @@ class HouseholdWeights(Declaration):
         default="household",
         description="Whether a household counts once in how far weights move, or once for each member",
     )
+    unequal: Literal["refuse", "mean"] = Field(
+        default="refuse",
+        description="Members with different weights before, as after adjusting persons for non-response:"
+        " refused, or all given the mean",
+    )
 
 
 class CalibrationDeclaration(Declaration):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from sojourn.errors import DataRefused
 from sojourn.statistics.weighting import (
@@ -19,6 +20,7 @@ from sojourn.statistics.weighting import (
     TrimmingRule,
     WeightingClasses,
     adjusted_for_nonresponse,
+    auxiliaries,
     calibrated,
     calibrated_replicates,
     calibration_residuals,
@@ -110,6 +112,32 @@ def test_the_order_of_the_records_changes_no_bit(seed, kind, by_household):
     ]
     assert both[0].weights["weight"].to_numpy()[order].tolist() == both[1].weights["weight"].to_pylist()
     assert both[0].record == both[1].record
+
+
+@settings(max_examples=40)
+@given(seeds, st.sampled_from(["raking", "logit", "truncated", "truncated raking"]), st.floats(0.3, 1))
+def test_calibration_succeeds_exactly_where_a_linear_programme_says_that_it_can(seed, kind, spread):
+    records, _ = survey(seed)
+    draw = np.random.default_rng(seed)
+    known = margins(records, records["w"].to_numpy() * np.exp(draw.normal(0, 2 * spread, len(records))))
+    bounds = {"raking": (0, None), "logit": (0.5, 1.6)}.get(kind, (0.6, 1.5))
+    distance = {
+        "raking": Distance("raking"),
+        "logit": Distance("logit", 0.5, 1.6),
+        "truncated": Distance("linear", 0.6, 1.5),
+        "truncated raking": Distance("raking", 0.6, 1.5),
+    }[kind]
+    given_ones = auxiliaries(records, known)
+    sums = given_ones.matrix.toarray() * given_ones.summed(records["w"].to_numpy())[:, None]
+    possible = linprog(
+        np.zeros(len(sums)), A_eq=(sums / given_ones.totals).T, b_eq=np.ones(sums.shape[1]), bounds=bounds
+    ).success
+    if possible:
+        found = calibrated(records, known, weight="w", distance=distance).weights["weight"].to_numpy()
+        assert_hold(records, found, known)
+        return
+    with pytest.raises(DataRefused, match=r"too tight|No weights above zero"):
+        calibrated(records, known, weight="w", distance=distance)
 
 
 @settings(max_examples=20)

@@ -207,6 +207,13 @@ def test_residuals_are_what_the_margins_do_not_explain():
     )
 
 
+def test_residuals_on_auxiliaries_that_are_given_as_numbers():
+    # Through the origin: (1·1·1 + 2·2·3)/(1·1 + 2·4) = 13/9.
+    found = calibration_residuals([1.0, 3.0], [[1.0], [2.0]], [1.0, 2.0])
+    assert found == pytest.approx([1 - 13 / 9, 3 - 26 / 9])
+    assert calibration_residuals([1.0, 3.0], [1.0, 2.0], [1.0, 2.0]) == pytest.approx(found)
+
+
 def test_a_score_that_is_an_auxiliary_has_no_residual():
     records = persons(sex=["F", "F", "M"], x=[1.0, 4.0, 2.0], w=[1.0, 3.0, 2.0])
     given = auxiliaries(records, [SEX, Margin("x", (), {(): 9}, of="x")])

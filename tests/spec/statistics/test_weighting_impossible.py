@@ -192,6 +192,9 @@ def test_members_of_a_household_with_different_weights_are_refused():
     assert "The members of 1 households have different weights" in refused(
         [AGE], records, household=Household("home")
     )
+    mean = calibrated(records, [AGE], weight="w", household=Household("home", unequal="mean"))
+    # 15 each in the first home and 10 in the other, with one young and one old each: 25 become 20.
+    assert mean.weights["weight"].to_pylist() == pytest.approx([12, 12, 8, 8])
     homeless = RECORDS.set_column(4, "home", pa.array([1, None, 2, 2]))
     assert "1 records do not say their household" in refused([AGE], homeless, household=Household("home"))
 
@@ -253,6 +256,9 @@ SETTINGS = {
     "a household with a variance": (
         lambda: calibrated(RECORDS, [AGE], weight="w", household=Household("home"), variance="x"),
         "has no place",
+    ),
+    "another distance of households": (
+        lambda: Household("home", "rooms"), "cannot have the distance 'rooms'"
     ),
     "raking a measure": (
         lambda: raked(RECORDS, [Margin("x", (), {(): 1}, of="x")], weight="w"),

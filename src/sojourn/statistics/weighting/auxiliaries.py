@@ -21,7 +21,14 @@ from sojourn.statistics.weighting.crossings import codes_of, crossing
 from sojourn.statistics.weighting.grouped_rows import equal_rows
 from sojourn.statistics.weighting.margins import Cell, Margin, cell_name, shares_of
 
-__all__ = ["Auxiliaries", "Household", "auxiliaries", "numbers_of", "require_columns"]
+__all__ = [
+    "Auxiliaries",
+    "Household",
+    "auxiliaries",
+    "auxiliaries_of_matrix",
+    "numbers_of",
+    "require_columns",
+]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -34,11 +41,20 @@ class Household:
 
     `column` numbers the households. With `distance` of the household each household counts once in how far
     weights move; with `members` it counts as often as it has members, which is the method of Lemaître and
-    Dufour (Survey Methodology 13, 1987) and of `aggregate.stage` in R's package survey.
+    Dufour (Survey Methodology 13, 1987) and of `aggregate.stage` in R's package survey. Members who have
+    `unequal` weights before are refused, or all get the mean of them.
     """
 
     column: str
     distance: Literal["household", "members"] = "household"
+    unequal: Literal["refuse", "mean"] = "refuse"
+
+    def __post_init__(self) -> None:
+        if self.distance not in ("household", "members") or self.unequal not in ("refuse", "mean"):
+            raise ProjectError(
+                f"Households cannot have the distance {self.distance!r} and unequal {self.unequal!r}.",
+                "The distances are `household` and `members`; unequal weights `refuse` or `mean`.",
+            )
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,12 @@ class Auxiliaries:
     group: Integers
     member: Integers
     spread: Floats
-    is_of_records: bool
+    household: Household | None
+
+    @property
+    def is_of_records(self) -> bool:
+        """Whether each unit is one record."""
+        return self.household is None
 
     @property
     def names(self) -> list[str]:
@@ -74,6 +95,27 @@ class Auxiliaries:
         """Where the totals of a margin stand."""
         places = [place for place, (margin, _) in enumerate(self.cells) if margin == at]
         return slice(places[0], places[-1] + 1)
+
+    def evened(self, weights: Floats) -> Floats:
+        """The weights of records, those of a household's members being one.
+
+        Raises: DataRefused for members with different weights, where that was not decided on.
+        """
+        if self.household is None:
+            return weights
+        members = np.bincount(self.unit)
+        mean: Floats = (np.bincount(self.unit, weights) / members)[self.unit]
+        different = np.abs(weights - mean) > 1e-9 * np.maximum(np.abs(mean), np.abs(weights))
+        if not different.any():
+            # Means of equal numbers may differ from them in the last bit.
+            return weights[self.member][self.unit]
+        if self.household.unequal == "refuse":
+            households = len(np.unique(self.unit[different]))
+            raise DataRefused(
+                f"The members of {households:,} households have different weights before calibration.",
+                "Declare `unequal: mean`, so that all get the mean of theirs, or make them equal before.",
+            )
+        return mean
 
     def of_records(self, by_group: Floats) -> Floats:
         """A number of each group, given to each record."""
@@ -136,6 +178,19 @@ def auxiliaries(
         raise DataRefused(problems[:_MOST_TOLD])
     matrix = sparse.csr_array(sparse.hstack(blocks, format="csr"))
     return _grouped(records, tuple(margins), cells, totals, matrix, household, variance)
+
+
+def auxiliaries_of_matrix(numbers: npt.ArrayLike) -> Auxiliaries:
+    """Auxiliaries that are given as numbers (records × totals), without names or totals to reach."""
+    dense = np.asarray(numbers, np.float64)
+    rows = dense if dense.ndim == 2 else dense[:, None]
+    matrix = sparse.csr_array(rows)
+    group, first = equal_rows(matrix)
+    each = np.arange(len(rows))
+    return Auxiliaries(
+        (), (), np.zeros(rows.shape[1]), sparse.csr_array(matrix[first]), each, group, each,
+        np.ones(len(first)), None,
+    )  # fmt: skip
 
 
 def require_columns(records: pa.Table, names: Sequence[str]) -> None:
@@ -243,7 +298,7 @@ def _grouped(
     group, first = equal_rows(beside)
     return Auxiliaries(
         margins, cells, totals, sparse.csr_array(matrix[first]), unit, group, member, spread[first],
-        household is None,
+        household,
     )  # fmt: skip
 
 

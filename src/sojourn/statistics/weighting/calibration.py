@@ -97,7 +97,7 @@ def calibrated(
     chosen = distance or Distance()
     weights = require_weights(records, weight)
     given = auxiliaries(records, margins, household=household, variance=variance)
-    _require_one_weight(given, weights)
+    weights = given.evened(weights)
     sums = given.summed(weights)
     require_possible(given, sums, tolerance=tolerance)
     independent, combined = independent_totals(given.matrix, sums > 0)
@@ -209,17 +209,3 @@ def _totals(
             "deviation": deviation,
         }
     )
-
-
-def _require_one_weight(given: Auxiliaries, weights: Floats) -> None:
-    """Refuse members of a household who have different weights before."""
-    if given.is_of_records:
-        return
-    of_household = weights[given.member][given.unit]
-    different = np.abs(weights - of_household) > 1e-9 * np.maximum(np.abs(of_household), np.abs(weights))
-    if different.any():
-        households = len(np.unique(given.unit[different]))
-        raise DataRefused(
-            f"The members of {households:,} households have different weights before calibration.",
-            "Give them the household's weight first, for instance the mean of its members'.",
-        )

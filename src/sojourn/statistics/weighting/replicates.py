@@ -65,15 +65,13 @@ def _weights(records: pa.Table, name: str, calibration: Calibration) -> Floats:
             f"The replicate weight {shown(name)} is negative in {int((weights < 0).sum()):,} records.",
             "Calibrate with the distance linear without bounds: the others need weights above zero.",
         )
-    given = calibration.auxiliaries
-    if not given.is_of_records:
-        of_household = weights[given.member][given.unit]
-        if not np.allclose(weights, of_household, rtol=1e-9, atol=0):
-            raise DataRefused(
-                f"The replicate weight {shown(name)} differs within households.",
-                "Members of a household are in a replicate together: give them one weight.",
-            )
-    return weights
+    try:
+        return calibration.auxiliaries.evened(weights)
+    except DataRefused as error:
+        raise DataRefused(
+            f"The replicate weight {shown(name)} differs within households.",
+            "Members of a household are in a replicate together: give them one weight.",
+        ) from error
 
 
 def _factors(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy import linalg, sparse
 
 from sojourn.errors import ProjectError
-from sojourn.statistics.weighting.auxiliaries import Auxiliaries
+from sojourn.statistics.weighting.auxiliaries import Auxiliaries, auxiliaries_of_matrix
 from sojourn.statistics.weighting.newton import independent_totals
 
 __all__ = ["calibration_residuals"]
@@ -30,14 +30,15 @@ _SWEEPS = 10
 
 def calibration_residuals(
     scores: npt.ArrayLike,
-    auxiliaries: Auxiliaries,
+    auxiliaries: Auxiliaries | npt.ArrayLike,
     weights: npt.ArrayLike,
     *,
     regression: Literal["weighted", "sweeps"] = "weighted",
 ) -> Floats:
     """The residuals of scores (records × figures, or one figure) on the auxiliaries of a calibration.
 
-    A score is the linearised value of a figure: y for a total of y, (y - mean)/sum of weights for a mean; not
+    `auxiliaries` are those of the calibration, or any numbers (records × totals). A score is the linearised
+    value of a figure: y for a total of y, (y - mean)/sum of weights for a mean; not
     yet multiplied by a weight. `weights` are those before calibration. Standard errors of the sum of
     calibrated weight times residual equal R's:
 
@@ -50,23 +51,22 @@ def calibration_residuals(
     """
     values = np.asarray(scores, np.float64)
     before = np.asarray(weights, np.float64)
-    records = len(auxiliaries.unit)
+    given = auxiliaries if isinstance(auxiliaries, Auxiliaries) else auxiliaries_of_matrix(auxiliaries)
+    records = len(given.unit)
     if len(values) != records or before.shape != (records,):
         raise ProjectError(
-            f"There are {records:,} records with auxiliaries, {len(values):,} with scores and"
+            f"There are {records:,} records with auxiliaries, {len(values):,} with scores,"
             f" {len(before):,} with weights.",
             "Give all three for the same records in the same order.",
         )
-    table = values if values.ndim == 2 else values[:, None]
-    if regression == "weighted":
-        residuals = _of_regression(table, auxiliaries, before)
-    elif regression == "sweeps":
-        residuals = _of_sweeps(table, auxiliaries)
-    else:
+    if regression not in ("weighted", "sweeps"):
         raise ProjectError(
             f"There is no regression {regression!r}.", "The regressions are `weighted` and `sweeps`."
         )
-    return residuals if values.ndim == 2 else residuals[:, 0]
+    table = values if values.ndim == 2 else values[:, None]
+    weighted = regression == "weighted"
+    left = _of_regression(table, given, given.evened(before)) if weighted else _of_sweeps(table, given)
+    return left if values.ndim == 2 else left[:, 0]
 
 
 def _of_regression(scores: Floats, given: Auxiliaries, weights: Floats) -> Floats:
@@ -92,7 +92,7 @@ def _of_sweeps(scores: Floats, given: Auxiliaries) -> Floats:
 
     All that is taken off depends on the group alone, so that it is gathered by group.
     """
-    if not given.is_of_records or any(margin.of is not None for margin in given.margins):
+    if not given.is_of_records or not given.margins or any(each.of is not None for each in given.margins):
         raise ProjectError(
             "Sweeps take off means by category: they know neither measures nor households.",
             "Use the regression `weighted`.",
