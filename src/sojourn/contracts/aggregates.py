@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure", "QualityMeasure"]
+__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure", "QualityMeasure", "SurveySums"]
 
 _PUBLIC = Sensitivity.PUBLIC
 
@@ -26,6 +26,18 @@ class Estimate(Table, zone=Zone.SECURE):
     )
     degrees_of_freedom: int = column("Degrees of freedom of the variance")
     method: str = column("Identifier of the method that made the figure", required=True)
+
+
+class SurveySums(Table, zone=Zone.SECURE):
+    """One cell of a survey in one sampling unit: what later tables add up.
+
+    Dimensions, conditions, the columns of the design and the sums travel beside these.
+    """
+
+    time_period: str = column("Time of the survey, SDMX notation", key=True)
+    contributors: int = column(
+        "Number of records with a weight", required=True, sensitivity=Sensitivity.SENSITIVE
+    )
 
 
 class Observation(Table, zone=Zone.PUBLIC):
