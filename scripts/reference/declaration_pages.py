@@ -21,6 +21,7 @@ from sojourn.project import (
     small_area_declarations,
     survey_declarations,
     table_declarations,
+    weighting_declarations,
 )
 from sojourn.project.declarations import Declaration
 
@@ -37,6 +38,7 @@ FILES = (
     table_declarations.ReleaseDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
+    weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
     survey_declarations.SurveyDesignDeclaration,
     small_area_declarations.SmallAreaDeclaration,

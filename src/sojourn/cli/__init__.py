@@ -17,6 +17,7 @@ from sojourn.cli import (
     survey_tools,
     tables,
     tools,
+    weighting_tools,
 )
 from sojourn.cli.app import app, main
 
@@ -36,6 +37,7 @@ COMMANDS = (
     tools,
     residence_tools,
     small_area_tools,
+    weighting_tools,
     encoding_tools,
     linkage_tools,
     links,

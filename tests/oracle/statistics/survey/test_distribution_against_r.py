@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
-from survey_samples import sample
 
 from sojourn.engine import Engine
 from sojourn.statistics.survey import Measure, Stage, TaylorDesign, combined, survey_cube, survey_table
+from survey_samples import sample
 
 SCRIPT = Path(__file__).with_name("distribution_answers.R")
 STORED = Path(__file__).with_name("distribution_answers.json")
