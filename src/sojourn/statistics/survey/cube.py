@@ -39,6 +39,7 @@ from sojourn.engine.survey_cubes import (
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import Limits, limits_of
+from sojourn.statistics.survey.known_totals import KnownTotals, known_totals
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
@@ -46,7 +47,7 @@ __all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube", "survey_cube_s
 
 SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign | CensusDesign
 Floats: TypeAlias = npt.NDArray[np.float64]
-WEIGHT, SQUARED_WEIGHT = "weight", "weight__squared"
+WEIGHT, SQUARED_WEIGHT, BASE_WEIGHT = "weight", "weight__squared", "base_weight"
 # The engine fails on results of some ten thousand columns, and is slow long before.
 _WIDEST = 1_000
 
@@ -87,6 +88,16 @@ class SurveyCube:
             return None
         columns = {name: self.table[kept_as(name)] for name in self.design.columns}
         return units_of(columns, self.table.num_rows, self.design)
+
+    @cached_property
+    def known_totals(self) -> KnownTotals | None:
+        """What the weights were calibrated to, by row; None where they were not."""
+        design = self.design
+        if not isinstance(design, TaylorDesign) or design.calibrated is None:
+            return None
+        columns = {name: self.table[kept_as(name)] for name in design.calibrated.columns}
+        weight = self.sums(None)[:, 0]
+        return known_totals(columns, weight, np.asarray(self.table[BASE_WEIGHT]), design.calibrated)
 
     @cached_property
     def contributors(self) -> npt.NDArray[np.int64]:
@@ -231,13 +242,16 @@ def _plan(
 ) -> _Plan:
     measures = list(dict.fromkeys([*measures, *distributed]))
     weights = _weights(design)
-    design_columns = design.columns if isinstance(design, TaylorDesign) else ()
+    design_columns = design.all_columns if isinstance(design, TaylorDesign) else ()
     types = column_types(records)
     _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns])
     _refuse_repeated([*dimensions, *conditions, *measures])
     _refuse_total_code(records, dimensions)
     _refuse_unstated(records, design_columns)
-    limits = limits_of(records, types, weights, measures)
+    base = design.calibrated.base_weight if isinstance(design, TaylorDesign) and design.calibrated else None
+    before = [base] if base is not None else []
+    _refuse_absent(types, before)
+    limits = limits_of(records, types, [*weights, *before], measures)
     if weights and limits.smallest[weights[0]] < 0:
         raise ProjectError(
             f"The main weight {weights[0]} is negative in some records.",
@@ -245,10 +259,11 @@ def _plan(
         )
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     values = {_value_name(name): name for name in distributed}
-    kept = list(dict.fromkeys([*design_columns, *weights, *measures]))
+    kept = list(dict.fromkeys([*design_columns, *weights, *before, *measures]))
     keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
     wanted = _sums(limits, weights, measures)
+    wanted += [limits.term(BASE_WEIGHT, name).of(kept_as(name)) for name in before]
     sums = [
         survey_cube_statement(
             keys,

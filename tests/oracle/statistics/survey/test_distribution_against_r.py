@@ -1,6 +1,6 @@
 """Inequality and poverty against R `laeken` 0.5, several versions of a figure against R `mitools` 2.4.
 
-R is run where both are installed; elsewhere its stored answers, `distribution_answers.json`, stand for it. They
+R is run where both are installed; elsewhere its answers in `distribution_answers.json` stand for it. They
 are written anew with SOJOURN_STORE_ANSWERS=1.
 """
 
