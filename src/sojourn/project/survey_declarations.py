@@ -36,7 +36,7 @@ class CalibratedDeclaration(Declaration):
     margins: tuple[Strings, ...] = Field(
         default=(),
         description=(
-            "Each a column, or several that are crossed, whose totals of persons were known; `[]` is all persons"
+            "Each a column, or several that are crossed, whose totals of persons were known; `[]` is everyone"
         ),
     )
     numbers: Strings = Field(default=(), description="Columns of numbers whose own totals were known")
