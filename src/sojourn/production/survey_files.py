@@ -153,7 +153,7 @@ def _records(
         opened_table(source, kinds)
         return source
     table = table_of(source, kinds)
-    for name in compared:
+    for name in sorted({*compared, *units}):
         table = _as_number(table, name, name in request.by)
     return table
 
