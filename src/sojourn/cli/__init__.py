@@ -15,8 +15,11 @@ from sojourn.cli import (
     sampling_sizes,
     sampling_tools,
     serving,
+    small_area_tools,
+    survey_tools,
     tables,
     tools,
+    weighting_tools,
 )
 from sojourn.cli.app import app, main
 
@@ -31,9 +34,12 @@ COMMANDS = (
     pictures,
     projects,
     serving,
+    survey_tools,
     tables,
     tools,
     residence_tools,
+    small_area_tools,
+    weighting_tools,
     encoding_tools,
     linkage_tools,
     links,

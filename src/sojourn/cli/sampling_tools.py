@@ -95,7 +95,8 @@ def draw_sample(
     The seed of the declaration decides: the same seed draws the same units whatever the order of the rows.
     The columns `weight`, `stratum`, `psu` and those of population sizes are what a design is declared by.
 
-    Example: `sojourn tool draw-sample frame.parquet plan.csv sample.csv --spec plan.yaml --design design.yaml`
+    Example: `sojourn tool draw-sample frame.parquet plan.csv sample.csv --spec plan.yaml
+    --design design.yaml`
     """
     from sojourn.production.sampling_draws import draw_file
     from sojourn.project.load import load_declaration
