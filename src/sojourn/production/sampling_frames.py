@@ -79,6 +79,7 @@ def sample_frame(file: Path, declared: SamplingDeclaration) -> SampleFrame:
         strata[first][in_order],
         interviews,
         None if begins is None else np.cumsum(begins) - 1,
+        _of_group(rows, declared, number[unit], len(first)),
     )
     asked, asked_figures = _figures(rows, declared, number[unit])
     figures = figures_of(asked_figures, number[unit], len(first))
@@ -97,6 +98,15 @@ def sample_frame(file: Path, declared: SamplingDeclaration) -> SampleFrame:
 def _interviewed(rows: FrameRows, declared: SamplingDeclaration) -> Floats:
     condition = declared.frame.interviewed
     return np.ones(len(rows)) if condition is None else rows.claims[condition].astype(np.float64)
+
+
+def _of_group(rows: FrameRows, declared: SamplingDeclaration, unit: Integers, units: int) -> Flags | None:
+    """Which units have anybody of the group whose density makes strata."""
+    density = declared.frame.density
+    if density is None:
+        return None
+    found: Flags = np.bincount(unit, rows.claims[declared.groups[density.group]], units) > 0
+    return found
 
 
 def _most(asked: tuple[Asked, ...], figures: Figures) -> Floats:

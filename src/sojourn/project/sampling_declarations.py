@@ -115,7 +115,7 @@ class SampleDesign(Declaration):
         default="best",
         description=(
             "`best` shares out by all goals at once; `proportional` has equal rates; `density` rates by the"
-            " share of units in which anybody is interviewed"
+            " share of units with anybody of the group that `density` of the frame names, and by their cost"
         ),
     )
     minimum: int = Field(default=2, ge=1, description="Least number drawn in a stratum")

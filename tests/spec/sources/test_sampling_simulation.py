@@ -10,6 +10,7 @@ import pytest
 
 from sojourn.errors import ProjectError
 from sojourn.sources.sampling.costs import CostModel
+from sojourn.sources.sampling.density import density_rates
 from sojourn.sources.sampling.figures import Figure, figures_of, variances_within
 from sojourn.sources.sampling.planning import (
     PlanSettings,
@@ -240,6 +241,21 @@ def test_the_curve_of_costs_falls_and_goes_through_the_plan():
     )
 
 
+def test_rates_by_density_are_kaltons_where_only_the_group_is_interviewed():
+    # A household in ten, and one in two, has one person of the group.
+    has_any = np.concatenate([np.arange(2000) < 200, np.arange(1000) < 500])
+    found = figures_of([Figure("share", "mean", np.arange(3000) % 2 * 1.0, has_any)], np.arange(3000), 3000)
+    frame = UnitFrame(("low", "high"), np.repeat([0, 1], [2000, 1000]), has_any.astype(float))
+    settings = PlanSettings(CostModel(visit=4, interview=36), shape="density")
+    plan = plan_sample(frame, found, np.array([0.001]), settings)
+    rates = plan.allocation.fractions / frame.units
+    expected = density_rates([0.1, 0.5], 10.0)
+    assert rates[1] / rates[0] == pytest.approx(expected[1] / expected[0])
+    nobody = UnitFrame(frame.strata, frame.stratum, frame.interviews, None, np.zeros(3000, bool))
+    with pytest.raises(ProjectError, match="Nobody of the group"):
+        plan_sample(nobody, found, np.array([0.001]), settings)
+
+
 def test_places_are_drawn_by_size_or_alike():
     frame = UnitFrame(("a", "b"), np.array([0, 0, 0, 0, 1, 1]), np.ones(6), np.array([0, 0, 0, 1, 2, 3]))
     assert chances_of_places(frame, np.array([1, 1]), "size") == pytest.approx([0.75, 0.25, 0.5, 0.5])
@@ -265,7 +281,6 @@ def test_places_are_drawn_by_size_or_alike():
         (lambda: planned(PlanSettings(COSTS, budget=501)), "does not pay"),
         (lambda: planned(PlanSettings(COSTS, kind="places", budget=501)), "does not pay"),
         (lambda: planned(PlanSettings(COSTS, kind="places"), 1e-12), "migrants: the standard error"),
-        (lambda: planned(PlanSettings(CostModel(interview=1), shape="density")), "cost of a visit"),
     ],
 )
 def test_what_makes_no_plan_is_refused_in_words(asked, words):

@@ -19,7 +19,6 @@ from sojourn.sources.sampling.allocation import Allocation, Goals, Strata, requi
 from sojourn.sources.sampling.by_size import inclusion_probabilities
 from sojourn.sources.sampling.continuous import best_for_budget, cheapest
 from sojourn.sources.sampling.costs import CostModel
-from sojourn.sources.sampling.density import density_rates
 from sojourn.sources.sampling.figures import Figures, variances_within
 from sojourn.sources.sampling.shapes import allocate_shape, shape_for_budget, shape_for_goals
 from sojourn.sources.sampling.stages import FirstStage, place_variance
@@ -38,13 +37,15 @@ class UnitFrame:
     """The units of a frame, stratum by stratum and place by place: where each belongs, and its interviews.
 
     `stratum` and `place` are numbers from 0 that never fall from one unit to the next; without places units
-    are drawn straight from strata.
+    are drawn straight from strata. `of_group` says which units have anybody of the group that rates by
+    density are to reach; those with any interview where it is not said.
     """
 
     strata: tuple[str, ...]
     stratum: Integers
     interviews: Floats
     place: Integers | None = None
+    of_group: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         for numbers in (self.stratum, *([] if self.place is None else [self.place])):
@@ -93,7 +94,8 @@ class PlanSettings:
 
     `take` units are visited in each place, or as many as make the plan cheapest where it is none. The shape
     `best` meets the goals at least cost, or makes the worst of them best for a budget; `proportional` has
-    equal rates, `density` Kalton's.
+    equal rates; `density` rates proportional to sqrt(P/C), with P the share of units with anybody of the
+    group and C what a unit costs: Kalton's, where only people of the group are interviewed.
     """
 
     costs: CostModel
@@ -164,7 +166,7 @@ def cost_curve(
     """
     settings = plan.settings
     problem = _of_units if settings.kind == "units" else _of_places
-    strata, goals, _, _ = problem(frame, figures, most, settings)
+    strata, goals, visits, _ = problem(frame, figures, most, settings)
     least = float(np.sqrt(np.max(goals.variances(strata.most) / goals.most)))
     found = []
     for multiple in multiples[multiples >= least * (1 + 1e-9)].tolist():
@@ -172,7 +174,9 @@ def cost_curve(
         if settings.shape == "best":
             cost = cheapest(strata, asked).cost
         else:
-            cost = float(strata.cost @ shape_for_goals(strata, asked, _rates(frame, settings)))
+            cost = float(
+                strata.cost @ shape_for_goals(strata, asked, _rates(frame, settings, strata, visits))
+            )
         found.append((multiple, settings.costs.fixed + cost))
     return found
 
@@ -223,7 +227,7 @@ def _planned(
 ) -> SamplePlan:
     budget = None if settings.budget is None else settings.budget - settings.costs.fixed
     if settings.shape != "best":
-        found = allocate_shape(strata, goals, _rates(frame, settings), budget)
+        found = allocate_shape(strata, goals, _rates(frame, settings, strata, visits), budget)
     elif budget is None:
         found = allocate(strata, goals)
     else:
@@ -251,32 +255,32 @@ def _with_best_take(frame: UnitFrame, figures: Figures, most: Floats, settings: 
 
 def _worth(frame: UnitFrame, problem: Problem, settings: PlanSettings) -> float:
     """The cost in fractions of units, or with a budget the worst ratio."""
-    strata, goals, _, _ = problem
+    strata, goals, visits, _ = problem
     if settings.budget is None:
         require_reachable(strata, goals)
         if settings.shape == "best":
             return cheapest(strata, goals).cost
-        return float(strata.cost @ shape_for_goals(strata, goals, _rates(frame, settings)))
+        return float(strata.cost @ shape_for_goals(strata, goals, _rates(frame, settings, strata, visits)))
     budget = settings.budget - settings.costs.fixed
     if settings.shape == "best":
         if strata.cost @ strata.least > budget:
             raise ProjectError("The budget does not pay for the minimum of every stratum.", "Raise it.")
         return best_for_budget(strata, goals, budget)[0]
-    sizes = shape_for_budget(strata, _rates(frame, settings), budget)
+    sizes = shape_for_budget(strata, _rates(frame, settings, strata, visits), budget)
     return float(np.max(goals.variances(sizes) / goals.most))
 
 
-def _rates(frame: UnitFrame, settings: PlanSettings) -> Floats:
-    """Rates of the shape: equal, or by the share of units in which anybody is interviewed."""
+def _rates(frame: UnitFrame, settings: PlanSettings, strata: Strata, visits: Floats) -> Floats:
+    """Rates of the shape: equal, or by density and cost."""
     number = len(frame.strata)
     if settings.shape == "proportional":
         return np.ones(number)
-    has_any = frame.interviews > 0
+    has_any = frame.interviews > 0 if frame.of_group is None else frame.of_group
     share = np.bincount(frame.stratum, has_any, number) / frame.units
-    if not settings.costs.visit > 0:
-        raise ProjectError("Rates by density need the cost of a visit.", "Declare it.")
-    interviewed = float(frame.interviews[has_any].mean()) * settings.response if has_any.any() else 0.0
-    return density_rates(share, 1.0 + settings.costs.interview * interviewed / settings.costs.visit)
+    if not np.any(share > 0):
+        raise ProjectError("Nobody of the group lives in the frame.", "Look at its condition.")
+    found: Floats = np.sqrt(share * visits / strata.cost)
+    return found
 
 
 def _summed(group: Integers, values: Floats, groups: int) -> Floats:
