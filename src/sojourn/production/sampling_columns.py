@@ -67,11 +67,11 @@ def frame_rows(file: Path, declared: SamplingDeclaration) -> FrameRows:
     rows = FrameRows(
         dict(zip(texts, columns[:first], strict=True)),
         {
-            text: column.to_numpy(zero_copy_only=False)
+            text: column.cast(pa.uint8()).to_numpy().astype(bool)
             for text, column in zip(claims, columns[first:second], strict=True)
         },
         {
-            text: column.fill_null(np.nan).to_numpy(zero_copy_only=False)
+            text: column.fill_null(np.nan).to_numpy()
             for text, column in zip(values, columns[second:], strict=True)
         },
     )

@@ -37,7 +37,7 @@ def every_allocation(strata):
     return np.array(list(itertools.product(*ranges)))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(problems())
 def test_no_allocation_that_meets_the_goals_is_cheaper(problem):
     strata, goals = problem
@@ -54,7 +54,7 @@ def test_no_allocation_that_meets_the_goals_is_cheaper(problem):
     assert found.bound <= found.cost * (1 + 1e-9)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(problems(), st.floats(0, 1))
 def test_no_allocation_within_the_budget_has_a_better_worst_goal(problem, part):
     strata, goals = problem
@@ -69,7 +69,7 @@ def test_no_allocation_within_the_budget_has_a_better_worst_goal(problem, part):
     assert found.bound <= best * (1 + 1e-8) + 1e-12
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(problems(most_units=5000, most_strata=8))
 def test_the_optimum_in_fractions_is_proven_by_its_dual(problem):
     strata, goals = problem
@@ -83,7 +83,7 @@ def test_the_optimum_in_fractions_is_proven_by_its_dual(problem):
     assert np.all(found.prices >= 0)
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(problems(most_units=5000, most_strata=8), st.floats(0.05, 0.95))
 def test_a_budget_for_one_goal_is_shared_out_as_neyman_does(problem, part):
     strata, goals = problem

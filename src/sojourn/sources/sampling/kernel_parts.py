@@ -63,27 +63,27 @@ def answering(
 
 
 @compiled
-def add_unit(unit: int, weight: float, figures: Any, totals: Floats, members: Floats) -> None:
+def add_unit(unit: int, weight: float, figures: Any, totals: Floats, members: Floats, row: int) -> None:
     """Add a unit to the totals of its figures, and to the number of members who answered."""
     start, figure, sums, _, _ = figures
     for at in range(start[unit], start[unit + 1]):
         number = figure[at]
         for part in range(4):
             totals[number, part] += weight * sums[at, part]
-        members[number] += sums[at, 1] + sums[at, 3]
+        members[row, number] += sums[at, 1] + sums[at, 3]
 
 
 @compiled
-def estimate(totals: Floats, figures: Any, found: Floats) -> None:
+def estimate(totals: Floats, figures: Any, found: Floats, row: int) -> None:
     """Figures from their totals; NaN where a group is empty."""
     _, _, _, is_ratio, is_difference = figures
-    for number in range(len(found)):
+    for number in range(len(totals)):
         value = totals[number, 0]
         if is_ratio[number]:
             value = value / totals[number, 1] if totals[number, 1] > 0 else np.nan
         if is_difference[number]:
             value -= totals[number, 2] / totals[number, 3] if totals[number, 3] > 0 else np.nan
-        found[number] = value
+        found[row, number] = value
 
 
 @compiled
@@ -105,8 +105,8 @@ def deviation(
 ) -> None:
     """Sums and sums of squares of linearised values over some units that answered."""
     start, figure, _, _, _ = figures
-    once[:] = 0.0
-    twice[:] = 0.0
+    for number in range(len(once)):
+        once[number], twice[number] = 0.0, 0.0
     for place in range(begin, end):
         for at in range(start[units[place]], start[units[place] + 1]):
             value = linearised(at, figures, totals)

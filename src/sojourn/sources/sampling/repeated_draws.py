@@ -25,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@compiled
 def draw_again(
     seed: int,
     repetitions: Integers,
@@ -43,40 +42,59 @@ def draw_again(
     drawn by size is a stratum of units: strata from which units are drawn straight are such places. Units
     that do not answer are made up for by the others of the place, and places where nobody answers by the
     others of the stratum. The results are rows of estimates, variances and members who answered, by figure,
-    and of counts: places, visits, interviews.
+    and of counts: places, visits, interviews; they come filled with zeros.
     """
-    _, _, sizes, _, _, _, take, interviews, _ = layout
-    estimates, variances, members, counts = results
-    totals = np.zeros((estimates.shape[1], 4))
-    places = sizes.sum()
+    _, _, sizes, _, _, _, take, _, _ = layout
+    places, number = int(sizes.sum()), results[0].shape[1]
     # What is drawn: places, where the answers of each end, where each stratum's places end, weights, answers.
     drawn = (
         np.zeros(places, np.int64),
         np.zeros(places + 1, np.int64),
         np.zeros(len(sizes) + 1, np.int64),
         np.zeros(places),
-        np.zeros(places * take.max(), np.int64),
+        np.zeros(places * int(take.max()), np.int64),
     )
-    state = np.zeros(1, np.uint64)
-    for row in range(len(repetitions)):
-        stream(seed, repetitions[row], state)
-        visits = _drawn(layout, response, drawn, state)
-        counts[row, 0], counts[row, 1] = drawn[2][-1], visits
-        counts[row, 2] = interviews[drawn[4][: drawn[1][drawn[2][-1]]]].sum()
-        totals[:] = 0.0
-        members[row, :] = 0.0
-        _add_up(drawn, figures, totals, members[row])
-        estimate(totals, figures, estimates[row])
-        _variances(drawn, layout, figures, totals, variances[row])
+    room = (np.zeros((number, 4)), *(np.zeros(number) for _ in range(4)), np.zeros(1, np.uint64))
+    _repeated(seed, repetitions, layout, response, figures, results, drawn, room)
 
 
 @compiled
-def _add_up(drawn: Any, figures: Any, totals: Floats, members: Floats) -> None:
+def _repeated(
+    seed: int,
+    repetitions: Integers,
+    layout: Any,
+    response: float,
+    figures: Any,
+    results: Any,
+    drawn: Any,
+    room: Any,
+) -> None:
+    """The repetitions, with room for what is drawn and for sums; memory is not made in here."""
+    _, _, _, _, _, _, _, interviews, _ = layout
+    estimates, variances, members, counts = results
+    _, ends, spans, _, answered = drawn
+    totals, state = room[0], room[5]
+    for row in range(len(repetitions)):
+        stream(seed, repetitions[row], state)
+        counts[row, 1] = _drawn(layout, response, drawn, state)
+        counts[row, 0] = spans[len(spans) - 1]
+        for unit in range(ends[spans[len(spans) - 1]]):
+            counts[row, 2] += interviews[answered[unit]]
+        _add_up(drawn, figures, totals, members, row)
+        estimate(totals, figures, estimates, row)
+        _variances(drawn, layout, figures, room, variances, row)
+
+
+@compiled
+def _add_up(drawn: Any, figures: Any, totals: Floats, members: Floats, row: int) -> None:
     """The weighted totals of the figures, and the members who answered."""
     _, ends, spans, weights, answered = drawn
-    for at in range(spans[-1]):
+    for number in range(len(totals)):
+        for part in range(4):
+            totals[number, part] = 0.0
+    for at in range(spans[len(spans) - 1]):
         for unit in range(ends[at], ends[at + 1]):
-            add_unit(answered[unit], weights[at], figures, totals, members)
+            add_unit(answered[unit], weights[at], figures, totals, members, row)
 
 
 @compiled
@@ -138,18 +156,17 @@ def _weigh(
 
 
 @compiled
-def _variances(drawn: Any, layout: Any, figures: Any, totals: Floats, found: Floats) -> None:
+def _variances(drawn: Any, layout: Any, figures: Any, room: Any, found: Floats, row: int) -> None:
     """Variances of figures: between places as if drawn with replacement, or, drawn alike, of both stages.
 
     A place that is sure to be drawn is a stratum of its own. Strata with one place add nothing.
     """
     chosen, ends, spans, weights, answered = drawn
     _, first, _, chances, _, inside, _, _, by_size = layout
-    once, twice = np.zeros(len(found)), np.zeros(len(found))
-    sums, squares = np.zeros(len(found)), np.zeros(len(found))
-    found[:] = 0.0
+    totals, once, twice, sums, squares, _ = room
     for stratum in range(len(spans) - 1):
-        sums[:], squares[:] = 0.0, 0.0
+        for number in range(len(once)):
+            sums[number], squares[number] = 0.0, 0.0
         count, every = 0, float(first[stratum + 1] - first[stratum])
         for at in range(spans[stratum], spans[stratum + 1]):
             begin, end = ends[at], ends[at + 1]
@@ -160,17 +177,18 @@ def _variances(drawn: Any, layout: Any, figures: Any, totals: Floats, found: Flo
                 scale = weights[at] ** 2 * (1.0 - (end - begin) / size) / (1.0 - 1.0 / (end - begin))
                 # Within places drawn alike counts the share of places that were drawn.
                 scale *= chances[chosen[at]]
-                for number in range(len(found)):
-                    found[number] += scale * max(twice[number] - once[number] ** 2 / (end - begin), 0.0)
+                for number in range(len(once)):
+                    found[row, number] += scale * max(twice[number] - once[number] ** 2 / (end - begin), 0.0)
             if end > begin and not is_sure:
                 count += 1
                 _add_place(answered, begin, end, figures, totals, once, weights[at])
-                sums += once
-                squares += once**2
+                for number in range(len(once)):
+                    sums[number] += once[number]
+                    squares[number] += once[number] ** 2
         if count > 1:
             scale = count / (count - 1.0) * (1.0 if by_size else 1.0 - count / every)
-            for number in range(len(found)):
-                found[number] += scale * max(squares[number] - sums[number] ** 2 / count, 0.0)
+            for number in range(len(once)):
+                found[row, number] += scale * max(squares[number] - sums[number] ** 2 / count, 0.0)
 
 
 @compiled
@@ -179,7 +197,8 @@ def _add_place(
 ) -> None:
     """The weighted sums of linearised values over the units of one place that answered."""
     start, figure, _, _, _ = figures
-    once[:] = 0.0
+    for number in range(len(once)):
+        once[number] = 0.0
     for place in range(begin, end):
         for at in range(start[answered[place]], start[answered[place] + 1]):
             once[figure[at]] += weight * linearised(at, figures, totals)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.special import binom
 
 from sojourn.errors import ProjectError
 
@@ -124,7 +124,7 @@ def _one_over_answers(take: int, response: float) -> Floats:
     found = np.zeros(take + 1)
     for visits in range(1, take + 1):
         answers = np.arange(1, visits + 1)
-        share = binom.pmf(answers, visits, response)
+        share = binom(visits, answers) * response**answers * (1 - response) ** (visits - answers)
         found[visits] = float(np.sum(share / answers) / np.sum(share))
     return found
 
