@@ -22,7 +22,11 @@ def problems(draw, most_units=9, most_strata=3):
     units = draw(st.lists(st.integers(1, most_units), min_size=number, max_size=number))
     costs = draw(st.lists(st.sampled_from([1.0, 1.5, 2.0, 7.25]), min_size=number, max_size=number))
     spread = draw(
-        st.lists(st.lists(st.floats(0, 20), min_size=number, max_size=number), min_size=goals, max_size=goals)
+        st.lists(
+            st.lists(st.floats(0, 20, allow_subnormal=False), min_size=number, max_size=number),
+            min_size=goals,
+            max_size=goals,
+        )
     )
     strata = Strata.of(tuple(map(str, range(number))), units, costs, draw(st.integers(1, 3)))
     variance = (np.array(units) * np.array(spread)) ** 2
@@ -96,5 +100,5 @@ def test_a_budget_for_one_goal_is_shared_out_as_neyman_does(problem, part):
     ratio, found = best_for_budget(strata, one, budget)
     by_hand = neyman(strata, spread, cost=budget)
     expected = float(one.variances(by_hand)[0] / one.most[0])
-    assert ratio == pytest.approx(expected, rel=1e-5, abs=1e-7)
+    assert ratio == pytest.approx(expected, rel=1e-5, abs=1e-6)
     assert found.cost <= budget * (1 + 1e-9)
