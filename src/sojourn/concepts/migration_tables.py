@@ -1,7 +1,7 @@
 """Tables of international migration that a census, survey or register can fill, as data.
 
-Which tables there are, whom each is about, by what it is broken down and which variables it needs are lines of
-`migration_tables.yaml`, as are the identities that must hold between tables, and what no record may say.
+Which tables there are, whom each is about, by what it is broken down and which variables it needs stands in
+`migration_tables.yaml`, as do the identities that must hold between tables, and what no record may say.
 """
 
 from __future__ import annotations

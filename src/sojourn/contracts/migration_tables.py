@@ -55,7 +55,7 @@ class TableAvailability(Table, zone=Zone.SECURE):
 
     table_id: str = column("Identifier of the table", key=True)
     part_of: str = column("Tabulation of the guidance, or table of the Demographic Yearbook", required=True)
-    title: str = column("Title of the table", required=True)
+    table_title: str = column("Title of the table", required=True)
     unit: str = column("What is counted: person, household or emigrant", required=True)
     available: bool = column("Whether the table was made", required=True)
     missing: str = column("Variables that are missing; alternatives are joined by `or`")
@@ -82,7 +82,7 @@ class RecordCheckCount(Table, zone=Zone.SECURE):
     check_id: str = column("Identifier of the check", key=True)
     unit: str = column("What was checked: person, household or emigrant", required=True)
     severity: str = column("error, warning, or query: to be looked at", required=True)
-    title: str = column("What the records say", required=True)
+    meaning: str = column("What the records say", required=True)
     records: int = column("Records that were checked; null where a variable is missing")
     failing: int = column("Records that say it")
     undecided: int = column("Records of which that is not known")

@@ -12,6 +12,8 @@ __all__ = [
     "differing_statement",
     "households_statement",
     "judged_by_known_statement",
+    "lost_statement",
+    "problem_counts_statement",
     "reported_statement",
     "sum_statement",
 ]
@@ -41,7 +43,8 @@ def differing_statement(kept: Sequence[str]) -> str:
         for place, name in enumerate(kept)
     ]
     return (
-        f"WITH compared AS (SELECT {', '.join(['household_id', *differ])} FROM records GROUP BY household_id)\n"
+        f"WITH compared AS (SELECT {', '.join(['household_id', *differ])}\n"
+        "  FROM records GROUP BY household_id)\n"
         "SELECT (SELECT count(*) FROM records WHERE household_id IS NULL) AS without_household"
         f"{''.join(f', {count}' for count in counts)}\nFROM compared"
     )
@@ -60,6 +63,20 @@ def reported_statement(emigrant: Sequence[str], design: Sequence[str]) -> str:
         "  emigrants.household_id IS NOT NULL AS is_reported\n"
         "FROM households LEFT JOIN emigrants ON households.household_id = emigrants.household_id"
     )
+
+
+def lost_statement() -> str:
+    """How many of `emigrants` are reported by a household that is not among `households`."""
+    return "SELECT count(*) AS lost FROM emigrants ANTI JOIN households USING (household_id)"
+
+
+def problem_counts_statement() -> str:
+    """How many records of `converted` have each problem with each of their columns."""
+    return """WITH told AS (        -- one row for each problem of each record
+  SELECT unnest(problems) AS problem FROM converted
+)
+SELECT split_part(problem, '|', 1) AS reason, split_part(problem, '|', 2) AS variable, count(*) AS records
+FROM told GROUP BY ALL ORDER BY ALL"""
 
 
 def judged_by_known_statement(conditions: Mapping[str, Rule], codes: Collection[str]) -> str:

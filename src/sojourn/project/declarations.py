@@ -371,9 +371,7 @@ class SourceDeclaration(Declaration):
     )
     gives: Literal[
         "person", "movement", "status", "respondent", "household", "emigrant", "published_figure"
-    ] = Field(
-        description="Contract that the records fill"
-    )
+    ] = Field(description="Contract that the records fill")
     columns: dict[Annotated[str, Field(pattern=_LETTERS)], ColumnRule] = Field(
         description="Where each column comes from"
     )

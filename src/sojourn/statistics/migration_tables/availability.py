@@ -15,6 +15,7 @@ from sojourn.statistics.migration_tables.variables import UNIT_CONTRACTS
 
 __all__ = ["answer_coverage", "table_availability", "tables_to_make"]
 
+_NO_ANSWERS = ("record_id", "person_key", "household_id", "reference_date", "weight", "stratum", "psu")
 _NO_FILE = {
     "person": "persons",
     "household": "household_id and what households answer",
@@ -41,7 +42,7 @@ def table_availability(
             {
                 "table_id": table.id,
                 "part_of": table.part_of,
-                "title": table.title["en"],
+                "table_title": table.title["en"],
                 "unit": table.unit,
                 "available": figures is not None,
                 "missing": missing or None,
@@ -61,7 +62,7 @@ def answer_coverage(unit: str, records: Relation) -> pa.Table:
     columns = {
         name: column.python_type is str
         for name, column in UNIT_CONTRACTS[unit].columns.items()
-        if name in records.columns and name not in ("record_id", "household_id", "weight", "reference_date")
+        if name in records.columns and name not in _NO_ANSWERS
     }
     if not columns:
         return AnswerCoverage.schema().empty_table()

@@ -86,7 +86,7 @@ def table_cube(unit: UnitRecords, tables: Sequence[MigrationTable]) -> TableCube
 
 
 def figures_of_table(cube: TableCube, table: MigrationTable, *, level: float = 0.95) -> pa.Table:
-    """The figures of one table; cells in which nobody is certain to be are left out, the grand total is not."""
+    """The figures of one table; cells with nobody for certain are left out, the grand total is not."""
     found = survey_table(cube.cube, cube.measure(table), by=table.by, level=level)
     is_shown = pc.greater(found["contributors"], 0)
     is_total = pa.array([True] * len(found))
@@ -104,7 +104,9 @@ def _as_figures(found: pa.Table, table: MigrationTable) -> pa.Table:
         "degrees_of_freedom": freedom,
     }
     names = [*table.by, *MigrationFigure.columns]
-    return MigrationFigure.conform(pa.table({name: own.get(name, _column(found, name)) for name in names}), table.by)
+    return MigrationFigure.conform(
+        pa.table({name: own.get(name, _column(found, name)) for name in names}), table.by
+    )
 
 
 def _column(found: pa.Table, name: str) -> pa.ChunkedArray | None:

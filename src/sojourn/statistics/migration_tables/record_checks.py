@@ -41,7 +41,7 @@ def checked_records(
                 "check_id": check.id,
                 "unit": check.unit,
                 "severity": check.severity,
-                "title": check.title["en"],
+                "meaning": check.title["en"],
                 "records": None if decided is None or undecided is None else decided + undecided,
                 "failing": failing,
                 "undecided": undecided,
@@ -54,4 +54,6 @@ def _counted(unit: str, records: Relation, country: str) -> dict[str, tuple[int,
     """By check: records of which the outcome is known, those that fail, those of which it is not known."""
     own = {} if unit == "household" else {"country": country}
     found = _FILES[unit](**{_INPUT[unit]: records}, **own)
-    return {row[0]: (row[1], row[2], row[3]) for row in found.rows("check_id", "decided", "failing", "undecided")}
+    return {
+        row[0]: (row[1], row[2], row[3]) for row in found.rows("check_id", "decided", "failing", "undecided")
+    }

@@ -12,7 +12,12 @@ from dataclasses import dataclass, replace
 from sojourn.concepts.migration_tables import TableUnit
 from sojourn.contracts.respondents import Household
 from sojourn.engine import Relation
-from sojourn.engine.microdata import differing_statement, households_statement, reported_statement
+from sojourn.engine.microdata import (
+    differing_statement,
+    households_statement,
+    lost_statement,
+    reported_statement,
+)
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.survey import SurveyDesign, TaylorDesign
 from sojourn.statistics.survey.taylor_design import EACH_RECORD
@@ -58,7 +63,7 @@ def households_of(rows: Relation, design_columns: Sequence[str] = ()) -> Relatio
     if problems:
         raise ContractBroken(
             f"Households cannot be counted: {'; '.join(problems)}.",
-            "Give a file of households with weights of its own, or name the column of the household's weight.",
+            "Give a file of households with its own weights, or name the column of the household's weight.",
         )
     answers = [name for name in Household.columns if name in rows.columns]
     answers = [name for name in answers if name not in ("record_id", "household_id", "weight")]
@@ -76,9 +81,7 @@ def reported_emigrants(
     """
     engine = households.engine
     inputs = {"emigrants": emigrants, "households": households}
-    lost = engine.query(
-        "SELECT count(*) AS lost FROM emigrants ANTI JOIN households USING (household_id)", inputs
-    ).rows()[0][0]
+    lost = engine.query(lost_statement(), inputs).rows()[0][0]
     if lost:
         raise ContractBroken(
             f"{lost:,} emigrants are reported by households that are not among the households.",
@@ -88,7 +91,7 @@ def reported_emigrants(
 
 
 def with_household_units(design: SurveyDesign) -> SurveyDesign:
-    """The design under which emigrants were drawn: with their household, where records were drawn themselves."""
+    """The design by which emigrants came: with their household, where records were drawn themselves."""
     if not isinstance(design, TaylorDesign) or design.stages[-1].unit != EACH_RECORD:
         return design
     last = replace(design.stages[-1], unit="household_id")

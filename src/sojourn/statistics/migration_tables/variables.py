@@ -87,8 +87,8 @@ class TableSettings:
 def person_variables(persons: Relation, settings: TableSettings) -> Relation:
     """Each person with the variables of migration tables; computed now.
 
-    `persons` has columns of Respondent, as many as the source gives, and any others, which are kept. Added are
-    age_group, nativity, citizen, second_generation, has_arrived, duration_of_stay, naturalised,
+    `persons` has columns of Respondent, as many as the source gives, and any others, which are kept. Added
+    are age_group, nativity, citizen, second_generation, has_arrived, duration_of_stay, naturalised,
     occupation_group and industry_section; completed are birthplace, citizenship, age, ever_abroad,
     arrival_period, reason, previous_residence and residence one and five years before. `stated_ever_abroad`
     keeps the answer.
@@ -150,9 +150,7 @@ def emigrant_variables(emigrants: Relation, settings: TableSettings) -> Relation
     dated = _EMIGRANTS(
         emigrants=_widened(emigrants, Emigrant), reference_date=settings.reference_date.isoformat()
     )
-    return with_dimensions(
-        dated, ["age_group"], country=settings.country, age_group=settings.age_groups
-    )
+    return with_dimensions(dated, ["age_group"], country=settings.country, age_group=settings.age_groups)
 
 
 def _widened(records: Relation, contract: type[Table]) -> Relation:

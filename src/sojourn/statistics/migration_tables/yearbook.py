@@ -30,7 +30,7 @@ _NO_NUMBER = "area without an M49 number: code of three letters"
 
 @dataclass(frozen=True)
 class YearbookSource:
-    """What the yearbook is told of the figures: their year and source, whether final, and how they were made."""
+    """What the yearbook is told of figures: their year and source, whether final, and if from a sample."""
 
     ref_year: int
     source: str
