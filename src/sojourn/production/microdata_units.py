@@ -9,7 +9,8 @@ from pathlib import Path
 from sojourn.engine import Engine, Relation
 from sojourn.errors import ContractBroken, DataRefused, ProjectError, shown
 from sojourn.production.microdata_designs import UnitDesign
-from sojourn.production.microdata_files import MicrodataFile, read_microdata
+from sojourn.production.microdata_files import AnswersDeclared, FileCells, file_cells, variables_of
+from sojourn.project.declarations import Arrival
 from sojourn.project.migration_table_declarations import AnswerColumn, MigrationTablesDeclaration
 from sojourn.statistics.migration_tables import (
     ArrivalPeriods,
@@ -96,84 +97,94 @@ def read_units(
     return units
 
 
-@dataclass(frozen=True)
 class _Reading:
-    """What reading a file needs."""
+    """Files and their declarations; each file is read once, with the columns of every unit that it holds."""
 
-    engine: Engine
-    files: UnitFiles
-    declared: MigrationTablesDeclaration
-    design: UnitDesign
-    folder: Path
-
-    def rows(
+    def __init__(
         self,
-        unit: str,
-        contract: str,
-        columns: Mapping[str, AnswerColumn],
-        design: UnitDesign | None,
-        file: Path | None = None,
-    ) -> Relation:
-        """The rows of the file of a unit, with the columns of the design if one is given."""
-        own = {"person": self.declared.persons, "household": self.declared.households}.get(
-            unit, self.declared.emigrants
+        engine: Engine,
+        files: UnitFiles,
+        declared: MigrationTablesDeclaration,
+        design: UnitDesign,
+        folder: Path,
+    ) -> None:
+        self.engine, self.files, self.declared, self.design, self.folder = (
+            engine,
+            files,
+            declared,
+            design,
+            folder,
         )
-        given = MicrodataFile(
-            file or self.files.of(unit),
-            contract,
-            columns,
-            own.arrives if own is not None else None,
-            self.files.folder,
-            design.numbers if design is not None else {},
-            design.units if design is not None else {},
-        )
-        unfinished = self.folder / f"{unit}_{contract}"
-        unfinished.mkdir()
-        return read_microdata(
-            self.engine,
-            given,
+        persons = {name: rule for name, rule in declared.persons.columns.items() if name != "weight"}
+        self.answers = {"person": self._answers("respondent", persons, design)}
+        if declared.households is not None:
+            own = design.of_households(declared.households.weight)
+            self.answers["household"] = self._answers("household", declared.households.columns, own)
+        if declared.emigrants is not None and files.emigrants is not None:
+            self.answers["emigrant"] = self._answers("emigrant", declared.emigrants.columns, None)
+        self._cells: dict[Path, FileCells] = {}
+
+    def rows(self, unit: str) -> Relation:
+        """The rows of the file of a unit, with the columns of its design."""
+        return variables_of(
+            self._cells_of(self.files.of(unit)),
+            self.answers[unit],
             country=self.declared.country,
             day=self.declared.source.reference_date,
-            unfinished=unfinished,
+            target=self.folder / f"{unit}.parquet",
         )
+
+    def _answers(
+        self, contract: str, columns: Mapping[str, AnswerColumn], design: UnitDesign | None
+    ) -> AnswersDeclared:
+        numbers, units = (design.numbers, design.units) if design is not None else ({}, {})
+        return AnswersDeclared(contract, columns, self.files.folder, numbers, units)
+
+    def _cells_of(self, file: Path) -> FileCells:
+        if file not in self._cells:
+            units = [unit for unit in self.answers if self.files.of(unit) == file]
+            names = dict.fromkeys(name for unit in units for name in self.answers[unit].names)
+            target = self.folder / f"cells_{len(self._cells)}.parquet"
+            self._cells[file] = file_cells(self.engine, file, self._arrives(units[0]), tuple(names), target)
+        return self._cells[file]
+
+    def _arrives(self, unit: str) -> Arrival | None:
+        declared = {"household": self.declared.households, "emigrant": self.declared.emigrants}
+        of_unit = declared.get(unit) or self.declared.persons
+        return of_unit.arrives
 
 
 def _add_persons(reading: _Reading, units: ReadUnits) -> None:
-    columns = {name: rule for name, rule in reading.declared.persons.columns.items() if name != "weight"}
-    rows = reading.rows("person", "respondent", columns, reading.design)
+    rows = reading.rows("person")
     variables = person_variables(rows, settings_of(reading.declared))
     records, design = reading.design.applied(variables)
     units.answers["person"], units.variables["person"] = rows, variables
-    units.given["person"], units.counts["person"] = frozenset(columns), rows.count()
+    units.given["person"] = frozenset(reading.answers["person"].columns)
+    units.counts["person"] = rows.count()
     units.records["person"] = UnitRecords("person", records, units.given["person"], design)
 
 
 def _emigrants(reading: _Reading, units: ReadUnits) -> Relation | None:
     """The emigrants with their variables; none where there is no file of them."""
-    declared = reading.declared.emigrants
-    if reading.files.emigrants is None or declared is None:
+    if "emigrant" not in reading.answers:
         return None
-    rows = reading.rows("emigrant", "emigrant", declared.columns, None)
+    rows = reading.rows("emigrant")
     units.answers["emigrant"] = rows
-    units.given["emigrant"], units.counts["emigrant"] = frozenset(declared.columns), rows.count()
+    units.given["emigrant"] = frozenset(reading.answers["emigrant"].columns)
+    units.counts["emigrant"] = rows.count()
     units.variables["emigrant"] = emigrant_variables(rows, settings_of(reading.declared))
     return units.variables["emigrant"]
 
 
 def _add_households(reading: _Reading, units: ReadUnits, emigrants: Relation | None) -> Relation | None:
     """The households with the columns of the design; none where nothing is said of them."""
-    declared = reading.declared.households
     knows_emigrants = emigrants is not None and "household_id" in units.given["emigrant"]
-    if declared is None:
+    design = reading.design
+    if "household" not in reading.answers:
         if not knows_emigrants or "household_id" not in units.given["person"]:
             return None
-        return households_of(units.answers["person"], reading.design.columns)
-    design = reading.design.of_households(declared.weight)
-    file = reading.files.households or reading.files.persons
-    arrives_as_persons = reading.files.households is None
-    rows = reading.rows(
-        "person" if arrives_as_persons else "household", "household", declared.columns, design, file
-    )
+        return households_of(units.answers["person"], design.columns)
+    rows = reading.rows("household")
     households = households_of(rows, design.columns)
     variables = household_variables(
         households,
@@ -183,7 +194,8 @@ def _add_households(reading: _Reading, units: ReadUnits, emigrants: Relation | N
     records, made = design.applied(variables)
     units.answers["household"], units.variables["household"] = households, variables
     units.counts["household"] = households.count()
-    units.given["household"] = frozenset(declared.columns) | ({"has_emigrants"} if knows_emigrants else set())
+    given = frozenset(reading.answers["household"].columns)
+    units.given["household"] = given | ({"has_emigrants"} if knows_emigrants else set())
     units.records["household"] = UnitRecords("household", records, units.given["household"], made)
     return variables
 

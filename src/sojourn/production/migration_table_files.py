@@ -127,7 +127,8 @@ def _made(
         try:
             for table, figures in table_figures(unit, own, level=declared.level):
                 made[table.id] = figures
-                on_progress(len(made), len(possible))
+                # Reading has taken as long as the tables will.
+                on_progress(len(possible) + len(made), 2 * len(possible))
         except ContractBroken as error:
             name = shown(files.of(unit.unit).name)
             raise DataRefused([replace(problem, file=name) for problem in error.problems]) from error

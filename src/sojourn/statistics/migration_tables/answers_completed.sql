@@ -8,9 +8,6 @@ WITH placed AS (          -- each person with the country of birth within presen
 )
 SELECT placed.* EXCLUDE (age, citizenship),
   coalesce(age, year(reference_date) - birth_year) AS age,
-  CASE
-    WHEN second_citizenship = $country THEN $country
-    WHEN citizenship IS NULL OR citizenship = '_U' THEN coalesce(nullif(second_citizenship, '_Z'), citizenship)
-    ELSE citizenship
-  END AS citizenship
+  -- A further citizenship tells nothing of a first one that is not known.
+  CASE WHEN second_citizenship = $country THEN $country ELSE citizenship END AS citizenship
 FROM placed
