@@ -108,13 +108,8 @@ class _Reading:
         design: UnitDesign,
         folder: Path,
     ) -> None:
-        self.engine, self.files, self.declared, self.design, self.folder = (
-            engine,
-            files,
-            declared,
-            design,
-            folder,
-        )
+        self.engine, self.files, self.declared = engine, files, declared
+        self.design, self.folder = design, folder
         persons = {name: rule for name, rule in declared.persons.columns.items() if name != "weight"}
         self.answers = {"person": self._answers("respondent", persons, design)}
         if declared.households is not None:

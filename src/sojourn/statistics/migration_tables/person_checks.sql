@@ -10,9 +10,10 @@ WITH judged AS (          -- each person: true where the check fails, null where
       AS born_abroad_without_arrival,
     CASE WHEN nativity = 'NB' THEN false WHEN nativity = 'FB' THEN nullif(stated_ever_abroad, '_U') = 'N' END
       AS born_abroad_never_abroad,
-    nullif(stated_ever_abroad, '_U') = 'N' AND (
-      nullif(nullif(country_1_year_ago, '_U'), '_Z') <> $country OR nullif(nullif(country_5_years_ago, '_U'), '_Z') <> $country
-    ) AS lived_abroad_never_abroad,
+    nullif(stated_ever_abroad, '_U') = 'N' AND CASE
+      WHEN country_1_year_ago NOT IN ($country, '_U', '_Z') OR country_5_years_ago NOT IN ($country, '_U', '_Z') THEN true
+      WHEN country_1_year_ago = $country OR country_5_years_ago = $country THEN false
+    END AS lived_abroad_never_abroad,
     nullif(nativity, '_U') = 'FB' AND nullif(citizenship_acquired, '_U') = 'BIRTH'
       AND nullif(birthplace_mother, '_U') <> $country AND nullif(birthplace_father, '_U') <> $country
       AS citizen_by_birth_of_parents_born_abroad,
