@@ -7,6 +7,7 @@ country is KAZ and the day of the answers 31 December 2024.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -14,8 +15,8 @@ import pyarrow as pa
 from sojourn.concepts.migration_tables import migration_tables
 from sojourn.engine import Engine, Relation
 from sojourn.statistics.migration_tables import (
-    UnitRecords,
     TableSettings,
+    UnitRecords,
     emigrant_variables,
     household_variables,
     households_of,
@@ -28,31 +29,57 @@ from sojourn.statistics.survey import Stage, TaylorDesign
 
 SETTINGS = TableSettings("KAZ", datetime.date(2024, 12, 31))
 DESIGN = TaylorDesign("w", (Stage("psu"),))
-PERSONS = """
-household_id sex age birthplace citizenship second_citizenship citizenship_acquired birthplace_mother birthplace_father ever_abroad previous_residence arrival_year arrival_month reason
-a            F   40  KAZ        KAZ         .                  BIRTH                KAZ               KAZ               N           .                  .            .             .
-a            M   42  KAZ        KAZ         .                  BIRTH                KAZ               DEU               Y           DEU                2022         6             EMP
-a            F   12  KAZ        KAZ         .                  BIRTH                DEU               DEU               N           .                  .            .             .
-b            M   35  DEU        DEU         .                  _Z                   DEU               DEU               Y           DEU                2024         9             EMP
-b            F   33  DEU        DEU         KAZ                NAT                  DEU               DEU               Y           DEU                2015         3             FAM
-b            M   3   DEU        DEU         .                  _Z                   DEU               DEU               Y           DEU                2024         9             FAM
-c            F   70  RUS        KAZ         .                  BIRTH                RUS               RUS               .           RUS                1975         .             SET
-c            M   71  _U         KAZ         .                  _U                   _U                _U                _U          .                  .            .             .
-d            F   28  FRA        STLS        .                  _Z                   FRA               FRA               Y           DEU                2021         11            PRO
-d            M   29  FRA        _U          .                  _U                   FRA               FRA               Y           FRA                .            .             _U
+WHO = """
+household_id sex age birthplace citizenship second_citizenship citizenship_acquired
+a            F   40  KAZ        KAZ         .                  BIRTH
+a            M   42  KAZ        KAZ         .                  BIRTH
+a            F   12  KAZ        KAZ         .                  BIRTH
+b            M   35  DEU        DEU         .                  _Z
+b            F   33  DEU        DEU         KAZ                NAT
+b            M   3   DEU        DEU         .                  _Z
+c            F   70  RUS        KAZ         .                  BIRTH
+c            M   71  _U         KAZ         .                  _U
+d            F   28  FRA        STLS        .                  _Z
+d            M   29  FRA        _U          .                  _U
 """
-MORE = """
-region here_5_years_ago region_5_years_ago country_5_years_ago activity occupation industry education w  psu has_emigrants receives_remittances
-A      Y                .                  .                   EMP      2211       8610     L6        10 1   Y             Y
-A      N                .                  DEU                 EMP      0110       84       L3        10 1   .             .
-A      N                B                  .                   _Z       .          .        L1        10 1   .             .
-B      N                _Z                 DEU                 EMP      9          F        L2        20 1   N             N
-B      Y                .                  .                   UNE      .          .        L6        20 1   N             N
-B      .                .                  .                   _Z       .          .        _Z        20 1   N             N
-A      Y                .                  .                   OLF      .          .        L1        30 2   N             _U
-A      .                .                  .                   OLF      .          .        _U        30 2   N             .
-A      N                _Z                 DEU                 OLF      .          .        _U        40 2   Y             N
-A      N                _Z                 FRA                 EMP      .          _U       L7        40 2   Y             N
+CAME = """
+birthplace_mother birthplace_father ever_abroad previous_residence arrival_year arrival_month reason
+KAZ               KAZ               N           .                  .            .             .
+KAZ               DEU               Y           DEU                2022         6             EMP
+DEU               DEU               N           .                  .            .             .
+DEU               DEU               Y           DEU                2024         9             EMP
+DEU               DEU               Y           DEU                2015         3             FAM
+DEU               DEU               Y           DEU                2024         9             FAM
+RUS               RUS               .           RUS                1975         .             SET
+_U                _U                _U          .                  .            .             .
+FRA               FRA               Y           DEU                2021         11            PRO
+FRA               FRA               Y           FRA                .            .             _U
+"""
+LIVES = """
+region here_5_years_ago region_5_years_ago country_5_years_ago activity occupation industry education
+A      Y                .                  .                   EMP      2211       8610     L6
+A      N                .                  DEU                 EMP      0110       84       L3
+A      N                B                  .                   _Z       .          .        L1
+B      N                _Z                 DEU                 EMP      9          F        L2
+B      Y                .                  .                   UNE      .          .        L6
+B      .                .                  .                   _Z       .          .        _Z
+A      Y                .                  .                   OLF      .          .        L1
+A      .                .                  .                   OLF      .          .        _U
+A      N                _Z                 DEU                 OLF      .          .        _U
+A      N                _Z                 FRA                 EMP      .          _U       L7
+"""
+HOUSEHOLD = """
+w  psu has_emigrants receives_remittances
+10 1   Y             Y
+10 1   .             .
+10 1   .             .
+20 1   N             N
+20 1   N             N
+20 1   N             N
+30 2   N             _U
+30 2   N             .
+40 2   Y             N
+40 2   Y             N
 """
 EMIGRANTS = """
 household_id sex age age_at_departure departure_year destination birthplace
@@ -91,7 +118,7 @@ def drawn(*drawings: str) -> pa.Table:
 
 def micro_units(engine: Engine, design: object = DESIGN) -> Units:
     """The micro-file's units of analysis, under a design."""
-    persons = engine.relation(drawn(PERSONS, MORE))
+    persons = engine.relation(drawn(WHO, CAME, LIVES, HOUSEHOLD))
     reported = drawn(EMIGRANTS)
     emigrants = emigrant_variables(engine.relation(reported), SETTINGS)
     households = household_variables(households_of(persons, ("w", "psu")), emigrants)
@@ -104,11 +131,14 @@ def micro_units(engine: Engine, design: object = DESIGN) -> Units:
     )
 
 
-def all_figures(engine: Engine, design: object = DESIGN) -> dict[str, pa.Table]:
-    """The figures of every table that the micro-file can fill."""
+def all_figures(
+    engine: Engine, design: object = DESIGN, *, only: Sequence[str] | None = None
+) -> dict[str, pa.Table]:
+    """The figures of every table that the micro-file can fill, or of some of them."""
     units = micro_units(engine, design).all()
     given = {name: unit.given for name, unit in units.items()}
-    made = tables_to_make(migration_tables().values(), given)
+    wanted = [table for table in migration_tables().values() if only is None or table.id in only]
+    made = tables_to_make(wanted, given)
     return {
         table.id: figures
         for name, unit in units.items()
@@ -117,7 +147,7 @@ def all_figures(engine: Engine, design: object = DESIGN) -> dict[str, pa.Table]:
 
 
 def cell(figures: pa.Table, column: str = "value", **codes: str) -> object:
-    """One figure of a table: the given codes, and totals of the other dimensions; None where there is no row."""
+    """One figure of a table: the given codes, totals of the other dimensions; None without such a row."""
     names = figures.column_names[: figures.column_names.index("table_id")]
     strange = set(codes) - set(names)
     assert not strange, f"the table has no dimension {strange}"

@@ -88,6 +88,18 @@ class AnswersDeclared:
         if problems:
             raise ProjectError(problems)
 
+    def code_maps(self, country: str) -> dict[str, CodeMap]:
+        """The code map of each variable that has one.
+
+        Raises: ProjectError for a code that is not in a variable's list, and for a map that cannot be read.
+        """
+        contract = CONTRACTS[self.contract]
+        return {
+            name: answer_code_map(name, rule, contract.columns[name].codes, country, self.folder)
+            for name, rule in self.columns.items()
+            if rule.map is not None or rule.codes is not None
+        }
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of the file that are needed."""
@@ -180,17 +192,18 @@ def _as_source(
     given: FileCells, declared: AnswersDeclared, country: str
 ) -> tuple[SourceDeclaration, dict[tuple[str, str], CodeMap]]:
     """The file as a project declares a source, with its code maps."""
-    contract, maps, columns = CONTRACTS[declared.contract], {}, {}
-    for name, rule in declared.columns.items():
-        codes = "written in the declaration" if rule.map is not None else rule.codes
-        if codes is not None:
-            list_id = contract.columns[name].codes
-            maps[("file", name)] = answer_code_map(name, rule, list_id, country, declared.folder)
-        plain = {"from": rule.source, "format": rule.format, "part": rule.part, "value": rule.value}
-        columns[name] = ColumnRule.model_validate(plain | {"codes": codes})
+    maps = declared.code_maps(country)
+    columns = {
+        name: ColumnRule.model_validate(
+            {"from": rule.source, "format": rule.format, "part": rule.part, "value": rule.value}
+            | {"codes": "a map" if name in maps else None}
+        )
+        for name, rule in declared.columns.items()
+    }
     source = {"id": "file", "title": {}, "kind": "microdata", "provider": "none", "agreement": "none"}
     said = {"gives": declared.contract, "arrives": given.arrives, "columns": columns}
-    return SourceDeclaration.model_validate(source | said), maps
+    found = SourceDeclaration.model_validate(source | said)
+    return found, {("file", name): codes for name, codes in maps.items()}
 
 
 def _of_design(declared: AnswersDeclared, names: Sequence[str]) -> list[Conversion]:

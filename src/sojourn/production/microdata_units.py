@@ -117,6 +117,8 @@ class _Reading:
             self.answers["household"] = self._answers("household", declared.households.columns, own)
         if declared.emigrants is not None and files.emigrants is not None:
             self.answers["emigrant"] = self._answers("emigrant", declared.emigrants.columns, None)
+        for answers in self.answers.values():
+            answers.code_maps(declared.country)  # refused before a large file is read
         self._cells: dict[Path, FileCells] = {}
 
     def rows(self, unit: str) -> Relation:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.concepts.migration_tables import MigrationTable, migration_tables, table_identities
-from sojourn.concepts.spelling import nearest
+from sojourn.concepts.spelling import folded, nearest
 from sojourn.engine import Engine
 from sojourn.engine.microdata import sum_statement
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
@@ -97,8 +97,9 @@ def wanted_tables(declared: MigrationTablesDeclaration) -> list[MigrationTable]:
     problems = []
     for name in declared.tables:
         if name not in known:
-            near = nearest(name, list(known), 1)
-            remedy = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+            near = nearest(name, {folded(each): each for each in known}, 1)
+            meant = [each for each in known if folded(each) in near]
+            remedy = f"Did you mean {meant[0]}?" if meant else f"There are {', '.join(known)}."
             problems.append(Problem("", None, f"There is no table {name}.", remedy))
     if problems:
         raise ProjectError(problems)

@@ -1,7 +1,7 @@
 """The thirteen tabulations, and those of the yearbook, of ten persons: every figure is added up by hand.
 
 Weights are 10 in household a, 20 in b, 30 in c and 40 in d; persons are numbered from 1 in the order of
-`micro_file.PERSONS`.
+`micro_file.WHO`.
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ def test_the_yearbook_gets_both_sexes_then_men_then_women(figures):
     about = YearbookSource(2024, "Census", "F", is_sample=False)
     parts = yearbook_tables(migration_tables()["DYB18"], figures["DYB18"], about)
     totals = {
-        number: {
-            row["origin_code"]: row["value"] for row in part.to_pylist() if row["age_group"] == "_T"
-        }
+        number: {row["origin_code"]: row["value"] for row in part.to_pylist() if row["age_group"] == "_T"}
         for number, part in parts.items()
     }
     # M49: Germany 276, the Russian Federation 643, France 250.
@@ -228,7 +226,7 @@ def test_emigrants_came_with_their_household_where_records_were_drawn_themselves
 
 
 def test_a_census_has_counts_and_no_errors(engine):
-    figures = all_figures(engine, CensusDesign(None))
+    figures = all_figures(engine, CensusDesign(None), only=("T01A", "T08A", "T12A"))
     assert cells(figures["T01A"], "nativity") == {"NB": 3, "FB": 6, "_U": 1, "_T": 10}
     assert cell(figures["T12A"]) == 4
     assert cell(figures["T08A"]) == 4
@@ -251,9 +249,7 @@ def test_a_table_that_does_not_add_up_is_told(figures):
     values[0] += 1
     place = broken["T03"].column_names.index("value")
     broken["T03"] = broken["T03"].set_column(place, "value", pa.array(values))
-    found = reconciled(
-        [migration_tables()["T03"]], broken, table_identities(), {"T03": 230.0}
-    ).to_pylist()
+    found = reconciled([migration_tables()["T03"]], broken, table_identities(), {"T03": 230.0}).to_pylist()
     wrong = {(row["check_id"], row["dimension"]): row for row in found if row["holds"] is False}
     assert set(wrong) == {("totals", "nativity"), ("totals", "citizen"), ("totals", "sex")}
     assert {row["largest_difference"] for row in wrong.values()} == {1}

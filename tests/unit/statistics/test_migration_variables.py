@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
@@ -22,7 +23,22 @@ from sojourn.statistics.migration_tables import (
 
 YEAR_END = TableSettings("KAZ", datetime.date(2024, 12, 31))
 MIDSUMMER = TableSettings("KAZ", datetime.date(2024, 6, 30))
-WHOLE = ("age", "arrival_year", "arrival_month", "birth_year", "citizenship_year", "age_at_departure", "departure_year", "departure_month")  # fmt: skip
+WHOLE = (
+    "age", "arrival_year", "arrival_month", "birth_year", "citizenship_year", "age_at_departure",
+    "departure_year", "departure_month",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_engine() -> Iterator[None]:
+    """One engine for all tests of this file."""
+    with Engine(threads=1) as opened:
+        ENGINES.append(opened)
+        yield
+    ENGINES.clear()
+
+
+ENGINES: list[Engine] = []
 
 
 def table(columns: dict[str, list[object]]) -> pa.Table:
@@ -40,9 +56,8 @@ def told(
     """The variables of persons in the order in which they are given."""
     count = len(next(iter(columns.values())))
     records = table({"household_id": [f"{place:03d}" for place in range(count)], **columns})
-    with Engine() as engine:
-        found = person_variables(engine.relation(records), settings)
-        return [row[1:] for row in found.rows("household_id", *names, order_by=("household_id",))]
+    found = person_variables(ENGINES[0].relation(records), settings)
+    return [row[1:] for row in found.rows("household_id", *names, order_by=("household_id",))]
 
 
 def test_years_since_the_arrival_are_known_where_the_year_alone_decides_them():
@@ -76,7 +91,8 @@ def test_periods_of_arrival_are_years_then_bands_then_all_before():
     years = [2024, 2020, 2019, 2015, 2014, 1980, 1979, None]
     columns = {"birthplace": ["DEU"] * 8, "arrival_year": years}
     assert told(columns, "arrival_period") == [
-        ("2024",), ("2020",), ("2015-2019",), ("2015-2019",), ("2010-2014",), ("1980-1984",), ("LT1980",), ("_U",),
+        ("2024",), ("2020",), ("2015-2019",), ("2015-2019",), ("2010-2014",), ("1980-1984",), ("LT1980",),
+        ("_U",),
     ]  # fmt: skip
     short = TableSettings(
         "KAZ", datetime.date(2024, 12, 31), periods=ArrivalPeriods(single_years=1, band_years=10, bands=1)
@@ -189,11 +205,9 @@ def test_settings_refuse_what_makes_no_sense():
 
 
 def households(columns: dict[str, list[object]], weights: list[float]) -> list[tuple[object, ...]]:
-    with Engine() as engine:
-        rows = engine.relation(table(columns).append_column("w", pa.array(weights)))
-        found = households_of(rows, ("w",))
-        names = ("household_id", "has_emigrants", "w", "members_disagree")
-        return found.rows(*names, order_by=("household_id",))
+    rows = ENGINES[0].relation(table(columns).append_column("w", pa.array(weights)))
+    names = ("household_id", "has_emigrants", "w", "members_disagree")
+    return households_of(rows, ("w",)).rows(*names, order_by=("household_id",))
 
 
 def test_members_who_disagree_leave_the_answer_of_their_household_not_known():
@@ -244,12 +258,9 @@ def test_emigrants_of_households_that_are_not_there_are_refused(engine):
 
 def checks(unit: str, columns: dict[str, list[object]]) -> dict[str, tuple[int, int, int]]:
     """Records, failing and undecided of each check whose variables are given."""
-    with Engine() as engine:
-        records = engine.relation(table(columns))
-        variables = (
-            person_variables(records, YEAR_END) if unit == "person" else emigrant_variables(records, YEAR_END)
-        )
-        found = checked_records({unit: variables}, {unit: frozenset(columns)}, country="KAZ")
+    records = ENGINES[0].relation(table(columns))
+    variables = person_variables if unit == "person" else emigrant_variables
+    found = checked_records({unit: variables(records, YEAR_END)}, {unit: frozenset(columns)}, country="KAZ")
     return {
         row["check_id"]: (row["records"], row["failing"], row["undecided"])
         for row in found.to_pylist()
@@ -354,9 +365,8 @@ def test_contradictions_of_emigrants_are_counted():
 
 
 def test_a_check_without_its_variables_has_no_counts():
-    with Engine() as engine:
-        variables = person_variables(engine.relation(table({"age": [1]})), YEAR_END)
-        found = checked_records({"person": variables}, {"person": frozenset(["age"])}, country="KAZ")
+    variables = person_variables(ENGINES[0].relation(table({"age": [1]})), YEAR_END)
+    found = checked_records({"person": variables}, {"person": frozenset(["age"])}, country="KAZ")
     by_id = {row["check_id"]: row["failing"] for row in found.to_pylist()}
     assert by_id["age_impossible"] == 0
     assert by_id["arrival_before_birth"] is None
