@@ -17,6 +17,7 @@ from sojourn.project import (
     coverage_declarations,
     declarations,
     linkage_declarations,
+    migration_table_declarations,
     residence_declarations,
     small_area_declarations,
     survey_declarations,
@@ -42,6 +43,7 @@ FILES = (
     linkage_declarations.LinkageDeclaration,
     survey_declarations.SurveyDesignDeclaration,
     small_area_declarations.SmallAreaDeclaration,
+    migration_table_declarations.MigrationTablesDeclaration,
 )
 _PLAIN = {
     str: "text",

@@ -83,5 +83,5 @@ def _lines(found: MigrationTablesSummary) -> list[str]:
     ]
     lines.append(f"  {found.compared:,} identities compared, {len(found.not_holding):,} do not hold")
     lines += [f"    {check}" for check in found.not_holding]
-    lines += [f"  {count:,} records: {check}" for check, count in found.failing.items()]
+    lines += [f"  {count:,} records: {check.replace('_', ' ')}" for check, count in found.failing.items()]
     return lines
