@@ -31,7 +31,7 @@ def migration_table_page() -> Iterator[str]:
     for note, names in _notes().items():
         yield from [f"- {', '.join(names)}: {note}"]
     yield from ["", "## What must hold", ""]
-    yield "The codes of every dimension add up to its total, and tables about everyone to the records. Besides:"
+    yield "The codes of every dimension add up to its total, tables about everyone to the records. Besides:"
     yield ""
     yield from table(["Identity", "This", "is the same as"], (_identity(each) for each in table_identities()))
     yield from ["## What no record may say", ""]
