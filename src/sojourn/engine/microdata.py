@@ -35,7 +35,7 @@ def households_statement(answers: Sequence[str], kept: Sequence[str]) -> str:
 
 
 def differing_statement(kept: Sequence[str]) -> str:
-    """One row about `records`: those without household; then by column, households whose members differ."""
+    """One row about `records`: those without household, households, and by column those that differ."""
     counts = [f"count(*) FILTER (differs_{place})" for place, _ in enumerate(kept)]
     differ = [
         f"bool_or({quoted(name)} IS NULL) AND count({quoted(name)}) > 0"
@@ -45,7 +45,8 @@ def differing_statement(kept: Sequence[str]) -> str:
     return (
         f"WITH compared AS (SELECT {', '.join(['household_id', *differ])}\n"
         "  FROM records GROUP BY household_id)\n"
-        "SELECT (SELECT count(*) FROM records WHERE household_id IS NULL) AS without_household"
+        "SELECT (SELECT count(*) FROM records WHERE household_id IS NULL) AS without_household,\n"
+        "  count(*) AS households"
         f"{''.join(f', {count}' for count in counts)}\nFROM compared"
     )
 

@@ -53,7 +53,7 @@ def _require_codes(name: str, codes: Iterable[str], list_id: str | None, country
     problems = []
     for code in dict.fromkeys(codes):
         if code not in known.for_records and not (list_id == "CL_AREA" and code == country):
-            near = ", ".join(found.code for found in known.suggest(code))
+            near = ", ".join(it.code for it in known.suggest(code) if not it.only_in_tables)
             remedy = f"Did you mean {near}?" if near else f"See the reference page of {list_id}."
             message = f"{name}: {code!r} is not a code of {list_id} that a record may hold."
             problems.append(Problem("", None, message, remedy))

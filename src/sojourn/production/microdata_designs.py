@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sojourn.engine import Relation
-from sojourn.errors import ProjectError
+from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.survey_designs import design_columns, design_of
 from sojourn.project.migration_table_declarations import MigrationTablesDeclaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -20,7 +22,9 @@ from sojourn.statistics.survey import (
     with_replicates,
 )
 
-__all__ = ["UnitDesign", "unit_design"]
+__all__ = ["UnitDesign", "told_of", "unit_design"]
+
+_PREFIX = "design_"
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,26 @@ def unit_design(declared: MigrationTablesDeclaration, design: SurveyDesignDeclar
     )
 
 
+@contextmanager
+def told_of(file: Path) -> Iterator[None]:
+    """Tell what is wrong with records as said of their file, with the file's own names of columns.
+
+    Raises: DataRefused in place of ContractBroken; ProjectError as it was raised.
+    """
+    try:
+        yield
+    except ContractBroken as error:
+        raise DataRefused([_in_file(each, shown(file.name)) for each in error.problems]) from error
+    except ProjectError as error:
+        raise ProjectError([_in_file(each, each.file) for each in error.problems]) from error
+
+
+def _in_file(problem: Problem, file: str) -> Problem:
+    return replace(problem, file=file, message=problem.message.replace(_PREFIX, ""))
+
+
 def _own_name(name: str, place: int) -> str:
-    return f"design_{name}" if re.fullmatch(r"[A-Za-z0-9_]{1,50}", name) else f"design_{place}"
+    return f"{_PREFIX}{name if re.fullmatch(r'[A-Za-z0-9_]{1,50}', name) else place}"
 
 
 def _renamed(design: SurveyDesignDeclaration, names: Mapping[str, str]) -> SurveyDesignDeclaration:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sojourn.engine import Engine, Relation
-from sojourn.errors import ContractBroken, DataRefused, ProjectError, shown
-from sojourn.production.microdata_designs import UnitDesign
+from sojourn.errors import ProjectError
+from sojourn.production.microdata_designs import UnitDesign, told_of
 from sojourn.production.microdata_files import AnswersDeclared, FileCells, file_cells, variables_of
 from sojourn.project.declarations import Arrival
 from sojourn.project.migration_table_declarations import AnswerColumn, MigrationTablesDeclaration
@@ -88,12 +88,9 @@ def read_units(
     units = ReadUnits()
     _add_persons(reading, units)
     emigrants = _emigrants(reading, units)
-    try:
+    with told_of(files.of("household")):
         households = _add_households(reading, units, emigrants)
         _add_emigrants(reading, units, households, emigrants)
-    except ContractBroken as error:
-        name = shown(files.of("household").name)
-        raise DataRefused([replace(problem, file=name) for problem in error.problems]) from error
     return units
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ from sojourn.concepts.migration_tables import MigrationTable, migration_tables, 
 from sojourn.concepts.spelling import folded, nearest
 from sojourn.engine import Engine
 from sojourn.engine.microdata import sum_statement
-from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
-from sojourn.production.microdata_designs import unit_design
+from sojourn.errors import Problem, ProjectError
+from sojourn.production.microdata_designs import told_of, unit_design
 from sojourn.production.microdata_units import ReadUnits, UnitFiles, read_units
 from sojourn.production.table_files import write_table
 from sojourn.production.unfinished import unfinished_beside
@@ -125,14 +125,11 @@ def _made(
     made: dict[str, pa.Table] = {}
     for unit in units.records.values():
         own = [table for table in possible if table.unit == unit.unit]
-        try:
+        with told_of(files.of(unit.unit)):
             for table, figures in table_figures(unit, own, level=declared.level):
                 made[table.id] = figures
                 # Reading has taken as long as the tables will.
                 on_progress(len(possible) + len(made), 2 * len(possible))
-        except ContractBroken as error:
-            name = shown(files.of(unit.unit).name)
-            raise DataRefused([replace(problem, file=name) for problem in error.problems]) from error
     return made
 
 

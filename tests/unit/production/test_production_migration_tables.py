@@ -391,3 +391,95 @@ def test_tables_are_the_same_in_whatever_order_records_lie(data: Path, survey: M
                 assert now == pytest.approx(before, rel=1e-12)
             else:
                 assert now == before
+
+
+HEAD = "H,S,A,B,W\n"
+EACH = "{variance: taylor, weight: W, stages: [{unit: each_record}]}"
+
+
+@pytest.mark.parametrize(
+    ("persons", "error", "said"),
+    [
+        ("a,1,40,4,\nb,2,4,4,3\n", DataRefused, "W: 1 records hold nothing, where it must be filled"),
+        ("a,1,40,4,x\nb,2,4,4,3\n", DataRefused, "W: 1 records hold no number"),
+        ("a,1,40,4,-1\nb,2,4,4,3\n", ProjectError, "The main weight W is negative"),
+        ("a,1,40,4,3\n", ProjectError, "1 of 1 strata .* have one sampled unit"),
+    ],
+    ids=["a weight is missing", "a weight is no number", "a weight is negative", "one unit only"],
+)
+def test_weights_and_designs_that_leave_something_open_are_refused(
+    tmp_path: Path, persons: str, error: type[Exception], said: str
+):
+    (tmp_path / "design.yaml").write_text(EACH, encoding="utf-8")
+    with pytest.raises(error, match=said):
+        small(tmp_path, HEAD + persons)
+
+
+def test_a_weight_of_zero_is_nobodys_contribution(tmp_path: Path):
+    (tmp_path / "design.yaml").write_text(EACH, encoding="utf-8")
+    small(tmp_path, HEAD + "a,1,40,4,0\nb,2,4,4,3\n", SMALL + "tables: [T02A]\n")
+    rows = {(row["birthplace"], row["sex"]): row for row in lines(tmp_path / "out" / "T02A.csv")}
+    assert {key[1] for key in rows} == {"F", ALL}
+    assert (rows[ALL, ALL]["value"], rows[ALL, ALL]["contributors"]) == ("3", "1")
+    assert rows[ALL, ALL]["standard_error"] == "3"  # 3 and nobody, around 1.5: 2 x (1.5² + 1.5²) = 9
+
+
+def test_a_file_without_a_record_gives_tables_of_nobody(tmp_path: Path):
+    said = small(tmp_path, "H,S,A,B\n", emigrants="H,S,B\n")
+    assert (said.records, said.not_holding) == ({"person": 0, "emigrant": 0}, [])
+    [row] = lines(tmp_path / "out" / "T01A.csv")
+    assert (row["nativity"], row["sex"], row["value"], row["contributors"]) == (ALL, ALL, "0", "0")
+
+
+def test_households_in_a_file_of_their_own_have_their_own_weights(tmp_path: Path):
+    spec = SMALL.replace(
+        "emigrants: {columns: {household_id: H, sex: {from: S, map: {1: M, 2: F}}, destination: B}}",
+        "households: {columns: {household_id: H, has_emigrants: E, receives_remittances: R}, weight: HW}",
+    )
+    (tmp_path / "design.yaml").write_text(
+        "{variance: taylor, weight: W, stages: [{unit: P}]}", encoding="utf-8"
+    )
+    for name, text in {
+        "spec.yaml": spec + "tables: [T12A, T12B]\n",
+        "persons.csv": "H,S,A,B,W,P\na,1,40,4,10,p\na,2,38,4,14,p\nb,2,30,4,20,q\n",
+        "households.csv": "H,E,R,HW,P\na,Y,N,12,p\nb,N,Y,20,q\nc,Y,_U,8,q\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = migration_tables_files(
+        UnitFiles(tmp_path / "persons.csv", tmp_path / "households.csv", None, tmp_path),
+        tmp_path / "out",
+        declared=load_declaration(tmp_path / "spec.yaml", MigrationTablesDeclaration),
+        design=load_declaration(tmp_path / "design.yaml", SurveyDesignDeclaration),
+    )
+    assert said.records == {"person": 3, "household": 3}
+    rows = lines(tmp_path / "out" / "T12A.csv")
+    found = {(row["has_emigrants"], row["receives_remittances"]): float(row["value"]) for row in rows}
+    assert (found["Y", ALL], found["N", ALL], found[ALL, "_U"]) == (20, 20, 8)
+    [share] = lines(tmp_path / "out" / "T12B.csv")
+    assert float(share["value"]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("design", "error"),
+    [
+        # Without the first or the second: 0 or 2 x 20 men and emigrants' household weights, 1/2 x (20² + 20²)
+        ("{variance: replicates, weight: W, kind: brr, weights: [R1, R2]}", 400**0.5),
+        # A jackknife of a total is its linearised error: 20 and nobody, 2 x (10² + 10²).
+        ("{variance: replicates, weight: W, stages: [{unit: H}], make: {kind: jk1}}", 400**0.5),
+    ],
+    ids=["delivered", "made"],
+)
+def test_replicate_weights_give_persons_and_emigrants_their_errors(tmp_path: Path, design: str, error: float):
+    (tmp_path / "design.yaml").write_text(design, encoding="utf-8")
+    persons = "H,S,A,B,W,R1,R2\na,1,40,4,20,40,0\nb,2,30,276,20,0,40\n"
+    own = SMALL + (
+        "own: [{id: GONE, unit: emigrant, title: {en: Gone}, by: [destination], needs: [destination]}]\n"
+        "tables: [GONE, T02A]\n"
+    )
+    small(tmp_path, persons, own, emigrants="H,S,B\na,1,FRA\n")
+    [men] = [
+        row for row in lines(tmp_path / "out" / "T02A.csv") if (row["birthplace"], row["sex"]) == (ALL, "M")
+    ]
+    gone = {row["destination"]: row for row in lines(tmp_path / "out" / "GONE.csv")}["FRA"]
+    for row in (men, gone):
+        assert (float(row["value"]), float(row["standard_error"])) == (20, pytest.approx(error))

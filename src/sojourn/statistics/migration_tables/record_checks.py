@@ -35,7 +35,9 @@ def checked_records(
     rows = []
     for check in record_checks():
         is_possible = check.unit in units and not check.missing(given.get(check.unit, frozenset()))
-        decided, failing, undecided = counts[check.unit][check.id] if is_possible else (None, None, None)
+        nobody = (0, 0, 0)
+        found = counts[check.unit].get(check.id, nobody) if is_possible else (None, None, None)
+        decided, failing, undecided = found
         rows.append(
             {
                 "check_id": check.id,

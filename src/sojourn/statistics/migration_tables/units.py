@@ -57,7 +57,7 @@ def households_of(rows: Relation, design_columns: Sequence[str] = ()) -> Relatio
     problems = [f"{found[0]:,} records state no household"] if found[0] else []
     problems += [
         f"{name} differs between members of {count:,} households"
-        for name, count in zip(design_columns, found[1:], strict=True)
+        for name, count in zip(design_columns, found[2:], strict=True)
         if count
     ]
     if problems:
