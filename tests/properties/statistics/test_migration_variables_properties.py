@@ -127,7 +127,7 @@ def five_years_ago(person: dict[str, object]) -> tuple[str, str]:
     return told, str((person["region"] if is_here else region) or "_U")
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.lists(PERSON, min_size=1, max_size=80))
 def test_the_variables_are_those_of_the_definition(persons: list[dict[str, object]]):
     columns = {
