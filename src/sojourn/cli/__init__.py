@@ -12,6 +12,7 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sdg_tools,
     serving,
     survey_tools,
     tables,
@@ -38,4 +39,5 @@ COMMANDS = (
     linkage_tools,
     links,
     review,
+    sdg_tools,
 )

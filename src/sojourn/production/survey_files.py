@@ -20,7 +20,7 @@ from sojourn.production.table_files import require_targets, table_of, write_tabl
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
 
-__all__ = ["EstimateRequest", "EstimateSummary", "estimate_file"]
+__all__ = ["EstimateRequest", "EstimateSummary", "as_number", "estimate_file"]
 
 _UNIVERSE = "universe"
 _WHOLE = r"^-?(0|[1-9][0-9]{0,17})$"
@@ -147,11 +147,11 @@ def _records(
     table = table_of(source, kinds)
     if source.suffix == ".csv":
         for name in compared:
-            table = _as_number(table, name, name in request.by)
+            table = as_number(table, name, name in request.by)
     return table
 
 
-def _as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
+def as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
     """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
     column = table[name]
     if not pa.types.is_string(column.type):
