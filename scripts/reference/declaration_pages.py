@@ -18,6 +18,7 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     residence_declarations,
+    sdg_declarations,
     table_declarations,
 )
 from sojourn.project.declarations import Declaration
@@ -36,6 +37,7 @@ FILES = (
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     linkage_declarations.LinkageDeclaration,
+    sdg_declarations.SdgDeclaration,
 )
 _PLAIN = {
     str: "text",

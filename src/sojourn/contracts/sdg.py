@@ -38,6 +38,7 @@ class SdgFigure(Table, zone=Zone.SECURE):
     UPPER: float = column("Upper end of the interval of 95 per cent")
     DEGREES_OF_FREEDOM: int = column("Degrees of freedom of the variance")
     CONTRIBUTORS: int = column("Records that count; of a comparison, those of the smaller group")
+    MEETING: int = column("Records that meet the condition of a proportion, or are poor")
     NOT_STATED: int = column("Records that may belong and do not say what the figure needs")
     EFFECTIVE_SIZE: float = column("Effective sample size of the weights (Kish)")
     DESIGN_EFFECT: float = column("Variance over that of a simple random sample")

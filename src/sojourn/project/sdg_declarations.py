@@ -30,6 +30,8 @@ __all__ = [
 
 SeriesId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+# What a column of the file holds, as text.
+Written = Annotated[str, Field(max_length=200)]
 Verdict = Literal["PUBLISH", "CAUTION", "SUPPRESS"]
 Standing = Literal["adopted", "national", "proposed"]
 
@@ -45,7 +47,7 @@ class VariableDeclaration(Declaration):
     """Where a variable comes from: a column, a condition, an expression, a constant, or cases."""
 
     column: str | None = Field(default=None, alias="from", description="Column of the file")
-    codes: dict[str, str] = Field(default={}, description="Codes of the variable by what the column holds")
+    codes: dict[Written, str] = Field(default={}, description="Codes of the variable by what the column holds")
     missing: Strings = Field(
         default=(), description="What the column holds where nothing is stated, beside the empty cell"
     )

@@ -160,7 +160,10 @@ def _figure(
 
 
 def _numbers(row: Mapping[str, Any], series: Series) -> dict[str, Any]:
-    """The numbers of a figure in its unit; nothing but the unit where it is not shown."""
+    """The numbers of a figure in its unit; nothing but the unit where it is not shown.
+
+    A share of 0 or 1 has no error: the sample does not tell it.
+    """
     figure = row["figure"]
     unit = {"difference": DIFFERENCE_UNIT.get(series.unit, series.unit), "ratio": "RT"}.get(
         figure, series.unit
@@ -168,6 +171,8 @@ def _numbers(row: Mapping[str, Any], series: Series) -> dict[str, Any]:
     if row["verdict"] not in _SHOWN:
         return {"UNIT_MEASURE": unit, "ERROR_METHOD": row["error_method"]}
     factor = 1.0 if figure == "ratio" else series.factor
+    if row["reason"] == "NO_VARIATION" and figure == "value":
+        row = {**row, "standard_error": None, "cv": None}
     scaled = {"OBS_VALUE": "value", "SE": "standard_error", "LOWER": "lower", "UPPER": "upper"}
     return {
         "UNIT_MEASURE": unit,
@@ -175,6 +180,7 @@ def _numbers(row: Mapping[str, Any], series: Series) -> dict[str, Any]:
         "CV": row["cv"],
         "DEGREES_OF_FREEDOM": row["degrees_of_freedom"],
         "CONTRIBUTORS": row["contributors"],
+        "MEETING": row["meeting"],
         "NOT_STATED": row["not_stated"],
         "EFFECTIVE_SIZE": row["effective_size"],
         "DESIGN_EFFECT": row["design_effect"],

@@ -128,7 +128,8 @@ class _Judged:
         records, freedom = _numbers(table, "contributors"), _numbers(table, "degrees_of_freedom")
         is_census = np.asarray(table["error_method"]) == "none"
         variance, freedom = np.where(is_census, 0.0, variance), np.where(is_census, np.inf, freedom)
-        certain = (variance == 0) & ((value == 0) | (is_share & (value == 1)))
+        # A share of 0 or 1 is exact, its variance zero but for rounding.
+        certain = (value == 0) | (value == 1) if is_share else (value == 0) & (variance == 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             cv = np.where(certain, 0.0, 100 * np.sqrt(variance) / np.abs(value))
             simple = (
