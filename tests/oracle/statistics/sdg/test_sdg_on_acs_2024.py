@@ -259,7 +259,7 @@ def test_health_workers_are_distributed_by_place_of_birth(figures, acs, series):
 def test_children_and_women_are_groups_of_their_own(figures, acs):
     for status, nativity in (("FB", 2), ("NB", 1)):
         for sex, code in (("F", 2), ("M", 1)):
-            group = (acs.NATIVITY == nativity) & (acs.SEX == code) & (acs.AGEP < 18)
+            group = (nativity == acs.NATIVITY) & (code == acs.SEX) & (acs.AGEP < 18)
             row = figures[0]["SDG_1_2_1", "P", status, sex, "Y0T17", "VALUE"]
             value, added = expected(acs, "SDG_1_2_1", group)
             assert_shown_as(row, value, acs.error(added))
@@ -276,7 +276,7 @@ def test_relative_poverty_takes_the_median_of_everyone_and_its_error(figures, ac
     of_median = weight * ((income <= median) - (weight * (income <= median)).sum() / weight.sum())
     of_median /= -weight.sum() * _density(income, weight, median)
     for status, nativity in (("FB", 2), ("NB", 1)):
-        group = (acs.NATIVITY == nativity)[at_home]
+        group = (nativity == acs.NATIVITY)[at_home]
         size = (weight * group).sum()
         rate = (weight * group * poor).sum() / size
         added = weight * group * (poor - rate) / size
@@ -286,7 +286,7 @@ def test_relative_poverty_takes_the_median_of_everyone_and_its_error(figures, ac
         row = figures[0]["SDG_10_2_1", "P", status, "_T", "_T", "VALUE"]
         assert row["CONTRIBUTORS"] == group.sum()
         assert row["OBS_VALUE"] == pytest.approx(100 * rate, rel=EXACT)
-        # The kernel's width is a choice: here persons count in it one by one, there those of a household together.
+        # The kernel's width is a choice: here each person counts in it, there those of a household as one.
         assert row["SE"] == pytest.approx(100 * acs.error(everyone), rel=1e-3)
 
 
@@ -306,7 +306,7 @@ def test_figures_below_the_profile_are_flagged_and_not_shown(figures, acs):
     rows, _, _ = figures
     seen = set()
     for series in FIGURES:
-        factor, pair = FIGURES[series]
+        _, pair = FIGURES[series]
         _, lower = pair(acs)
         for (of, status), group in GROUPS.items():
             row = rows.get((series, of, status, "_T", "_T", "VALUE"))
