@@ -85,8 +85,8 @@ def _index(lists: list[CodeList]) -> Iterator[str]:
     )
     yield "See also the [age schemes](age-schemes.md), the [migration frameworks](frameworks.md), the"
     yield "[SDG indicators](sdg-indicators.md) by migratory status with their [series](sdg-series.md), the"
-    yield "[standard survey variables](survey-variables.md) and [publication profiles](publication-profiles.md),"
-    yield "and the [glossary](../../glossary.md)."
+    yield "[standard survey variables](survey-variables.md), the"
+    yield "[publication profiles](publication-profiles.md) and the [glossary](../../glossary.md)."
 
 
 def _list_page(codes: CodeList) -> Iterator[str]:

@@ -48,10 +48,10 @@ def _indicators() -> Lines:
     yield from [f"# {reference.titles['en']}", "", reference.description, ""]
     yield f"Version {reference.version}, {reference.status}, {_verified(reference.is_verified)}."
     yield from [f"Source: {reference.source}.", ""]
-    yield "*By migratory status* says who wants it: `prescribed` by the indicator's title, `asked_for` by target"
-    yield "17.18, `inherent` where the indicator counts migrants, `proposed` by this table. An empty tier is not"
-    yield "known. A country puts its own lines over these, or its own table in their place: see"
-    yield from ["[how](../../how-to/sdg-indicators-by-migratory-status.md).", ""]
+    yield "*By migratory status* says who wants it: `prescribed` by the indicator's title, `asked_for` by"
+    yield "target 17.18, `inherent` where the indicator counts migrants, `proposed` by this table. An"
+    yield "empty tier is not known. A country puts its own lines over these, or its own table in their place:"
+    yield from ["see [how](../../how-to/sdg-indicators-by-migratory-status.md).", ""]
     for group, title in _GROUPS.items():
         yield from [f"## {title}", ""]
         heads = ["Indicator", "Title", "By migratory status", "Tier", "Gender", "Child", "Standing", "Note"]
@@ -74,9 +74,12 @@ def _indicator(each: SdgIndicator) -> list[str]:
 
 def _variables() -> Lines:
     yield from ["# Standard survey variables", ""]
-    yield "The words in which series are declared. A specification says which column, condition or arithmetic of"
-    yield "the country's file each of them is; what it does not say is missing, and reported so. Yes and no are"
-    yield from ["the codes `Y` and `N`; nothing stated is not `N`. Proposed by the authors, not verified.", ""]
+    yield "The words in which series are declared. A specification says which column, condition or arithmetic"
+    yield "of the country's file each of them is; what it does not say is missing, and reported so. Yes"
+    yield from [
+        "and no are `Y` and `N`; nothing stated is not `N`. Proposed by the authors, not verified.",
+        "",
+    ]
     heads = ["Variable", "Meaning", "Holds", "Codes or unit", "Note"]
     kinds = {"code": "a code", "yes_no": "yes or no", "number": "a number", "whole": "a whole number"}
     yield from _table(
@@ -134,8 +137,8 @@ def _profiles() -> Lines:
     yield from ["# Publication profiles", ""]
     yield "Which figures of a sample are shown (`PUBLISH`), which with caution (`CAUTION`), and which are not"
     yield "(`SUPPRESS`). A comparison of two groups has the verdict of the weaker figure. Profiles judge"
-    yield "reliability; they do not protect anybody's data. A country adds its own in its specification. The CV is"
-    yield from ["the coefficient of variation.", ""]
+    yield "reliability; they do not protect anybody's data. A country adds its own in its specification."
+    yield from ["CV is the coefficient of variation.", ""]
     for raw in declarations("publication_profiles.yaml"):
         verified = _verified(raw["verified"] == "yes")
         yield from [f"## {raw['id']}", "", f"{raw['title']['en']}.", ""]

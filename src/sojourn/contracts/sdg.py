@@ -1,4 +1,4 @@
-"""Tables of SDG indicators by migratory status: figures before disclosure control, and what became of each."""
+"""Tables of SDG indicators by migratory status: figures before disclosure control, and outcomes."""
 
 from __future__ import annotations
 

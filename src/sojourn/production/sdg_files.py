@@ -189,8 +189,9 @@ def _records(source: Path, design: SurveyDesignDeclaration, origins: Sequence[Va
     kinds |= dict.fromkeys(numbers, "number")
     table = table_of(source, kinds)
     if source.suffix == ".csv":
+        codes = {origin.column for origin in origins if origin.kind == "code"}
         for name in compared:
-            table = as_number(table, name, name in columns)
+            table = as_number(table, name, name in codes)
     return table
 
 

@@ -47,7 +47,7 @@ class VariableDeclaration(Declaration):
     """Where a variable comes from: a column, a condition, an expression, a constant, or cases."""
 
     column: str | None = Field(default=None, alias="from", description="Column of the file")
-    codes: dict[Written, str] = Field(default={}, description="Codes of the variable by what the column holds")
+    codes: dict[Written, str] = Field(default={}, description="The variable's codes by what the column holds")
     missing: Strings = Field(
         default=(), description="What the column holds where nothing is stated, beside the empty cell"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.concepts.survey_variables import survey_variables
@@ -16,9 +16,9 @@ from sojourn.engine.survey_variables import VariableOrigin, misread_statement, v
 from sojourn.production.sdg_settings import series_of
 from sojourn.project.sdg_declarations import SdgDeclaration
 from sojourn.statistics.sdg_indicators import Breakdown, Profile, Thresholds, sdg_figures, standard_records
-from sojourn.statistics.survey import Stage, TaylorDesign
+from sojourn.statistics.survey import CensusDesign
 
-DESIGN = TaylorDesign("weight", (Stage("each_record"),))
+DESIGN = CensusDesign("weight")
 SHOW_ALL = Profile("all", "1", Thresholds(no_variation="PUBLISH"))
 NEET = next(each for each in series_of(SdgDeclaration(area="USA", period="2024")) if each.id == "SDG_8_6_1")
 CROSSED = (Breakdown("total"), Breakdown("crossed", "nativity_citizen"), Breakdown("birth", "nativity"))
@@ -41,7 +41,7 @@ def shared_engine():
 
 
 def group_of(person: tuple[Any, ...]) -> tuple[str, str]:
-    """Place of birth and citizenship by their definition: the place decides, the file where it says nothing."""
+    """Birth and citizenship by their definition: the place decides, the file where it says nothing."""
     place, said, citizen = person[:3]
     born = {"USA": "NB", "MEX": "FB"}.get(place or "", said if said in ("NB", "FB") else "U")
     belongs = {None: "U", "CIT": "CIT"}.get(citizen, "NONCIT_STLS")
@@ -60,7 +60,8 @@ def is_neet(person: tuple[Any, ...]) -> bool | None:
     return True
 
 
-@given(st.lists(PERSON, min_size=1, max_size=12))
+@settings(max_examples=15)
+@given(st.lists(PERSON, min_size=1, max_size=60))
 def test_neet_is_its_definition_in_every_group(shared_engine, people):
     found = figures_of(shared_engine, people)
     totals: dict[str, list[float]] = {}
@@ -100,6 +101,7 @@ def figures_of(engine: Engine, people: list[tuple[Any, ...]]) -> dict[str, float
 CELL = st.one_of(st.none(), st.sampled_from(["1", "2", "9", "x", "-8", "07"]))
 
 
+@settings(max_examples=40)
 @given(st.lists(CELL, min_size=1, max_size=8), st.booleans())
 def test_a_column_becomes_codes_as_its_lines_say_and_everything_else_is_counted(
     shared_engine, cells, lists_x
@@ -117,6 +119,7 @@ def test_a_column_becomes_codes_as_its_lines_say_and_everything_else_is_counted(
     shared_engine.forget(found)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 3)), st.one_of(st.none(), st.integers(0, 3)))))
 def test_the_first_case_that_holds_decides_unless_one_before_it_is_not_known(shared_engine, pairs):
     cases = tuple((parse_rule(text, ["a", "b"]), code) for text, code in (("a > 1", "A"), ("b > 1", "B")))

@@ -31,7 +31,7 @@ variables:
 
 
 def people(folder: Path, count: int = 400, **changed: list[Any]) -> Path:
-    """A file of persons: every fourth was born abroad, three in four of them and nine in ten others have light."""
+    """A file of persons: every fourth was born abroad; of them a quarter has no light."""
     columns: dict[str, list[Any]] = {
         "AGE": [at % 80 for at in range(count)],
         "SEX": [1 + at // 2 % 2 for at in range(count)],
@@ -223,6 +223,23 @@ def test_a_code_that_no_line_has_is_refused_with_the_file_and_without_its_value(
     with pytest.raises(DataRefused, match=r"people.csv: nativity: in 3 records") as refused:
         run(tmp_path, source=source)
     assert "77" not in str(refused.value)
+
+
+def test_a_condition_that_compares_text_with_a_number_is_refused_in_words(tmp_path):
+    source = people(tmp_path, LIGHT=["on" if at % 2 else "1" for at in range(400)])
+    with pytest.raises(ProjectError, match="takes text for a number") as refused:
+        run(tmp_path, source=source)
+    assert "'on'" not in str(refused.value)
+
+
+def test_a_column_of_a_csv_file_may_be_a_number_and_stand_in_a_condition(tmp_path):
+    spec = f"{SPEC}  in_household: {{when: AGE >= 0}}\n  persons_per_room: {{from: rooms}}\n"
+    spec += "  durable_housing: {when: rooms > 0.5}\n"
+    source = people(tmp_path, rooms=[0.5 + at % 3 for at in range(400)])
+    found, _ = run(tmp_path, spec=spec, source=source)
+    assert outcomes(found)["SDG_11_1_1"]["missing"] == (
+        "improved_sanitation, improved_water, secure_tenure, urban"
+    )
 
 
 def test_aggregates_are_read_and_written_as_files(tmp_path):

@@ -96,7 +96,8 @@ def _cube(
 ) -> tuple[SurveyCube, list[tuple[Plan, Measure]]]:
     conditions: dict[str, str] = {}
     expressions: dict[str, str] = {}
-    dimensions: dict[str, None] = {}
+    # A cube has a dimension also where nothing is broken down.
+    dimensions: dict[str, None] = {status_column("nativity"): None}
     measures = []
     for plan in plans:
         series = plan.series

@@ -1,7 +1,8 @@
 """Refugees by origin (10.7.4) against what the United Kingdom published, from UNHCR's numbers of refugees.
 
-The Office for National Statistics divides UNHCR's refugees from the United Kingdom by its own mid-year population
-and these refugees (data_indicator_10-7-4.csv of its SDG site). The populations are its estimates as published then.
+The Office for National Statistics divides UNHCR's refugees from the United Kingdom by its own mid-year
+population and these refugees (data_indicator_10-7-4.csv of its SDG site). The populations are its estimates
+as published then.
 """
 
 from __future__ import annotations
