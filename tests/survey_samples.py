@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sojourn.statistics import ReplicateDesign
-from sojourn.statistics.survey import Stage, SurveyDesign, TaylorDesign
+from sojourn.statistics.survey import CalibratedTo, Stage, SurveyDesign, TaylorDesign
 from sojourn.statistics.survey.replication import Replication, with_replicates
 
 SHARED = Path(os.environ.get("SOJOURN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 ACS = SHARED / "us_acs_2011_ak_hi_80rep" / "persons.parquet"
 NHANES = SHARED / "nhanes_demo" / "DEMO_I.parquet"
+CALIBRATION_SHIFTS = (1.05, 1.1, 1.0, 1.08, 0.97, 1.03)
 NESTED = "svydesign(id=~p,strata=~h,weights=~w,data=records,nest=TRUE)"
 PAIRED = 'svrepdesign(data=records,weights=~w,repweights="replicate_",combined.weights=TRUE,{})'
 
@@ -77,6 +78,22 @@ def with_single_units() -> pa.Table:
     table = sample()
     single = pc.and_(pc.is_in(table["h"], pa.array([3, 7])), pc.greater(table["p"], 0))
     return table.filter(pc.invert(single))
+
+
+def calibrated() -> pa.Table:
+    """A sample that states everything, calibrated by least squares to two margins and a number."""
+    table, draw = sample(), np.random.default_rng(12)
+    size = len(table)
+    margin, number = draw.choice(["p", "q", "r"], size), np.round(draw.uniform(1, 5, size), 2)
+    group, weight = np.asarray(table["g"]), np.asarray(table["w"])
+    known = np.column_stack(
+        [np.ones(size), group == "b", group == "c", margin == "q", margin == "r", number]
+    ).astype(float)
+    totals = weight @ known * np.array(CALIBRATION_SHIFTS)
+    lagrange = np.linalg.solve(known.T @ (known * weight[:, None]), totals - weight @ known)
+    stated = {name: table[name] for name in ("h", "p", "w", "g", "x")}
+    stated |= {"y": pc.fill_null(table["y"], 200.0), "u": pc.fill_null(table["u"], 0)}
+    return pa.table(stated | {"mm": margin, "z": number, "cw": weight * (1 + known @ lagrange)})
 
 
 def paired() -> pa.Table:
@@ -157,6 +174,18 @@ CASES = {
     ),
     "single_average": Case(
         with_single_units, _taylor(Stage("p", "h"), single_unit="average"), NESTED, "average", _AVERAGE
+    ),
+    "calibrated": Case(
+        calibrated,
+        TaylorDesign(
+            "cw",
+            (Stage("p", "h"),),
+            numbered="within_strata",
+            calibrated=CalibratedTo("w", (("g",), ("mm",)), ("z",)),
+        ),
+        f"calibrate({NESTED},~g+mm+z,colSums(model.matrix(~g+mm+z,records)*records$w)"
+        f"*c({','.join(map(str, CALIBRATION_SHIFTS))}),calfun='linear')",
+        differs={"proportion_beta": "R counts the records of the whole sample, where weights are calibrated"},
     ),
     "jkn": _replicated("jkn", f"as.svrepdesign({NESTED},type='JKn')", sample),
     "jk1": _replicated("jk1", "as.svrepdesign(svydesign(id=~pp,weights=~w,data=records),type='JK1')", sample),

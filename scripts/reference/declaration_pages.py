@@ -19,7 +19,10 @@ from sojourn.project import (
     linkage_declarations,
     residence_declarations,
     sdg_declarations,
+    small_area_declarations,
+    survey_declarations,
     table_declarations,
+    weighting_declarations,
 )
 from sojourn.project.declarations import Declaration
 
@@ -36,8 +39,11 @@ FILES = (
     table_declarations.ReleaseDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
+    weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
     sdg_declarations.SdgDeclaration,
+    survey_declarations.SurveyDesignDeclaration,
+    small_area_declarations.SmallAreaDeclaration,
 )
 _PLAIN = {
     str: "text",

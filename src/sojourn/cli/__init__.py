@@ -14,9 +14,11 @@ from sojourn.cli import (
     review,
     sdg_tools,
     serving,
+    small_area_tools,
     survey_tools,
     tables,
     tools,
+    weighting_tools,
 )
 from sojourn.cli.app import app, main
 
@@ -35,6 +37,8 @@ COMMANDS = (
     tables,
     tools,
     residence_tools,
+    small_area_tools,
+    weighting_tools,
     encoding_tools,
     linkage_tools,
     links,

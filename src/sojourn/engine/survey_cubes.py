@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sojourn.engine.compose import WeightedSum, weighted_sum
-from sojourn.engine.names import quoted
+from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.rules import Rule
 
 __all__ = ["UNSTATED", "kept_as", "prepared_statement", "survey_cube_statement", "unstated_statement"]
@@ -29,15 +29,18 @@ def prepared_statement(
     kept: Sequence[str],
     stated: Mapping[str, str],
     values: Mapping[str, str],
+    *,
+    unknown: str,
 ) -> str:
     """`records` with dimensions as codes, whether each condition holds, and the columns that are added up.
 
     A condition is 1 where it holds, 0 where it does not and -1 where that is not known; `stated` names the
-    columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it. The
-    parameter $unknown is the code of what a record does not state.
+    columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it;
+    `unknown` is the code of what a record does not state.
     """
     columns = [
-        f"coalesce(CAST({quoted(name)} AS VARCHAR), $unknown) AS {quoted(name)}" for name in dimensions
+        f"coalesce(CAST({quoted(name)} AS VARCHAR), {text_literal(unknown)}) AS {quoted(name)}"
+        for name in dimensions
     ]
     for name, rule in conditions.items():
         held = f"CAST(CAST(({rule.sql}) AS BOOLEAN) AS TINYINT)"

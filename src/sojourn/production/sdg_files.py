@@ -41,7 +41,7 @@ from sojourn.statistics.sdg_indicators import (
     standard_records,
 )
 from sojourn.statistics.sdg_indicators.breakdowns import BY_NEEDS, STATUS_NEEDS
-from sojourn.statistics.survey import CensusDesign, SurveyDesign
+from sojourn.statistics.survey import CensusDesign, SurveyDesign, TaylorDesign
 
 __all__ = ["SdgSummary", "SdgTargets", "sdg_file"]
 
@@ -199,7 +199,9 @@ def _kept(design: SurveyDesign) -> list[str]:
     """The columns that the design names."""
     if isinstance(design, CensusDesign):
         return [design.weight] if design.weight else []
-    further = design.weights if isinstance(design, ReplicateDesign) else design.columns
+    further = design.weights if isinstance(design, ReplicateDesign) else design.all_columns
+    if isinstance(design, TaylorDesign) and design.calibrated is not None:
+        further = (*further, design.calibrated.base_weight, *design.calibrated.numbers)
     return list(dict.fromkeys([design.weight or "", *further]))
 
 

@@ -8,6 +8,7 @@ from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.sources.mapping import expanded
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.survey import (
+    CalibratedTo,
     CensusDesign,
     Replication,
     Stage,
@@ -30,7 +31,11 @@ def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
         stages = tuple(
             Stage(each.unit, each.stratum, each.population, each.fraction) for each in declared.stages
         )
-        return TaylorDesign(declared.weight or "", stages, declared.numbered, declared.single_unit)
+        to = declared.calibrated
+        calibrated = CalibratedTo(to.base_weight, to.margins, to.numbers) if to is not None else None
+        return TaylorDesign(
+            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated
+        )
     return ReplicateDesign(
         declared.kind or "jackknife",
         expanded(declared.weights),
@@ -51,7 +56,9 @@ def design_columns(declared: SurveyDesignDeclaration) -> tuple[tuple[str, ...], 
     if isinstance(design, CensusDesign):
         return weight, ()
     sizes = [size for stage in design.stages for size in (stage.population, stage.fraction) if size]
-    names = [name for name in design.columns if name not in sizes]
+    if design.calibrated is not None:
+        sizes += [design.calibrated.base_weight, *design.calibrated.numbers]
+    names = [name for name in design.all_columns if name not in sizes]
     return (*weight, *sizes), tuple(names)
 
 

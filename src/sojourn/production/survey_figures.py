@@ -180,7 +180,7 @@ def recurring_persons(
         return None
     if indicator.statistic == "poverty_rate":
         raise ProjectError(
-            f"{table.id}: persons stand in several records of {period}, and the poor among them cannot be told.",
+            f"{table.id}: persons recur within {period}, and the poor among them cannot be told apart.",
             "Declare a `frequency:` in which the survey asks each person once.",
         )
     base = [f"({indicator.where})"] if indicator.where else []

@@ -86,13 +86,15 @@ def _design(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
             "make",
         )
     units = [name for stage in design.stages for name in (stage.unit, stage.stratum) if name]
+    if design.calibrated is not None:
+        units += [name for margin in design.calibrated.margins for name in margin]
     for name in units:
         if name != "each_record" and name not in source.columns:
             yield place.problem(
                 f"the design names {name}, which is no column of the records.",
                 near(name, source.columns, "Declare it under `columns`, as stratum or psu."),
                 "design",
-                "stages",
+                "stages" if design.calibrated is None else "calibrated",
             )
 
 

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from sojourn.project.declaration import Declaration, Strings
 
-__all__ = ["ReplicationDeclaration", "StageDeclaration", "SurveyDesignDeclaration"]
+__all__ = ["CalibratedDeclaration", "ReplicationDeclaration", "StageDeclaration", "SurveyDesignDeclaration"]
 
-_TAYLOR = ("stages", "numbered", "single_unit")
+_TAYLOR = ("stages", "numbered", "single_unit", "calibrated")
 _REPLICATES = ("kind", "weights", "make", "coefficient", "rho", "centre", "degrees_of_freedom")
 
 
@@ -27,6 +27,19 @@ class StageDeclaration(Declaration):
     fraction: str | None = Field(
         default=None, description="Instead of it: column with the share of the stratum's units that was drawn"
     )
+
+
+class CalibratedDeclaration(Declaration):
+    """What weights were calibrated to: figures vary only as far as these known totals do not explain them."""
+
+    base_weight: str = Field(description="Column of the weights before they were calibrated")
+    margins: tuple[Strings, ...] = Field(
+        default=(),
+        description=(
+            "Each a column, or several that are crossed, whose totals of persons were known; `[]` is everyone"
+        ),
+    )
+    numbers: Strings = Field(default=(), description="Columns of numbers whose own totals were known")
 
 
 class ReplicationDeclaration(Declaration):
@@ -67,6 +80,9 @@ class SurveyDesignDeclaration(Declaration):
             " `around_zero` the square of its total, `average` what other strata add on average"
         ),
     )
+    calibrated: CalibratedDeclaration | None = Field(
+        default=None, description="What the weight was calibrated to, as `sojourn tool weight` does"
+    )
     kind: Literal["successive_difference", "jackknife", "brr", "fay", "bootstrap"] | None = Field(
         default=None, description="Kind of the replicate weights that were delivered"
     )
@@ -101,7 +117,8 @@ class SurveyDesignDeclaration(Declaration):
         elif self.variance == "none":
             self._needs(given, unfit=(*_TAYLOR, *_REPLICATES))
         elif self.make is not None:
-            self._needs(given, "stages", unfit=tuple(name for name in _REPLICATES if name != "make"))
+            made_from = tuple(name for name in _REPLICATES if name != "make")
+            self._needs(given, "stages", unfit=(*made_from, "calibrated"))
         else:
             self._needs(given, "kind", "weights", unfit=_TAYLOR)
         return self

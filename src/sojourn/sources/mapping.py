@@ -122,6 +122,8 @@ def numbers_of_design(source: SourceDeclaration) -> tuple[str, ...]:
         return ()
     stages = source.design.stages
     sizes = [size for stage in stages for size in (stage.population, stage.fraction) if size]
+    if source.design.calibrated is not None:
+        sizes += [source.design.calibrated.base_weight, *source.design.calibrated.numbers]
     beside = [name for name in sizes if name not in source.columns]
     return tuple(dict.fromkeys([*expanded(source.design.weights), *beside]))
 

@@ -196,6 +196,14 @@ def with_units(folder: Path) -> Path:
     return people(folder, unit=[at // 10 for at in range(400)])
 
 
+def test_a_calibrated_design_brings_its_columns_along(tmp_path):
+    design = SAMPLE + "calibrated: {base_weight: w0, margins: [[quarter]]}\n"
+    source = people(tmp_path, w0=[1.0] * 400, quarter=[at % 4 for at in range(400)])
+    _, rows = run(tmp_path, design=design, source=source)
+    foreign = next(row for row in rows if row["MIG_STATUS"] == "FB" and row["SEX"] == row["AGE"] == "_T")
+    assert foreign["SE"] > 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -8,11 +8,12 @@ from sojourn.statistics.survey.cube import SurveyCube, SurveyDesign, survey_cube
 from sojourn.statistics.survey.measures import DISTRIBUTED, LINEAR, Measure
 from sojourn.statistics.survey.replication import Replication, with_replicates
 from sojourn.statistics.survey.tables import Gap, survey_table
-from sojourn.statistics.survey.taylor_design import CensusDesign, Stage, TaylorDesign
+from sojourn.statistics.survey.taylor_design import CalibratedTo, CensusDesign, Stage, TaylorDesign
 
 __all__ = [
     "DISTRIBUTED",
     "LINEAR",
+    "CalibratedTo",
     "CensusDesign",
     "Gap",
     "Measure",

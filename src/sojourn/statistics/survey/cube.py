@@ -39,6 +39,7 @@ from sojourn.engine.survey_cubes import (
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import Limits, limits_of
+from sojourn.statistics.survey.known_totals import KnownTotals, known_totals
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
@@ -46,7 +47,9 @@ __all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube", "survey_cube_s
 
 SurveyDesign: TypeAlias = TaylorDesign | ReplicateDesign | CensusDesign
 Floats: TypeAlias = npt.NDArray[np.float64]
-WEIGHT, SQUARED_WEIGHT = "weight", "weight__squared"
+WEIGHT, SQUARED_WEIGHT, BASE_WEIGHT = "weight", "weight__squared", "base_weight"
+# The engine fails on results of some ten thousand columns, and is slow long before.
+_WIDEST = 1_000
 
 
 def stated(measure: str) -> str:
@@ -85,6 +88,16 @@ class SurveyCube:
             return None
         columns = {name: self.table[kept_as(name)] for name in self.design.columns}
         return units_of(columns, self.table.num_rows, self.design)
+
+    @cached_property
+    def known_totals(self) -> KnownTotals | None:
+        """What the weights were calibrated to, by row; None where they were not."""
+        design = self.design
+        if not isinstance(design, TaylorDesign) or design.calibrated is None:
+            return None
+        columns = {name: self.table[kept_as(name)] for name in design.calibrated.columns}
+        weight = self.sums(None)[:, 0]
+        return known_totals(columns, weight, np.asarray(self.table[BASE_WEIGHT]), design.calibrated)
 
     @cached_property
     def contributors(self) -> npt.NDArray[np.int64]:
@@ -175,11 +188,14 @@ def survey_cube(
     Source: methods reference, sections 3.1 and 3.2.
     """
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
-    prepared = records.engine.query(plan.prepared, {"records": records}, {"unknown": UNKNOWN})
-    table = records.engine.query(plan.sums, {"prepared": prepared}).to_arrow()
+    prepared = records.engine.query(plan.prepared, {"records": records})
+    parts = [
+        _in_order(records.engine.query(statement, {"prepared": prepared}).to_arrow(), plan.keys)
+        for statement in plan.sums
+    ]
     records.engine.forget(prepared)
     return SurveyCube(
-        _in_order(table, plan.keys),
+        _side_by_side(parts),
         tuple(dimensions),
         plan.conditions,
         plan.measures,
@@ -197,9 +213,12 @@ def survey_cube_sql(
     measures: Sequence[str] = (),
     distributed: Sequence[str] = (),
 ) -> tuple[str, str]:
-    """The statements that `survey_cube` runs, as they are published: one prepares, one adds up."""
+    """The statements that `survey_cube` runs, as they are published: one prepares, one adds up.
+
+    Of many replicate weights the second is that of the first ones.
+    """
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
-    return plan.prepared, plan.sums
+    return plan.prepared, plan.sums[0]
 
 
 @dataclass(frozen=True)
@@ -207,7 +226,7 @@ class _Plan:
     """The statements of a cube, and which of its columns are keys."""
 
     prepared: str
-    sums: str
+    sums: list[str]
     keys: list[str]
     conditions: tuple[str, ...]
     measures: tuple[str, ...]
@@ -223,13 +242,16 @@ def _plan(
 ) -> _Plan:
     measures = list(dict.fromkeys([*measures, *distributed]))
     weights = _weights(design)
-    design_columns = design.columns if isinstance(design, TaylorDesign) else ()
+    design_columns = design.all_columns if isinstance(design, TaylorDesign) else ()
     types = column_types(records)
     _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns])
     _refuse_repeated([*dimensions, *conditions, *measures])
     _refuse_total_code(records, dimensions)
     _refuse_unstated(records, design_columns)
-    limits = limits_of(records, types, weights, measures)
+    base = design.calibrated.base_weight if isinstance(design, TaylorDesign) and design.calibrated else None
+    before = [base] if base is not None else []
+    _refuse_absent(types, before)
+    limits = limits_of(records, types, [*weights, *before], measures)
     if weights and limits.smallest[weights[0]] < 0:
         raise ProjectError(
             f"The main weight {weights[0]} is negative in some records.",
@@ -237,16 +259,21 @@ def _plan(
         )
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     values = {_value_name(name): name for name in distributed}
-    kept = list(dict.fromkeys([*design_columns, *weights, *measures]))
+    kept = list(dict.fromkeys([*design_columns, *weights, *before, *measures]))
     keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
-    sums = survey_cube_statement(
-        keys,
-        _sums(limits, weights, measures),
-        weight=kept_as(weights[0]) if weights else None,
-        each_record=is_each,
-    )
-    prepared = prepared_statement(dimensions, conditions, kept, gaps, values)
+    wanted = _sums(limits, weights, measures)
+    wanted += [limits.term(BASE_WEIGHT, name).of(kept_as(name)) for name in before]
+    sums = [
+        survey_cube_statement(
+            keys,
+            wanted[start : start + _WIDEST],
+            weight=kept_as(weights[0]) if weights else None,
+            each_record=is_each,
+        )
+        for start in range(0, len(wanted), _WIDEST)
+    ]
+    prepared = prepared_statement(dimensions, conditions, kept, gaps, values, unknown=UNKNOWN)
     return _Plan(prepared, sums, keys, (*conditions, *gaps), tuple(measures))
 
 
@@ -281,6 +308,16 @@ def _sums(limits: Limits, weights: Sequence[str], measures: Sequence[str]) -> li
         sums.append(limits.term(f"{name}__squared", main, measure, measure))
         sums += [limits.term(f"{name}__{at}", weight, measure) for at, weight in enumerate(every)]
     return [term.of(*(kept_as(factor) for factor in term.factors)) for term in sums]
+
+
+def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
+    """Tables of the same rows in the same order as one: the columns that the first lacks are added."""
+    found = parts[0]
+    for part in parts[1:]:
+        for name in part.column_names:
+            if name not in found.column_names:
+                found = found.append_column(name, part[name])
+    return found
 
 
 def _in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:

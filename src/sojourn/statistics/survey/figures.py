@@ -17,6 +17,7 @@ from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
+from sojourn.statistics.survey.known_totals import KnownTotals
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
@@ -148,21 +149,31 @@ def spread_of(entries: Entries, components: Components, values: Floats, cube: Su
         return Spread(variance, np.full(len(values), design.freedom))
     if cube.units is None:
         return Spread(np.full(len(values), np.nan), np.zeros(len(values), np.int64))
-    return _linearised(entries, components, values, cube.units)
+    return _linearised(entries, components, values, cube.units, cube.known_totals)
 
 
-def _linearised(entries: Entries, components: Components, values: Floats, units: Units) -> Spread:
+def _linearised(
+    entries: Entries, components: Components, values: Floats, units: Units, known: KnownTotals | None
+) -> Spread:
     count, width = components.cell.shape
     variance = np.zeros(count)
     freedom = np.zeros(count, np.int64)
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
+    group, weight, fitted = np.empty(0, np.int64), np.empty(0), np.empty((0, count))
+    if known is not None:
+        group, weight = known.group, known.weight
+        fitted = known.fitted(
+            entries.first, entries.place, entries.variables, entries.cube_row,
+            components.cell, components.variable, components.coefficient,
+        )  # fmt: skip
     for place, stage in enumerate(units.stages):
         met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
         unit = stage.unit_of_row if entries.cube_row is None else stage.unit_of_row[entries.cube_row]
         combination_variances(
             entries.first, entries.place, entries.variables, first, *flat, unit,
-            stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single, variance, met, strata,
+            stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
+            stage.unit_of_row, group, weight, fitted, variance, met, strata,
         )  # fmt: skip
         if place == 0:
             freedom = met - strata

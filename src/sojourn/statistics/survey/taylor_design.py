@@ -16,7 +16,15 @@ from typing import Literal
 
 from sojourn.errors import ProjectError
 
-__all__ = ["EACH_RECORD", "SINGLE_UNIT_RULES", "CensusDesign", "SingleUnit", "Stage", "TaylorDesign"]
+__all__ = [
+    "EACH_RECORD",
+    "SINGLE_UNIT_RULES",
+    "CalibratedTo",
+    "CensusDesign",
+    "SingleUnit",
+    "Stage",
+    "TaylorDesign",
+]
 
 EACH_RECORD = "each_record"
 SingleUnit = Literal["error", "certainty", "around_zero", "average"]
@@ -28,6 +36,35 @@ class CensusDesign:
     """Everyone was asked: figures have no sampling error. A weight, where there is one, repairs coverage."""
 
     weight: str | None = None
+
+
+@dataclass(frozen=True)
+class CalibratedTo:
+    """What the weights of a sample were calibrated to.
+
+    `base_weight` is the column of the weights before that. Each of `margins` names columns whose crossed
+    codes have known totals of persons; a margin without columns is the number of all persons. `numbers` are
+    columns whose own totals are known.
+    """
+
+    base_weight: str
+    margins: tuple[tuple[str, ...], ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "margins", tuple(tuple(each) for each in self.margins))
+        object.__setattr__(self, "numbers", tuple(self.numbers))
+        if not self.margins and not self.numbers:
+            raise ProjectError(
+                "Calibrated weights without a margin or number are not calibrated.",
+                "Name the `margins` whose totals were known, or leave the calibration out.",
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the margins and numbers, each once, in order."""
+        named = [name for margin in self.margins for name in margin]
+        return tuple(dict.fromkeys([*named, *self.numbers]))
 
 
 @dataclass(frozen=True)
@@ -66,6 +103,9 @@ class TaylorDesign:
     `certainty` nothing, as the unit was sure to be drawn, `around_zero` the square of the unit's own total,
     `average` what the other strata add on average.
 
+    With `calibrated`, a figure varies only as far as the known totals do not explain it: the variance is that
+    of residuals from a regression on them. Raked weights are taken as calibrated to the same margins.
+
     Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapters 4 and 5; the rules
     for single units are those of R `survey`, option `survey.lonely.psu`, where `around_zero` is `adjust`.
     """
@@ -74,6 +114,7 @@ class TaylorDesign:
     stages: tuple[Stage, ...]
     numbered: Literal["across", "within_strata"] | None = None
     single_unit: SingleUnit = "error"
+    calibrated: CalibratedTo | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stages", tuple(self.stages))
@@ -92,6 +133,12 @@ class TaylorDesign:
     def columns(self) -> tuple[str, ...]:
         """The columns of the records that the effective stages name, each once, in order."""
         return tuple(dict.fromkeys(name for stage in self.effective_stages for name in stage.columns))
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """Those columns and the ones to which weights were calibrated."""
+        more = self.calibrated.columns if self.calibrated else ()
+        return tuple(dict.fromkeys([*self.columns, *more]))
 
 
 def _complaints(design: TaylorDesign) -> list[tuple[str, str]]:

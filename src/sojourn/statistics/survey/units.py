@@ -18,7 +18,7 @@ from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.survey.positions import numbered
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, Stage, TaylorDesign
 
-__all__ = ["StageUnits", "Units", "units_of"]
+__all__ = ["StageUnits", "Units", "positions_of", "units_of"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,7 +61,7 @@ def units_of(columns: Mapping[str, pa.ChunkedArray], rows: int, design: TaylorDe
     Raises: ProjectError where the design leaves open which units are one, or what a stratum with a single
     unit adds; ContractBroken where sizes contradict one another or the number of units drawn.
     """
-    codes = {name: _codes(column) for name, column in columns.items()}
+    codes = {name: positions_of(column) for name, column in columns.items()}
     parent = np.zeros(rows, np.int64)
     above = np.ones(1)
     stages = []
@@ -149,7 +149,7 @@ def _fraction(
     return drawn / of_stratum
 
 
-def _codes(column: pa.ChunkedArray) -> Integers:
+def positions_of(column: pa.ChunkedArray) -> Integers:
     """Positions of the values in their sorted list."""
     encoded = column.combine_chunks().dictionary_encode()
     rank = np.empty(len(encoded.dictionary), np.int64)

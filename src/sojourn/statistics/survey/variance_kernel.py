@@ -33,6 +33,10 @@ def combination_variances(
     drawn: Integers,
     factor: Floats,
     is_single: npt.NDArray[np.bool_],
+    unit_of_cube_row: Integers,
+    group: Integers,
+    weight: Floats,
+    fitted: Floats,
     variance: Floats,
     units: Integers,
     strata: Integers,
@@ -40,7 +44,8 @@ def combination_variances(
     """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
 
     Rows of cell c are `rows[first_row[c]:first_row[c + 1]]`; components of figure f are those from
-    `first_component[f]`. A single unit's contribution is not centred.
+    `first_component[f]`. A single unit's contribution is not centred. Where weights were calibrated, what is
+    `fitted` (groups × figures) is taken off every row of the cube; `group` is empty where they were not.
     """
     amount = np.zeros(len(stratum_of_unit))
     last_figure = np.full(len(stratum_of_unit), -1, np.int64)
@@ -62,6 +67,15 @@ def combination_variances(
                     touched[count] = unit
                     count += 1
                 amount[unit] += coefficient * values[variable, row]
+        units[figure] = count
+        for row in range(len(group)):
+            unit = unit_of_cube_row[row]
+            if last_figure[unit] != figure:
+                last_figure[unit] = figure
+                amount[unit] = 0.0
+                touched[count] = unit
+                count += 1
+            amount[unit] -= weight[row] * fitted[group[row], figure]
         met = 0
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
@@ -70,6 +84,8 @@ def combination_variances(
                 met += 1
             present[stratum] += 1
             total[stratum] += amount[touched[place]]
+            if place == units[figure] - 1:
+                strata[figure] = met
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
@@ -81,7 +97,6 @@ def combination_variances(
             found += factor[stratum] * (squares[stratum] + (drawn[stratum] - present[stratum]) * mean * mean)
             total[stratum], squares[stratum], present[stratum] = 0.0, 0.0, 0
         variance[figure] += found
-        units[figure], strata[figure] = count, met
 
 
 @compiled

@@ -50,12 +50,14 @@ answer <- function(design, records) {
   add("count", sub("^g", "", names(coef(count))), coef(count), SE(count), deff(count))
   share <- svymean(~g, design, deff = "replace")
   add("share", sub("^g", "", names(coef(share))), coef(share), SE(share), deff(share))
-  means <- svyby(~y, ~g, subset(design, !is.na(y)), svymean, covmat = TRUE)
   for (other in names[-1]) {
-    weights <- setNames(rep(0, length(names)), names)
-    weights[names[1]] <- -1
-    weights[other] <- 1
-    gap <- svycontrast(means, list(gap = weights))
+    both <- update(
+      design,
+      y1 = ifelse(is.na(y) | g != other, 0, y), x1 = as.numeric(!is.na(y) & g == other),
+      y2 = ifelse(is.na(y) | g != names[1], 0, y), x2 = as.numeric(!is.na(y) & g == names[1])
+    )
+    ratios <- svyratio(~y1 + y2, ~x1 + x2, both, covmat = TRUE)
+    gap <- svycontrast(ratios, c(1, 0, 0, -1))
     add("gap", paste0(other, "-", names[1]), coef(gap), SE(gap))
   }
 }
