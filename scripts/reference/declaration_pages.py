@@ -18,6 +18,7 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     residence_declarations,
+    sdg_declarations,
     small_area_declarations,
     survey_declarations,
     table_declarations,
@@ -40,6 +41,7 @@ FILES = (
     coverage_declarations.CoverageDeclaration,
     weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
+    sdg_declarations.SdgDeclaration,
     survey_declarations.SurveyDesignDeclaration,
     small_area_declarations.SmallAreaDeclaration,
 )
