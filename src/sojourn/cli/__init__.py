@@ -13,6 +13,7 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sdg_tools,
     serving,
     small_area_tools,
     survey_tools,
@@ -44,4 +45,5 @@ COMMANDS = (
     linkage_tools,
     links,
     review,
+    sdg_tools,
 )

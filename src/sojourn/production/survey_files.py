@@ -9,18 +9,19 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sojourn.engine import Engine
 from sojourn.engine.rules import Rule, parse_rule
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.measure_texts import WrittenMeasure, written_measure
-from sojourn.production.movement_reading import column_names
-from sojourn.production.survey_designs import design_columns, with_design
+from sojourn.production.movement_reading import column_names, opened_table
+from sojourn.production.survey_designs import design_columns, design_of, with_design
 from sojourn.production.table_files import require_targets, table_of, write_table
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
 
-__all__ = ["EstimateRequest", "EstimateSummary", "estimate_file"]
+__all__ = ["EstimateRequest", "EstimateSummary", "as_number", "estimate_file"]
 
 _UNIVERSE = "universe"
 _WHOLE = r"^-?(0|[1-9][0-9]{0,17})$"
@@ -74,8 +75,9 @@ def estimate_file(
     written = [written_measure(text, where=_UNIVERSE if request.where else None) for text in request.measures]
     names = column_names(source)
     rules = _rules(written, request, names)
-    records = _records(source, declared, request, written, rules)
-    records, design = with_design(records, declared)
+    records, design = _records(source, declared, request, written, rules), design_of(declared)
+    if declared.make is not None:
+        records, design = with_design(_in_memory(records), declared)
     of = {name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)}
     values = {
         str(measure.of)
@@ -83,10 +85,12 @@ def estimate_file(
         for measure in each.of_versions()
         if measure.statistic in DISTRIBUTED
     }
-    with Engine(memory=memory) as engine:
+    with Engine([source.resolve().parent], memory=memory) as engine:
+        relation = engine.relation(records)
+        count = relation.count()
         try:
             cube = survey_cube(
-                engine.relation(records),
+                relation,
                 design=design,
                 dimensions=request.by,
                 conditions=rules,
@@ -97,7 +101,7 @@ def estimate_file(
             raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
     table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
-    return table, EstimateSummary(records.num_rows, cube.table.num_rows, len(table), tuple(request.measures))
+    return table, EstimateSummary(count, cube.table.num_rows, len(table), tuple(request.measures))
 
 
 def _estimates(cube: SurveyCube, written: WrittenMeasure, request: EstimateRequest) -> pa.Table:
@@ -138,20 +142,27 @@ def _records(
     request: EstimateRequest,
     written: Sequence[WrittenMeasure],
     rules: Mapping[str, Rule],
-) -> pa.Table:
+) -> pa.Table | Path:
+    """The columns that are needed: a Parquet file itself, which is read part by part, or a table of a CSV."""
     numbers, units = design_columns(declared)
     of = [name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)]
     compared = sorted({name for rule in rules.values() for name in rule.columns})
     kinds = dict.fromkeys((*request.by, *units, *compared), "value")
     kinds |= {name: "number" for name in (*numbers, *of) if name}
+    if source.suffix == ".parquet":
+        opened_table(source, kinds)
+        return source
     table = table_of(source, kinds)
-    if source.suffix == ".csv":
-        for name in compared:
-            table = _as_number(table, name, name in request.by)
+    for name in sorted({*compared, *units}):
+        table = as_number(table, name, name in request.by)
     return table
 
 
-def _as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
+def _in_memory(records: pa.Table | Path) -> pa.Table:
+    return pq.read_table(records) if isinstance(records, Path) else records
+
+
+def as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
     """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
     column = table[name]
     if not pa.types.is_string(column.type):

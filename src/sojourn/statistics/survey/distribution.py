@@ -62,7 +62,8 @@ QuantileError = Literal["woodruff", "replicates"]
 class _Ordered:
     """The rows of each cell in the order of their values; the last cell is the whole universe.
 
-    `weights` is of the cube's rows × (1 + replicates); `weight` is the main weight of each entry.
+    `weights` is of the cube's rows × (1 + replicates); `weight` and `squared_weight` are the main
+    weight of each entry and the sum of its records' squares.
     """
 
     cells: Cells
@@ -71,6 +72,7 @@ class _Ordered:
     values: Floats
     weights: Floats
     weight: Floats
+    squared_weight: Floats
 
     @cached_property
     def cell(self) -> Integers:
@@ -131,7 +133,7 @@ def distribution_figures(
         further = Components(whole, np.ones_like(own), extra[1][:, None])
         components = components.beside(further, np.ones(len(own)), np.ones(len(own)))
     entries = Entries(ordered.first, np.arange(len(ordered.row)), variables, ordered.row)
-    effective = _effective(cube, ordered)[:-1]
+    effective = _effective(ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
     meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
     figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting)
@@ -168,12 +170,12 @@ def _ordered(cube: SurveyCube, cells: Cells, measure: str, counted: npt.NDArray[
     everyone = sorted_cells.row[counted[sorted_cells.row]]
     first, rows = np.append(first, len(rows) + len(everyone)), np.append(rows, everyone)
     weights = np.ascontiguousarray(cube.sums(None))
-    return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0])
+    squares = cube.sums(None, squared=True)[rows, 0]
+    return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0], squares)
 
 
-def _effective(cube: SurveyCube, ordered: _Ordered) -> Floats:
-    squares = cube.sums(None, squared=True)[ordered.row]
-    found = ordered.added(ordered.weight, squares[:, 0])
+def _effective(ordered: _Ordered) -> Floats:
+    found = ordered.added(ordered.weight, ordered.squared_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         size: Floats = np.where(found[:, 1] > 0, found[:, 0] ** 2 / found[:, 1], np.nan)
     return size
@@ -276,7 +278,7 @@ def _line_scores(ordered: _Ordered, measure: Measure, line: float, is_gap: bool)
 def _density(ordered: _Ordered, at_value: float) -> Floats:
     """By cell, how dense the weights lie at a value: a normal kernel, its width by Silverman's rule."""
     weight, cell = ordered.weight, ordered.cell
-    sums = ordered.added(weight, weight * ordered.values, weight**2)
+    sums = ordered.added(weight, weight * ordered.values, ordered.squared_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = sums[:, 1] / sums[:, 0]
         spread = ordered.added(weight * (ordered.values - mean[cell]) ** 2)[:, 0] / sums[:, 0]
