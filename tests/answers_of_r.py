@@ -1,0 +1,57 @@
+"""Answers of R that are stored beside a test: R itself where it is installed, else what it said.
+
+Where R is installed the stored numbers are held against it, so that they stay R's.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pytest
+
+Answers = dict[str, tuple[float, ...]]
+
+
+@cache
+def has_package(name: str) -> bool:
+    if shutil.which("Rscript") is None:
+        return False
+    command = ["Rscript", "-e", f"library({name})"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def answers_of_r(script: Path, package: str, folder: Path, **tables: pa.Table) -> Answers:
+    """R's numbers by case: of this machine's R, held against the stored ones, or these alone."""
+    stored = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
+    kept = {case: tuple(values) for case, values in stored["answers"].items()}
+    if not has_package(package):
+        return kept
+    _, found = run_of_r(script, folder, **tables)
+    assert found.keys() == kept.keys()
+    for case, values in found.items():
+        assert values == pytest.approx(kept[case], rel=1e-12, nan_ok=True), case
+    return found
+
+
+def run_of_r(script: Path, folder: Path, **tables: pa.Table) -> tuple[str, Answers]:
+    """The versions that R tells, and its numbers."""
+    for name, table in tables.items():
+        pcsv.write_csv(table, folder / f"{name}.csv")
+    target = folder / "answers.csv"
+    subprocess.run(["Rscript", str(script), str(folder), str(target)], check=True, capture_output=True)
+    versions, *lines = target.read_text(encoding="utf-8").splitlines()
+    cells = [line.split(",") for line in lines]
+    return versions, {case: tuple(float(value) for value in values) for case, *values in cells}
+
+
+def store(script: Path, folder: Path, **tables: pa.Table) -> None:
+    """Write what R says into the file beside its script; for when the script changes."""
+    versions, found = run_of_r(script, folder, **tables)
+    told = {"made_by": versions, "script": script.name, "answers": found}
+    script.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
