@@ -57,9 +57,7 @@ def first_phase() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    return answers_of_r(
-        SCRIPT, "survey", tmp_path_factory.mktemp("two-phase"), first_phase=first_phase()
-    )
+    return answers_of_r(SCRIPT, "survey", tmp_path_factory.mktemp("two-phase"), first_phase=first_phase())
 
 
 def simple_random(**more) -> TwoPhaseDesign:

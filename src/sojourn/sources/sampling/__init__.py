@@ -1,1 +1,1 @@
-"""Samples that reach migrants: how large, where, drawn how, at what cost, and whether they keep their promise."""
+"""Samples that reach migrants: how large, where, drawn how, at what cost, and what they then say."""

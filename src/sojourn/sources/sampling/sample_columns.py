@@ -110,7 +110,8 @@ def claims(table: pa.Table, name: str) -> Claims:
         raise DataRefused(
             f"The column {name} holds something else than true and false.", "Write true or false, or 1 and 0."
         )
-    return found == 1
+    is_true: Claims = found == 1
+    return is_true
 
 
 def codes_of(table: pa.Table, names: Sequence[str]) -> Codes:

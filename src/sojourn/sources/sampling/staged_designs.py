@@ -26,7 +26,7 @@ from sojourn.sources.sampling.sample_columns import (
     positive_numbers,
 )
 
-__all__ = ["Draw", "Level", "Stage", "StagedDesign", "grouped_sums", "stage_of", "staged_draw"]
+__all__ = ["Draw", "Level", "Stage", "StagedDesign", "grouped_sums", "stage_of", "staged_draw", "units_of"]
 
 SingleUnits = Literal["refuse", "certain"]
 
@@ -35,8 +35,9 @@ SingleUnits = Literal["refuse", "certain"]
 class Stage:
     """One stage of a draw.
 
-    `units` is the column that tells units apart (none: each row is one), `strata` the columns of strata within
-    the unit of the stage before, and `population` the column with the number of units in the whole stratum.
+    `units` is the column that tells units apart (none: each row is one), `strata` the columns of strata
+    within the unit of the stage before, and `population` the column with the number of units in the whole
+    stratum.
     """
 
     units: str | None = None
@@ -48,9 +49,9 @@ class Stage:
 class StagedDesign:
     """The columns that say how the rows of a table were drawn.
 
-    Without `weight` the weight is the product, over the stages, of population by sample. Where populations are
-    not known, units of the first stage are taken to be drawn `with_replacement`, which must be said, and a
-    weight is needed. A stratum with a single sampled unit of several says nothing of its variance: it is
+    Without `weight` the weight is the product, over the stages, of population by sample. Where populations
+    are not known, units of the first stage are taken to be drawn `with_replacement`, which must be said, and
+    a weight is needed. A stratum with a single sampled unit of several says nothing of its variance: it is
     refused, or with `single_units="certain"` taken to add none.
     """
 
@@ -89,7 +90,7 @@ class Level:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """One stage with what was drawn: units and strata by row, sampling fraction, sampled units of the stratum."""
+    """One stage as drawn, by row: unit, stratum, the stratum's sampling fraction and its sampled units."""
 
     units: Codes
     strata: Codes
@@ -119,9 +120,9 @@ class Draw:
     def covariance(self, weighted: Floats) -> Floats:
         """The estimated covariances of the sums of columns of weighted values, rows × k to k × k.
 
-        Of each stage it is the spread of the units' sums within strata, times the fraction of them that was not
-        drawn, times the probability of the units of the stages before. Unbiased for simple random sampling
-        without replacement at each stage; with replacement it is that of the first stage's units.
+        Of each stage it is the spread of the units' sums within strata, times the fraction of them that was
+        not drawn, times the probability of the units of the stages before. Unbiased for simple random
+        sampling without replacement at each stage; with replacement it is that of the first stage's units.
         """
         found = np.zeros((weighted.shape[1], weighted.shape[1]))
         before = np.ones(len(weighted))
@@ -160,9 +161,7 @@ def staged_draw(table: pa.Table, design: StagedDesign, *, within: tuple[str, ...
     parent, drawn = known_codes(table, within), []
     for number, stage in enumerate(design.stages):
         strata = places_of(parent, known_codes(table, stage.strata))
-        units = (
-            np.arange(len(table)) if stage.units is None else places_of(strata, known_codes(table, (stage.units,)))
-        )
+        units = units_of(table, stage.units, strata)
         sampled = _units_in(strata, units)
         if design.with_replacement:
             population = np.full(len(table), np.inf) if number == 0 else sampled
@@ -174,6 +173,13 @@ def staged_draw(table: pa.Table, design: StagedDesign, *, within: tuple[str, ...
     first = drawn[0]
     freedom = len(np.unique(first.units)) - len(np.unique(first.strata))
     return Draw.of_stages(tuple(drawn), weights, freedom)
+
+
+def units_of(table: pa.Table, name: str | None, strata: Codes) -> Codes:
+    """Numbers of the units that a column tells apart within strata; without one each row is a unit."""
+    if name is None:
+        return np.arange(len(table), dtype=np.int64)
+    return places_of(strata, known_codes(table, (name,)))
 
 
 def stage_of(
@@ -239,9 +245,7 @@ def _levels(drawn: tuple[_Drawn, ...]) -> Iterator[Level]:
     """
     before = np.ones(len(drawn[0].units))
     for stage in drawn:
-        pair = np.where(
-            stage.sampled > 1, (1 - stage.fraction) / np.maximum(stage.sampled - 1, 1), 0.0
-        )
+        pair = np.where(stage.sampled > 1, (1 - stage.fraction) / np.maximum(stage.sampled - 1, 1), 0.0)
         own = np.where((stage.sampled == 1) & stage.is_silent, 1.0, stage.fraction)
         yield Level(stage.strata, before * pair)
         yield Level(stage.units, before * (own - 1 - pair))

@@ -20,6 +20,7 @@ from sojourn.errors import DataRefused, ProjectError
 from sojourn.sources.sampling.sample_columns import Claims, Floats, numbers, require_columns
 
 __all__ = [
+    "ALL",
     "DESIGN_BASED",
     "MODEL_BASED",
     "Question",
@@ -116,8 +117,8 @@ def questions(table: pa.Table, targets: Sequence[Target]) -> list[Question]:
         if target.by is not None:
             require_columns(table, [target.by])
             column = table[target.by].cast(pa.string())
-            for group in sorted(pc.unique(column.drop_null()).to_pylist()):
-                found.append(_within(whole, target.by, group, _is(column, group)))
+            groups = sorted(pc.unique(column.drop_null()).to_pylist())
+            found.extend(_within(whole, target.by, group, _is(column, group)) for group in groups)
     return found
 
 
@@ -271,9 +272,7 @@ def linear_answers(
     for question in asked:
         value, values = question.linearised(weights)
         found = Spread(None) if values is None else spread(values[:, None])
-        yield answer(
-            question, value, found, method=method, confidence=confidence, freedom=freedom, rows=rows
-        )
+        yield answer(question, value, found, method=method, confidence=confidence, freedom=freedom, rows=rows)
 
 
 def answers_from_replicates(

@@ -1,9 +1,9 @@
 """Two-phase samples: a first sample is screened, and some of it, as its answers suggest, is asked in full.
 
-A short question put to many finds the few of a rare group; the second phase takes nearly all of these and some
-of the others. The first phase may be drawn in any stages, the second is simple random sampling, of rows or of
-clusters, within strata made of what the first phase told. Weights are the product of both phases' weights
-(double expansion). What is known of everyone in the first phase can sharpen them, by regression or
+A short question put to many finds the few of a rare group; the second phase takes nearly all of these and
+some of the others. The first phase may be drawn in any stages, the second is simple random sampling, of rows
+or of clusters, within strata made of what the first phase told. Weights are the product of both phases'
+weights (double expansion). What is known of everyone in the first phase can sharpen them, by regression or
 post-stratification.
 
 Source: C. Särndal, B. Swensson and J. Wretman, Model Assisted Survey Sampling (1992), sections 9.3 to 9.7;
@@ -25,7 +25,6 @@ from sojourn.sources.sampling.sample_columns import (
     Codes,
     Floats,
     claims,
-    codes_of,
     known_codes,
     known_numbers,
     places_of,
@@ -39,6 +38,7 @@ from sojourn.sources.sampling.staged_designs import (
     grouped_sums,
     stage_of,
     staged_draw,
+    units_of,
 )
 from sojourn.sources.sampling.targets import (
     Spread,
@@ -59,12 +59,12 @@ class TwoPhaseDesign:
     drawn again, within `strata`, as clusters of `units` where that is given (none: row by row).
 
     `regress_on` are columns known for all rows of the first phase: numbers, or texts as categories; together
-    with a constant they make the regression estimator. `post_stratify_by` are columns whose crossed categories
-    get the sums that the first phase gives them.
+    with a constant they make the regression estimator. `post_stratify_by` are columns whose crossed
+    categories get the sums that the first phase gives them.
 
     The variance is `unbiased`, for which pairs of rows must be drawn in the second phase with known
-    probabilities, or `simple`: never negative, a little biased where strata of the second phase are small, and
-    for a first phase of one stage only.
+    probabilities, or `simple`: never negative, a little biased where strata of the second phase are small,
+    and for a first phase of one stage only.
     """
 
     first: StagedDesign
@@ -113,9 +113,9 @@ def two_phase_estimates(
 ) -> pa.Table:
     """Estimates (`SampledEstimate`) from a table of all rows of the first phase.
 
-    What is asked is known for rows of the second phase; it may be empty for others. The variance is the sum of
-    the two phases' (both are given): of what the second phase leaves open, and of the first. With regression
-    the second is that of the residuals. Degrees of freedom are the lesser of the two phases'.
+    What is asked is known for rows of the second phase; it may be empty for others. The variance is the sum
+    of the two phases' (both are given): of what the second phase leaves open, and of the first. With
+    regression the second is that of the residuals. Degrees of freedom are the lesser of the two phases'.
 
     Raises: DataRefused, ProjectError for a table or a design that allows no estimate.
     """
@@ -137,7 +137,9 @@ def two_phase_estimates(
 
 
 def two_phase_weights(table: pa.Table, design: TwoPhaseDesign, *, unit: str) -> pa.Table:
-    """The weights of the second phase's rows: `unit`, `first_weight`, `second_weight`, `adjustment`, `weight`.
+    """The weights of the second phase's rows, and what they are made of.
+
+    Columns: `unit`, `first_weight`, `second_weight`, `adjustment`, `weight`.
 
     Raises: as `two_phase_estimates`.
     """
@@ -163,10 +165,7 @@ def _phases(table: pa.Table, design: TwoPhaseDesign) -> _Phases:
             "Mark the rows of the second phase.",
         )
     strata = known_codes(table, design.strata)
-    units = (
-        np.arange(len(table)) if design.units is None else places_of(strata, known_codes(table, (design.units,)))
-    )
-    second = _second_draw(strata, units, again, design.first.single_units)
+    second = _second_draw(strata, units_of(table, design.units, strata), again, design.first.single_units)
     places = np.flatnonzero(again)
     helpers = _helpers(table, design, again)
     adjusted = np.ones(len(places))
@@ -187,7 +186,7 @@ def _second_draw(strata: Codes, units: Codes, again: Claims, single_units: Singl
             "Clusters are asked whole: mark all of their rows, or sample rows without clusters.",
         )
     population = np.bincount(strata[first_rows])[strata].astype(float)
-    sampled = np.bincount(strata[first_rows], in_phase)[strata]
+    sampled = np.bincount(strata[first_rows], in_phase[units[first_rows]].astype(float))[strata]
     if np.any(sampled == 0):
         empty = len(np.unique(strata[sampled == 0]))
         raise DataRefused(
@@ -197,7 +196,7 @@ def _second_draw(strata: Codes, units: Codes, again: Claims, single_units: Singl
     kept = np.flatnonzero(again)
     # Numbers without gaps, as sums over groups need them.
     own = [np.unique(each[kept], return_inverse=True)[1].astype(np.int64) for each in (units, strata)]
-    stage = stage_of(own[0], own[1], sampled[kept], population[kept], single_units)
+    stage = stage_of(own[0], own[1], sampled[kept].astype(float), population[kept], single_units)
     freedom = len(np.unique(own[0])) - len(np.unique(own[1]))
     return Draw.of_stages((stage,), 1 / stage.fraction, freedom)
 
@@ -266,8 +265,8 @@ def _residuals(phases: _Phases, values: Floats) -> Floats:
 def _unbiased_spread(phases: _Phases, values: Floats) -> Spread:
     """Variances of both phases, each unbiased; their sum is that of the sum of weighted values.
 
-    The first phase's is a sum over pairs of what was drawn in both phases, divided by the probability that the
-    second draws the pair. In small samples it can be negative.
+    The first phase's is a sum over pairs of what was drawn in both phases, divided by the probability that
+    the second draws the pair. In small samples it can be negative.
     """
     weights = phases.weights[:, None]
     second = phases.second.covariance(weights * _residuals(phases, values))
