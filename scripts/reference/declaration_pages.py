@@ -18,6 +18,7 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     residence_declarations,
+    special_design_declarations,
     table_declarations,
 )
 from sojourn.project.declarations import Declaration
@@ -36,6 +37,7 @@ FILES = (
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     linkage_declarations.LinkageDeclaration,
+    special_design_declarations.HiddenGroupDeclaration,
 )
 _PLAIN = {
     str: "text",
