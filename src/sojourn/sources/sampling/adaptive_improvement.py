@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from scipy import stats
+from scipy.special import gammaln
 
 from sojourn.sources.sampling.sample_columns import Claims, Codes, Floats
 
@@ -89,8 +89,8 @@ def draws_given_units(sizes: Codes, edge: int, draws: int) -> tuple[Floats, Floa
     # With draws as from binomial distributions of this chance no coefficient becomes too large.
     chance = min(max(draws / max(int(sizes.sum()) + edge, 1), 1e-9), 0.5)
     numbers = np.arange(draws + 1)
-    factors = [np.where(numbers > 0, stats.binom.pmf(numbers, size, chance), 0.0) for size in kinds]
-    factors.append(stats.binom.pmf(numbers, edge, chance))
+    factors = [np.where(numbers > 0, _binomial(numbers, size, chance), 0.0) for size in kinds]
+    factors.append(_binomial(numbers, edge, chance))
     times = [*counts.tolist(), 1]
 
     def moment(*chosen: tuple[int, int]) -> float:
@@ -117,6 +117,14 @@ def draws_given_units(sizes: Codes, edge: int, draws: int) -> tuple[Floats, Floa
     covariances = products[np.ix_(of, of)] - np.outer(means[of], means[of])
     np.fill_diagonal(covariances, squares[of] - means[of] ** 2)
     return means[of], covariances
+
+
+def _binomial(numbers: Codes, size: int, chance: float) -> Floats:
+    """The probability of each number of successes in so many trials; 0 for more than these."""
+    left = np.maximum(size - numbers, 0)
+    ways = gammaln(size + 1) - gammaln(numbers + 1) - gammaln(left + 1)
+    found = np.exp(ways + numbers * np.log(chance) + left * np.log1p(-chance))
+    return np.where(numbers <= size, found, 0.0)
 
 
 def _times(one: Floats, other: Floats) -> Floats:

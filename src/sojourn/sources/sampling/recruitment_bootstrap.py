@@ -33,7 +33,8 @@ def tree_replicates(chains: Chains, *, replicates: int, seed: int) -> Floats:
         many = chains.recruits[rows]
         parents = np.repeat(rows, many)
         sample = np.repeat(sample, many)
-        rows = chains.order[chains.start[parents] + draw.integers(0, np.maximum(chains.recruits[parents], 1))]
+        chosen = (draw.random(len(parents)) * chains.recruits[parents]).astype(np.int64)
+        rows = chains.order[chains.start[parents] + chosen]
     return found.reshape(replicates, size)
 
 
@@ -55,7 +56,7 @@ def chain_replicates(chains: Chains, groups: Codes, *, replicates: int, seed: in
     found = np.zeros((replicates, len(groups)))
     every = np.arange(replicates)
     for _ in range(len(recruited)):
-        rows = pools[start[here] + draw.integers(0, many[here])]
+        rows = pools[start[here] + (draw.random(replicates) * many[here]).astype(np.int64)]
         found[every, rows] += 1
         here = groups[rows]
     return found

@@ -18,7 +18,7 @@ from sojourn.sources.sampling.sample_columns import Floats
 
 __all__ = ["population_by_size", "successive_probabilities"]
 
-_NODES, _SHARES = np.polynomial.hermite_e.hermegauss(9)
+_NODES, _SHARES = np.polynomial.hermite_e.hermegauss(5)
 _SHARES = _SHARES / _SHARES.sum()
 _STEPS = 60
 _ROUNDS = 200
@@ -27,51 +27,63 @@ _ROUNDS = 200
 def successive_probabilities(sizes: Floats, counts: Floats, draws: Floats) -> Floats:
     """The probability that a unit of each size is among the first draws.
 
-    `sizes` are the k different ones, above zero; `counts`, populations × k, how many units have each (they
-    need not be whole); `draws` how many units of each population are drawn. Where that is everyone it is 1.
+    `sizes` are the k different ones, above zero; `counts`, populations × k, how many units have each (they need
+    not be whole); `draws` how many units of each population are drawn. Where that is everyone it is 1.
     """
-    everyone = counts.sum(axis=1)
-    # Times in units of the mean size, so that sizes of any magnitude are alike.
-    rates = sizes[None, :] / (counts @ sizes / everyone)[:, None]
-    wanted = np.minimum(draws, everyone)[:, None] - 0.5
-    start = np.maximum(-np.log1p(-np.minimum(wanted / everyone[:, None], 1 - 1e-9)), 1e-12)
-    times = np.repeat(start, len(_NODES), axis=1)
-    for _ in range(_STEPS):
-        gone = np.exp(-times[:, :, None] * rates[:, None, :])
-        weighted = gone * counts[:, None, :]
-        arrived = everyone[:, None] - weighted.sum(axis=2)
-        spread = np.sqrt(np.maximum((weighted * (1 - gone)).sum(axis=2), 1e-300))
-        pace = (weighted * rates[:, None, :]).sum(axis=2)
-        turn = (weighted * rates[:, None, :] * (2 * gone - 1)).sum(axis=2) / (2 * spread)
-        slope = np.maximum(pace + _NODES * turn, 0.05 * pace)
-        step = (wanted - arrived - _NODES * spread) / np.maximum(slope * times, 1e-300)
-        times = times * np.exp(np.clip(step, -1, 1))
-        if np.abs(step).max() < 1e-12:
-            break
-    # Without the unit itself the others need a little longer.
-    gone = np.exp(-times[:, :, None] * rates[:, None, :])
-    pace = (gone * counts[:, None, :] * rates[:, None, :]).sum(axis=2)[:, :, None]
-    later = times[:, :, None] + (1 - gone) / np.maximum(pace, 1e-300)
-    chance = 1 - np.exp(-later * rates[:, None, :])
-    found = np.einsum("rjk,j->rk", chance, _SHARES)
-    found *= (draws / (found * counts).sum(axis=1))[:, None]
-    return np.where((draws >= everyone)[:, None], 1.0, np.minimum(found, 1.0))
+    return _probabilities(sizes, counts, draws, _first_times(counts, draws))[0]
 
 
 def population_by_size(sizes: Floats, sampled: Floats, everyone: float) -> tuple[Floats, Floats]:
     """Gile's estimate of how many units of each size there are, and of their probabilities to be drawn.
 
-    `sampled`, samples × k, are the sampled units of each size. Starting from chances in proportion to size,
-    the population is estimated by the chances, and the chances from that population, until nothing changes.
+    `sampled`, samples × k, are the sampled units of each size. Starting from chances in proportion to size, the
+    population is estimated by the chances, and the chances from that population, until nothing changes.
     """
     draws = sampled.sum(axis=1)
     chances = np.repeat(sizes[None, :], len(sampled), axis=0).astype(float)
     counts = np.zeros_like(chances)
-    for _ in range(_ROUNDS):
+    times = np.zeros(0)
+    for turn in range(_ROUNDS):
         before = counts
         counts = sampled / chances
         counts *= everyone / counts.sum(axis=1, keepdims=True)
         if np.abs(counts - before).max() <= 1e-9 * everyone:
             break
-        chances = successive_probabilities(sizes, counts, draws)
+        if turn == 0:
+            times = _first_times(counts, draws)
+        chances, times = _probabilities(sizes, counts, draws, times)
     return counts, chances
+
+
+def _first_times(counts: Floats, draws: Floats) -> Floats:
+    """Where the search for arrival times begins, populations × nodes: as if all sizes were the same."""
+    part = np.minimum(draws / counts.sum(axis=1), 1 - 1e-9)
+    return np.repeat(np.maximum(-np.log1p(-part), 1e-12)[:, None], len(_NODES), axis=1)
+
+
+def _probabilities(sizes: Floats, counts: Floats, draws: Floats, times: Floats) -> tuple[Floats, Floats]:
+    """The probabilities, and the times of the nth arrival at the nodes, by Newton's steps from those given."""
+    everyone = counts.sum(axis=1)
+    # Times in units of the mean size, so that sizes of any magnitude are alike.
+    rates = sizes[None, None, :] / (counts @ sizes / everyone)[:, None, None]
+    wanted = np.minimum(draws, everyone)[:, None] - 0.5
+    of_size, by_rate = counts[:, :, None], (counts[:, None, :] * rates).transpose(0, 2, 1)
+    for _ in range(_STEPS):
+        gone = np.exp(-times[:, :, None] * rates)
+        left = (gone @ of_size)[:, :, 0]
+        square = gone * gone
+        spread = np.sqrt(np.maximum(left - (square @ of_size)[:, :, 0], 1e-300))
+        pace = (gone @ by_rate)[:, :, 0]
+        turn = ((square @ by_rate)[:, :, 0] * 2 - pace) / (2 * spread)
+        slope = np.maximum(pace + _NODES * turn, 0.05 * pace)
+        step = (wanted - everyone[:, None] + left - _NODES * spread) / np.maximum(slope * times, 1e-300)
+        times = times * np.exp(np.clip(step, -1, 1))
+        if np.abs(step).max() < 1e-12:
+            break
+    # Without the unit itself the others need a little longer.
+    gone = np.exp(-times[:, :, None] * rates)
+    pace = gone @ by_rate
+    later = times[:, :, None] + (1 - gone) / np.maximum(pace, 1e-300)
+    found = ((1 - np.exp(-later * rates)) * _SHARES[None, :, None]).sum(axis=1)
+    found *= (draws / (found * counts).sum(axis=1))[:, None]
+    return np.where((draws >= everyone)[:, None], 1.0, np.minimum(found, 1.0)), times

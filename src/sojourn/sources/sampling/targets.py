@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from sojourn.contracts.sampling import SampledEstimate
 from sojourn.errors import DataRefused, ProjectError
@@ -245,7 +245,7 @@ def _ends(
     tail = (1 + confidence) / 2
     if freedom is not None and freedom < 1:
         return None
-    factor = float(stats.norm.ppf(tail) if freedom is None else stats.t.ppf(tail, freedom))
+    factor = float(ndtri(tail) if freedom is None else stdtrit(freedom, tail))
     if statistic != "share":
         return value - factor * error, value + factor * error
     if not 0 < value < 1:
