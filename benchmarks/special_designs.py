@@ -165,10 +165,9 @@ def frames() -> tuple[dict[str, float], Callable[[Draw], Sampled]]:
     in_area, in_register = place < 0.85, place > 0.35
     works = (draw.random(everyone) < 0.35 + 0.3 * in_register).astype(float)
     wage = np.where(works == 1, draw.gamma(4, 300, everyone), 0.0)
-    truth = {"wages": wage.sum(), "foreigners": float(everyone), "working": works.mean()}
+    truth = {"wages": wage.sum(), "working": works.mean()}
     targets = [
         Target("wages", "total", "wage"),
-        Target("foreigners", "total"),
         Target("working", "share", "works", "1"),
     ]
     sizes = {"area": (in_area, 350), "register": (in_register, 250)}
@@ -176,7 +175,6 @@ def frames() -> tuple[dict[str, float], Callable[[Draw], Sampled]]:
     members = {"area": "in_area", "register": "in_register"}
     plain = StagedDesign((Stage(population="population"),))
     settings = {
-        "Hartley, half": {"estimator": "hartley", "share": 0.5},
         "Hartley, effective": {"estimator": "hartley", "share": "effective"},
         "Hartley, optimal": {"estimator": "hartley", "share": "optimal"},
         "Fuller-Burmeister": {"estimator": "fuller-burmeister"},
@@ -346,8 +344,8 @@ def centres() -> tuple[dict[str, float], Callable[[Draw], Sampled]]:
             }
         )
         seed = int(draw.integers(1 << 30))
-        estimated = CentresDesign("centre", columns, replicates=60, seed=seed)
-        known = CentresDesign("centre", columns, sizes=sizes, replicates=60, seed=seed)
+        estimated = CentresDesign("centre", columns, replicates=50, seed=seed)
+        known = CentresDesign("centre", columns, sizes=sizes, replicates=50, seed=seed)
         return {
             "estimated popularity": centres_estimates(table, estimated, targets),
             "known sizes": centres_estimates(table, known, [*targets, Target("people", "total")]),
@@ -396,7 +394,7 @@ def recruited(
 
 
 def respondent_driven(as_the_model_says: bool) -> Callable[[], tuple[dict, Callable]]:
-    """Recruitment in a network of 1,500: as the model says, or without return and from seeds with the trait."""
+    """Recruitment in a network of 1,500: as the model says, or without return from seeds with the trait."""
 
     def made() -> tuple[dict[str, float], Callable[[Draw], Sampled]]:
         ties, trait = network(np.random.default_rng(6), 1_500)

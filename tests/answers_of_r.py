@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,35 +15,36 @@ import pyarrow.csv as pcsv
 import pytest
 
 Answers = dict[str, tuple[float, ...]]
+# With this a script says that a package which it needs is not installed.
+NO_PACKAGE = 77
 
 
-@cache
-def has_package(name: str) -> bool:
-    if shutil.which("Rscript") is None:
-        return False
-    command = ["Rscript", "-e", f"library({name})"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def answers_of_r(script: Path, package: str, folder: Path, **tables: pa.Table) -> Answers:
+def answers_of_r(script: Path, folder: Path, **tables: pa.Table) -> Answers:
     """R's numbers by case: of this machine's R, held against the stored ones, or these alone."""
     stored = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
     kept = {case: tuple(values) for case, values in stored["answers"].items()}
-    if not has_package(package):
+    run = run_of_r(script, folder, **tables)
+    if run is None:
         return kept
-    _, found = run_of_r(script, folder, **tables)
+    found = run[1]
     assert found.keys() == kept.keys()
     for case, values in found.items():
         assert values == pytest.approx(kept[case], rel=1e-12, nan_ok=True), case
     return found
 
 
-def run_of_r(script: Path, folder: Path, **tables: pa.Table) -> tuple[str, Answers]:
-    """The versions that R tells, and its numbers."""
+def run_of_r(script: Path, folder: Path, **tables: pa.Table) -> tuple[str, Answers] | None:
+    """The versions that R tells, and its numbers; none where R or the package is not installed."""
+    if shutil.which("Rscript") is None:
+        return None
     for name, table in tables.items():
         pcsv.write_csv(table, folder / f"{name}.csv")
     target = folder / "answers.csv"
-    subprocess.run(["Rscript", str(script), str(folder), str(target)], check=True, capture_output=True)
+    command = ["Rscript", str(script), str(folder), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == NO_PACKAGE:
+        return None
+    assert done.returncode == 0, done.stderr
     versions, *lines = target.read_text(encoding="utf-8").splitlines()
     cells = [line.split(",") for line in lines]
     return versions, {case: tuple(float(value) for value in values) for case, *values in cells}
@@ -52,6 +52,7 @@ def run_of_r(script: Path, folder: Path, **tables: pa.Table) -> tuple[str, Answe
 
 def store(script: Path, folder: Path, **tables: pa.Table) -> None:
     """Write what R says into the file beside its script; for when the script changes."""
-    versions, found = run_of_r(script, folder, **tables)
-    told = {"made_by": versions, "script": script.name, "answers": found}
+    run = run_of_r(script, folder, **tables)
+    assert run is not None, "R is not installed"
+    told = {"made_by": run[0], "script": script.name, "answers": run[1]}
     script.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

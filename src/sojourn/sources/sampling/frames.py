@@ -205,7 +205,7 @@ def _weights(table: pa.Table, design: FramesDesign, samples: _Samples) -> Floats
         shared: Floats = samples.draw.weights / frames
         return shared
     if design.estimator == "single-frame":
-        chances = np.zeros(len(table))
+        chances, drawn = np.zeros(len(table)), np.zeros(len(table))
         for name, column in design.probabilities.items():
             own = known_numbers(table, column)
             if np.any((own[samples.is_in[name]] <= 0) | (own[samples.is_in[name]] > 1)):
@@ -214,7 +214,9 @@ def _weights(table: pa.Table, design: FramesDesign, samples: _Samples) -> Floats
                     "A unit of a frame is drawn from it with a probability above 0 and up to 1.",
                 )
             chances += np.where(samples.is_in[name], own, 0.0)
-        return 1 / chances
+            drawn = np.where(samples.is_of[name], own, drawn)
+        # A weight that is one divided by its probability becomes one divided by the sum of them.
+        return samples.draw.weights * drawn / chances
     return _by_share(samples, _share(design, samples))
 
 

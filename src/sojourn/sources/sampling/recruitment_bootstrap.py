@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sojourn.sources.reader.compiled import compiled
 from sojourn.sources.sampling.recruitment import Chains
 from sojourn.sources.sampling.sample_columns import Codes, Floats
 
@@ -54,9 +55,18 @@ def chain_replicates(chains: Chains, groups: Codes, *, replicates: int, seed: in
     start, many = np.where(many > 0, start, 0), np.where(many > 0, many, len(pools))
     here = groups[draw.integers(0, len(groups), replicates)]
     found = np.zeros((replicates, len(groups)))
-    every = np.arange(replicates)
-    for _ in range(len(recruited)):
-        rows = pools[start[here] + (draw.random(replicates) * many[here]).astype(np.int64)]
-        found[every, rows] += 1
-        here = groups[rows]
+    _walk(draw.random((replicates, len(recruited))), pools, start, many, groups, here, found)
     return found
+
+
+@compiled
+def _walk(
+    chances: Floats, pools: Codes, start: Codes, many: Codes, groups: Codes, begun: Codes, found: Floats
+) -> None:
+    """Count, for each chain, how often its steps come to each row; a step is chosen by a number below 1."""
+    for chain in range(chances.shape[0]):
+        here = begun[chain]
+        for step in range(chances.shape[1]):
+            row = pools[start[here] + np.int64(chances[chain, step] * many[here])]
+            found[chain, row] += 1.0
+            here = groups[row]

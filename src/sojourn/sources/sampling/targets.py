@@ -311,4 +311,9 @@ def estimate_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
     Raises: ContractBroken if a row is not one.
     """
-    return SampledEstimate.conform(pa.Table.from_pylist(list(rows), schema=SampledEstimate.schema()))
+    made, schema = list(rows), SampledEstimate.schema()
+    columns = [
+        pa.array([row[name] for row in made], kind)
+        for name, kind in zip(schema.names, schema.types, strict=True)
+    ]
+    return SampledEstimate.conform(pa.table(columns, schema=schema))

@@ -1,4 +1,4 @@
-"""Two-phase estimates and variances against R `survey` (Debian r-cran-survey), by method and by design."""
+"""Two-phase, dual-frame and respondent-driven estimates against R and its package `survey` (r-cran-survey)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pyarrow as pa
 import pytest
 
 from answers_of_r import answers_of_r
+from sojourn.sources.sampling.frames import FramesDesign, frames_estimates
+from sojourn.sources.sampling.respondent_driven import RespondentDrivenDesign, respondent_driven_estimates
 from sojourn.sources.sampling.staged_designs import Stage, StagedDesign
 from sojourn.sources.sampling.targets import Target
 from sojourn.sources.sampling.two_phase import TwoPhaseDesign, two_phase_estimates
 
-SCRIPT = Path(__file__).with_name("oracle_two_phase.R")
+SCRIPT = Path(__file__).with_name("oracle_special_designs.R")
 TARGETS = [
     Target("total", "total", "y"),
     Target("mean", "mean", "y", by="region"),
@@ -55,9 +57,44 @@ def first_phase() -> pa.Table:
     )
 
 
+def two_frames() -> pa.Table:
+    """A stratified sample of an area and a simple one of a register that overlap."""
+    row = np.arange(95)
+    of_area = row < 55
+    return pa.table(
+        {
+            "frame": np.where(of_area, "area", "register"),
+            "region": np.where(of_area, np.where(row < 30, "north", "south"), "all"),
+            "population": np.where(of_area, np.where(row < 30, 420, 380), 510),
+            "in_area": (of_area | (row * 7 % 10 < 6)).astype(int),
+            "in_register": (~of_area | (row * 3 % 10 < 4)).astype(int),
+            "from_area": np.where(np.where(of_area, row < 30, row % 2), 30 / 420, 25 / 380),
+            "from_register": np.full(95, 40 / 510),
+            "y": row * 53 % 97 / 7 + 3,
+        }
+    )
+
+
+def recruits() -> pa.Table:
+    """90 people who recruited one another, of three groups; the first five are seeds."""
+    person = np.arange(90)
+    return pa.table(
+        {
+            "person": person,
+            "recruiter": pa.array((person - 5) // 2 + person % 3, mask=person < 5),
+            "degree": 1 + person * 17 % 23,
+            "group": np.array(["a", "b", "c"])[(person * 31 % 11) % 3],
+        }
+    )
+
+
+def tables() -> dict[str, pa.Table]:
+    return {"first_phase": first_phase(), "two_frames": two_frames(), "recruits": recruits()}
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    return answers_of_r(SCRIPT, "survey", tmp_path_factory.mktemp("two-phase"), first_phase=first_phase())
+    return answers_of_r(SCRIPT, tmp_path_factory.mktemp("designs"), **tables())
 
 
 def simple_random(**more) -> TwoPhaseDesign:
@@ -108,3 +145,31 @@ def test_estimates_and_both_variances_are_those_of_r(answers, case):
             assert row["standard_error"] is None
         else:
             assert row["standard_error"] == pytest.approx(error, rel=1e-10)
+
+
+DRAW = StagedDesign((Stage(strata=("region",), population="population"),))
+MEMBERS = {"area": "in_area", "register": "in_register"}
+FRAMES = {
+    "hartley-0.4": {"estimator": "hartley", "share": 0.4},
+    "hartley-optimal": {"estimator": "hartley", "share": "optimal"},
+    "fuller-burmeister": {"estimator": "fuller-burmeister"},
+    "single-frame": {
+        "estimator": "single-frame",
+        "probabilities": {"area": "from_area", "register": "from_register"},
+    },
+    "multiplicity": {"estimator": "multiplicity"},
+}
+
+
+@pytest.mark.parametrize("case", FRAMES)
+def test_two_frames_are_combined_as_with_the_variances_of_r(answers, case):
+    design = FramesDesign("frame", MEMBERS, DRAW, **FRAMES[case])
+    (row,) = frames_estimates(two_frames(), design, [Target("total", "total", "y")]).to_pylist()
+    assert (row["value"], row["standard_error"]) == pytest.approx(answers[case], rel=1e-10)
+
+
+def test_shares_by_recruitment_are_those_of_the_eigenvector_of_r(answers):
+    design = RespondentDrivenDesign("person", "recruiter", "degree", "rds-i", trait="group", replicates=2)
+    targets = [Target(group, "share", "group", group) for group in "abc"]
+    found = respondent_driven_estimates(recruits(), design, targets)["value"].to_pylist()
+    assert found == pytest.approx(answers["rds-i"], rel=1e-10)
