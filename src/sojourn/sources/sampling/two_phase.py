@@ -296,7 +296,10 @@ def _simple_spread(phases: _Phases, values: Floats) -> Spread:
         np.unique(each[phases.places], return_inverse=True)[1] for each in (stage.units, stage.strata)
     )
     again = phases.second.stages[0].units
-    if not len(np.unique(places_of(units, again))) == len(np.unique(units)) == len(np.unique(again)):
+    rows = np.bincount(stage.units)
+    kept = np.bincount(stage.units[phases.places], minlength=len(rows))
+    pairs = np.unique(places_of(units, again))
+    if np.any(kept[kept > 0] != rows[kept > 0]) or not len(pairs) == units.max() + 1 == again.max() + 1:
         raise ProjectError(
             "The simple variance is for a second phase that draws the units of the first.",
             "Write `variance: unbiased`, or give both phases the same `units`.",
