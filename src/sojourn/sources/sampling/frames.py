@@ -158,9 +158,10 @@ def _samples(table: pa.Table, design: FramesDesign) -> _Samples:
         )
     is_of = {name: pc.equal(column, name).to_numpy() for name in design.members}
     is_in = {name: claims(table, member) for name, member in design.members.items()}
-    for name in design.members:
-        if not is_of[name].any():
+    for name, own in is_of.items():
+        if not own.any():
             raise DataRefused(f"There is no row drawn from {name}.", "Add its sample, or leave it out.")
+    for name in design.members:
         if (is_of[name] & ~is_in[name]).any():
             raise DataRefused(
                 f"Rows were drawn from {name} and are not in it.", f"Look at {design.members[name]}."
