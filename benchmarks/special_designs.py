@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,12 +23,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Small matrices do not gain from threads, and the designs run side by side.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from sojourn.sources.sampling.adaptive import AdaptiveDesign, adaptive_estimates, grid_links
 from sojourn.sources.sampling.centres import CentresDesign, centres_estimates
@@ -453,8 +449,11 @@ def lines_of(task: tuple[str, int, int]) -> tuple[list[dict], float]:
     """The lines of one design, and the CPU seconds that they took."""
     name, samples, seed = task
     began = time.process_time()
-    truth, sample = DESIGNS[name]()
-    return list(simulated(name, truth, sample, samples, seed)), time.process_time() - began
+    # Small matrices do not gain from threads, and the designs run side by side.
+    with threadpool_limits(1):
+        truth, sample = DESIGNS[name]()
+        lines = list(simulated(name, truth, sample, samples, seed))
+    return lines, time.process_time() - began
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Two-phase, dual-frame and respondent-driven estimates against R and its package `survey` (r-cran-survey)."""
+"""Two-phase, dual-frame and respondent-driven estimates against R and its package `survey`."""
 
 from __future__ import annotations
 

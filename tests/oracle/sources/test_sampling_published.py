@@ -2,9 +2,9 @@
 
 S. Thompson, Adaptive cluster sampling, JASA 85 (1990), p. 1055, and Sampling, 2nd edition (2002), chapter 24,
 exercise 2, as the tests of the R package ACSampling quote them. The R package RDS (cran/RDS, inst/tests,
-test-weights.R) publishes its weights for the 389 people of its data set `faux` in a population of 1,000: those of
-RDS-II, which give the degrees, and those of Gile's SS from 1,000 simulated samples, which its own test reproduces
-with a mean difference below 0.02.
+test-weights.R) publishes its weights for the 389 people of its data set `faux` in a population of 1,000:
+those of RDS-II, which give the degrees, and those of Gile's SS from 1,000 simulated samples, which its own
+test reproduces with a mean difference below 0.02.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def test_thompsons_sample_of_five_units():
 
 
 def test_thompsons_exercise_of_a_thousand_units():
-    # A hundred units of a thousand hit one network of two units with 3 in it, one of three with 6, and 98 empty ones.
+    # A hundred units of a thousand hit one network of two units with 3 in it, one of three with 6, and 98
+    # empty ones.
     links = pa.table({"unit": [0, 2, 3], "neighbour": [1, 3, 4]})
     units = pa.table(
         {
@@ -59,15 +60,18 @@ def test_thompsons_exercise_of_a_thousand_units():
 
 # Degree, people with it, and the weight by SS that the package published.
 FAUX = (
-    (4, 3, 8.07852429943211), (5, 3, 6.38455712638357), (6, 4, 5.48896993495661), (7, 2, 4.8604415969412),
-    (8, 8, 4.29821535164131), (9, 14, 3.87047786984813), (10, 11, 3.54002750199834), (11, 17, 3.29341477208004),
-    (12, 17, 3.05443442492895), (13, 28, 2.85945054771878), (14, 28, 2.66306096642275), (15, 34, 2.53508406952916),
-    (16, 30, 2.43439535132526), (17, 31, 2.31958142874284), (18, 22, 2.22446812486855), (19, 14, 2.1468860118508),
-    (20, 17, 2.06264239672522), (21, 15, 1.99073333292842), (22, 22, 1.91460092295191), (23, 14, 1.8947448233209),
-    (24, 10, 1.8207882698508), (25, 8, 1.76806835398565), (26, 5, 1.72845726958708), (27, 5, 1.69033876925473),
-    (28, 5, 1.6334888106475), (29, 7, 1.63052784025235), (30, 1, 1.60534777745125), (31, 3, 1.5627722513722),
-    (32, 4, 1.50939780983865), (34, 2, 1.46381443711093), (36, 1, 1.44759683978263), (38, 1, 1.39907404068377),
-    (39, 1, 1.36476432306482), (43, 2, 1.33981767248718),
+    (4, 3, 8.07852429943211), (5, 3, 6.38455712638357), (6, 4, 5.48896993495661),
+    (7, 2, 4.8604415969412), (8, 8, 4.29821535164131), (9, 14, 3.87047786984813),
+    (10, 11, 3.54002750199834), (11, 17, 3.29341477208004), (12, 17, 3.05443442492895),
+    (13, 28, 2.85945054771878), (14, 28, 2.66306096642275), (15, 34, 2.53508406952916),
+    (16, 30, 2.43439535132526), (17, 31, 2.31958142874284), (18, 22, 2.22446812486855),
+    (19, 14, 2.1468860118508), (20, 17, 2.06264239672522), (21, 15, 1.99073333292842),
+    (22, 22, 1.91460092295191), (23, 14, 1.8947448233209), (24, 10, 1.8207882698508),
+    (25, 8, 1.76806835398565), (26, 5, 1.72845726958708), (27, 5, 1.69033876925473),
+    (28, 5, 1.6334888106475), (29, 7, 1.63052784025235), (30, 1, 1.60534777745125),
+    (31, 3, 1.5627722513722), (32, 4, 1.50939780983865), (34, 2, 1.46381443711093),
+    (36, 1, 1.44759683978263), (38, 1, 1.39907404068377), (39, 1, 1.36476432306482),
+    (43, 2, 1.33981767248718),
 )  # fmt: skip
 # The weight by RDS-II of a degree of 16.
 BY_DEGREE = 2.39047483002056

@@ -139,7 +139,7 @@ def test_edge_units_count_only_when_the_initial_sample_drew_them():
 def test_means_and_shares_are_of_units_not_of_networks():
     units = found_from(FIVE, (0, 3), 5)
     found = adaptive_estimates(units, chain(5), design(), [Target("mean", "mean", "y")])
-    # (1/0.4 + 1010/0.7) / (1/0.4 + 2/0.7)
+    # Sum: 1/0.4 + 1010/0.7; units: 1/0.4 + 2/0.7.
     assert row_of(found)["value"] == pytest.approx((2.5 + 1010 / 0.7) / (2.5 + 2 / 0.7))
 
 

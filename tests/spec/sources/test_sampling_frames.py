@@ -1,4 +1,4 @@
-"""Samples from frames that overlap: how weights are shared out, and what every possible pair of samples gives."""
+"""Samples from frames that overlap: how weights are shared out, and every possible pair of samples."""
 
 from __future__ import annotations
 

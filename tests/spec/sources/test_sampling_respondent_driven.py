@@ -1,4 +1,4 @@
-"""Respondent-driven samples: chains, estimators by hand, bootstraps, diagnostics, and the label they carry."""
+"""Respondent-driven samples: chains, estimators by hand, bootstraps, diagnostics, and their label."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def design(**more) -> RespondentDrivenDesign:
 
 def test_everybody_is_weighted_by_one_divided_by_degree():
     row = row_of(respondent_driven_estimates(SEVEN, design(), SHARE))
-    # (1/2 + 1 + 1/4 + 1/2) / (that + 1/4 + 1/2 + 1/4)
+    # Of a: 1/2 + 1 + 1/4 + 1/2; of b: 1/4 + 1/2 + 1/4.
     assert row["value"] == pytest.approx(2.25 / 3.25)
 
 

@@ -17,7 +17,7 @@ SIMPLE = StagedDesign((Stage(population="population"),))
 
 
 def drawn(y, places, again, kinds, **columns) -> pa.Table:
-    """Rows of a first phase in which those at `again` were drawn again; what the others answer is not known."""
+    """Rows of a first phase of which those at `again` were drawn again; others' answers are not known."""
     return pa.table(
         {
             "unit": list(places),
@@ -92,7 +92,7 @@ def test_villages_then_persons_are_unbiased():
 def test_strata_that_the_first_phase_tells_are_unbiased_too():
     # The second phase takes two of each kind; samples of the first phase hold at least two of each.
     y, kinds = [2, 7, 1, 8, 4, 5], "aaabbb"
-    first = [each for each in samples((range(6), 5))]
+    first = list(samples((range(6), 5)))
     design = TwoPhaseDesign(SIMPLE, "again", ("kind",))
     made = everything(y, kinds, design, first, {"a": 2, "b": 2}, population=[6] * 6)
     assert_unbiased(made, sum(y))

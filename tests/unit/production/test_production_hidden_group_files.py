@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
+from sojourn.contracts.sampling import SampledEstimate
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.hidden_group_files import (
     HiddenGroupSources,
@@ -34,7 +36,8 @@ targets:
 """
 SCREENED = "id,region,of_region,screened,again,age,sex,y\n" + "".join(
     f"{one},{'n' if one < 10 else 's'},{200 if one < 10 else 90},{'y' if one % 2 else 'n'},"
-    f"{'true' if one % 5 else 'false'},{20 + one * 7 % 31},{'fm'[one // 3 % 2]},{one * 3 % 7 if one % 5 else ''}\n"
+    f"{'true' if one % 5 else 'false'},{20 + one * 7 % 31},{'fm'[one // 3 % 2]},"
+    f"{one * 3 % 7 if one % 5 else ''}\n"
     for one in range(20)
 )
 FRAMES = """\
@@ -113,14 +116,14 @@ RECRUITS = "id,by,knows,works\n1,,4,yes\n2,1,2,no\n3,1,5,yes\n4,2,1,no\n5,4,2,ye
 # Declaration, sample, further files, the first figure by hand, and the columns of weights and of details.
 KINDS = {
     "two_phase": (TWO_PHASE, SCREENED, {}, None, "adjustment", None),
-    # 20 · 3 + 10 · 5 + 20 · 2 + 10 · 6
+    # Weights 20, 10, 20 and 10: 60 + 50 + 40 + 60.
     "frames": (FRAMES, TWO_FRAMES, {}, 210.0, "frame_weight", None),
     # The network of two is hit by 1 - 98 · 97/(100 · 99) of all samples of two.
     "adaptive": (ADAPTIVE, BLOCKS, {}, 7 / (1 - 98 * 97 / 9900), "network_size", None),
     # Households weigh 10: p 10 · 1/1, q 10 · 2/3.
     "indirect": (INDIRECT, HOUSEHOLDS, {"links": LINKS, "reached": ABROAD}, 50 / 3, "weight", "abroad:_T=_T"),
     "centres": (CENTRES, PEOPLE, {}, None, "centre", "popularity"),
-    # (1/4 + 1/5 + 1/2) / (that + 1/2 + 1)
+    # Working: 1/4 + 1/5 + 1/2; others: 1/2 + 1.
     "respondent_driven": (RECRUITED, RECRUITS, {}, 0.95 / 2.45, "wave", "diagnostic"),
 }
 
@@ -156,6 +159,7 @@ def test_each_design_is_estimated_from_its_files(tmp_path, kind, suffix):
     assert found.kind == kind
     written = pq.read_table(targets.estimates)
     assert written.to_pylist() == found.rows
+    assert SampledEstimate.conform(written).num_rows == len(found.rows)
     assert written.schema.metadata[b"design"] == kind.encode()
     assert written.schema.metadata[b"basis"].startswith(
         b"model" if kind == "respondent_driven" else b"design"
@@ -296,3 +300,15 @@ def test_the_command_says_what_the_figures_rest_on(tmp_path):
     told = json.loads(done.stdout)
     assert told["basis"] == "model-based, not a probability sample"
     assert told["rows"][0]["respondents"] == 5
+
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "estimate-from-a-sample-of-a-hidden-group.md"
+
+
+def test_the_page_has_a_declaration_of_each_design_and_all_of_them_are_sound(tmp_path):
+    kinds = []
+    for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text, encoding="utf-8")
+        kinds.append(load_declaration(file, HiddenGroupDeclaration).kind)
+    assert sorted(kinds) == sorted(KINDS)

@@ -3,8 +3,8 @@
 An initial sample is drawn at random. Whoever meets a condition brings in the neighbours, these theirs if they
 meet it, and so on until nobody new does. Units that meet the condition and reach one another are a *network*;
 a unit that does not meet it is a network of its own. Neighbours that were looked at and do not meet it are
-*edge units*: a network found only in part would bring them in, so that their chance is not known, and they
-count only if the initial sample drew them.
+*edge units*: networks that were not hit may lie beside them too and would have brought them in, so that their
+chance is not known, and they count only if the initial sample drew them.
 
 Both estimators are unbiased, and so are their variances, however the condition was chosen beforehand:
 

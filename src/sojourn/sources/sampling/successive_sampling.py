@@ -27,8 +27,8 @@ _ROUNDS = 200
 def successive_probabilities(sizes: Floats, counts: Floats, draws: Floats) -> Floats:
     """The probability that a unit of each size is among the first draws.
 
-    `sizes` are the k different ones, above zero; `counts`, populations × k, how many units have each (they need
-    not be whole); `draws` how many units of each population are drawn. Where that is everyone it is 1.
+    `sizes` are the k different ones, above zero; `counts`, populations × k, how many units have each (they
+    need not be whole); `draws` how many units of each population are drawn. Where that is everyone it is 1.
     """
     return _probabilities(sizes, counts, draws, _first_times(counts, draws))[0]
 
@@ -36,8 +36,8 @@ def successive_probabilities(sizes: Floats, counts: Floats, draws: Floats) -> Fl
 def population_by_size(sizes: Floats, sampled: Floats, everyone: float) -> tuple[Floats, Floats]:
     """Gile's estimate of how many units of each size there are, and of their probabilities to be drawn.
 
-    `sampled`, samples × k, are the sampled units of each size. Starting from chances in proportion to size, the
-    population is estimated by the chances, and the chances from that population, until nothing changes.
+    `sampled`, samples × k, are the sampled units of each size. Starting from chances in proportion to size,
+    the population is estimated by the chances, and the chances from that population, until nothing changes.
     """
     draws = sampled.sum(axis=1)
     chances = np.repeat(sizes[None, :], len(sampled), axis=0).astype(float)
@@ -62,7 +62,7 @@ def _first_times(counts: Floats, draws: Floats) -> Floats:
 
 
 def _probabilities(sizes: Floats, counts: Floats, draws: Floats, times: Floats) -> tuple[Floats, Floats]:
-    """The probabilities, and the times of the nth arrival at the nodes, by Newton's steps from those given."""
+    """The probabilities, and the nth arrival's times at the nodes, by Newton's steps from those given."""
     everyone = counts.sum(axis=1)
     # Times in units of the mean size, so that sizes of any magnitude are alike.
     rates = sizes[None, None, :] / (counts @ sizes / everyone)[:, None, None]

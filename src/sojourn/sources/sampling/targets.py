@@ -37,6 +37,8 @@ Statistic = Literal["total", "mean", "share", "ratio"]
 DESIGN_BASED = "design-based"
 MODEL_BASED = "model-based, not a probability sample"
 ALL = "_T"
+_SCHEMA = SampledEstimate.schema()
+_NO_DETAILS = dict.fromkeys(("first_phase_variance", "second_phase_variance", "overlap_share"))
 
 
 @dataclass(frozen=True)
@@ -220,11 +222,9 @@ def answer(
         "degrees_of_freedom": freedom,
         "respondents": int(counted.sum()),
         "unanswered": question.unanswered,
-        "first_phase_variance": None,
-        "second_phase_variance": None,
-        "overlap_share": None,
         "method": method,
         "basis": basis,
+        **_NO_DETAILS,
         **spread.details,
     }
 
@@ -307,13 +307,7 @@ def answers_from_replicates(
 
 
 def estimate_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """The rows as a table that conforms to `SampledEstimate`.
-
-    Raises: ContractBroken if a row is not one.
-    """
-    made, schema = list(rows), SampledEstimate.schema()
-    columns = [
-        pa.array([row[name] for row in made], kind)
-        for name, kind in zip(schema.names, schema.types, strict=True)
-    ]
-    return SampledEstimate.conform(pa.table(columns, schema=schema))
+    """The rows as a table that conforms to `SampledEstimate`."""
+    made = list(rows)
+    columns = [pa.array([row[field.name] for row in made], field.type) for field in _SCHEMA]
+    return pa.table(columns, schema=_SCHEMA)
