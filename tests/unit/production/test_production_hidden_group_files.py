@@ -123,7 +123,7 @@ KINDS = {
     # Households weigh 10: p 10 · 1/1, q 10 · 2/3.
     "indirect": (INDIRECT, HOUSEHOLDS, {"links": LINKS, "reached": ABROAD}, 50 / 3, "weight", "abroad:_T=_T"),
     "centres": (CENTRES, PEOPLE, {}, None, "centre", "popularity"),
-    # Working: 1/4 + 1/5 + 1/2; others: 1/2 + 1.
+    # Those who work weigh 1/4 + 1/5 + 1/2 = 0.95, the others 1/2 + 1.
     "respondent_driven": (RECRUITED, RECRUITS, {}, 0.95 / 2.45, "wave", "diagnostic"),
 }
 

@@ -43,6 +43,9 @@ __all__ = [
     "respondent_driven_weights",
 ]
 
+# So many numbers of bootstrap samples by degree are worked on at once.
+_AT_ONCE = 400_000
+
 
 @dataclass(frozen=True)
 class RespondentDrivenDesign:
@@ -179,7 +182,13 @@ def recruitment_weights(
         return found
     sizes, place = np.unique(chains.degree, return_inverse=True)
     sampled = times @ np.eye(len(sizes))[place]
-    _, chances = population_by_size(sizes, sampled, float(design.population or 0))
+    many = max(1, _AT_ONCE // len(sizes))
+    chances = np.concatenate(
+        [
+            population_by_size(sizes, sampled[start : start + many], float(design.population or 0))[1]
+            for start in range(0, len(sampled), many)
+        ]
+    )
     found = times / chances[:, place]
     return np.nan_to_num(found)
 
