@@ -108,6 +108,10 @@ TEST_PACKAGES = {
     "postgresql": "tests of the catalogue on PostgreSQL are skipped",
     "r-base-core": "comparisons with R are skipped",
     "r-cran-survey": "comparisons with R's package survey are skipped",
+    "r-cran-laeken": "comparisons with R's package laeken are skipped",
+    "r-cran-lme4": "comparisons with R's package lme4 are skipped",
+    "r-cran-metafor": "comparisons with R's package metafor are skipped",
+    "r-cran-sampling": "comparisons with R's package sampling are skipped",
     "strace": "tests that kill a command at every system call are skipped",
 }
 

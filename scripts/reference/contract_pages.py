@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from layout import docstring, table
 
-from sojourn.contracts import aggregates, link_quality, links, microdata, sampling, spine
+from sojourn.contracts import aggregates, link_quality, links, microdata, sampling, sdg, spine
 from sojourn.contracts.table import Column, Sensitivity, Table, Zone
 
 __all__ = ["contract_page", "contracts"]
@@ -38,7 +38,7 @@ def contracts() -> list[type[Table]]:
     """Every contract, in the order in which the modules list them."""
     return [
         getattr(module, name)
-        for module in (microdata, links, link_quality, spine, aggregates, sampling)
+        for module in (microdata, links, link_quality, spine, aggregates, sdg, sampling)
         for name in module.__all__
     ]
 

@@ -18,8 +18,12 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     residence_declarations,
+    sdg_declarations,
+    small_area_declarations,
     special_design_declarations,
+    survey_declarations,
     table_declarations,
+    weighting_declarations,
 )
 from sojourn.project.declarations import Declaration
 
@@ -36,8 +40,12 @@ FILES = (
     table_declarations.ReleaseDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
+    weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
     special_design_declarations.HiddenGroupDeclaration,
+    sdg_declarations.SdgDeclaration,
+    survey_declarations.SurveyDesignDeclaration,
+    small_area_declarations.SmallAreaDeclaration,
 )
 _PLAIN = {
     str: "text",

@@ -13,9 +13,13 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sdg_tools,
     serving,
+    small_area_tools,
+    survey_tools,
     tables,
     tools,
+    weighting_tools,
 )
 from sojourn.cli.app import app, main
 
@@ -30,12 +34,16 @@ COMMANDS = (
     pictures,
     projects,
     serving,
+    survey_tools,
     tables,
     tools,
     residence_tools,
     hidden_group_tools,
+    small_area_tools,
+    weighting_tools,
     encoding_tools,
     linkage_tools,
     links,
     review,
+    sdg_tools,
 )

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from sojourn.contracts.table import Sensitivity, Table, Zone, column
 
-__all__ = ["DraftObservation", "Estimate", "Observation", "PublishedFigure", "QualityMeasure"]
+__all__ = [
+    "DraftObservation",
+    "Estimate",
+    "Observation",
+    "PublishedFigure",
+    "QualityMeasure",
+    "SmallAreaEstimate",
+    "SurveySums",
+]
 
 _PUBLIC = Sensitivity.PUBLIC
 
@@ -26,6 +34,55 @@ class Estimate(Table, zone=Zone.SECURE):
     )
     degrees_of_freedom: int = column("Degrees of freedom of the variance")
     method: str = column("Identifier of the method that made the figure", required=True)
+
+
+class SurveySums(Table, zone=Zone.SECURE):
+    """One cell of a survey in one sampling unit: what later tables add up.
+
+    Dimensions, conditions, the columns of the design and the sums travel beside these.
+    """
+
+    time_period: str = column("Time of the survey, SDMX notation", key=True)
+    contributors: int = column(
+        "Number of records with a weight", required=True, sensitivity=Sensitivity.SENSITIVE
+    )
+
+
+class SmallAreaEstimate(Table, zone=Zone.SECURE):
+    """One small area: what its own sample says, and what a model makes of it with other areas' help."""
+
+    area: str = column("Code of the area", key=True)
+    direct: float = column("Direct estimate; null without a sample", sensitivity=Sensitivity.SENSITIVE)
+    direct_variance: float = column("Variance of the direct estimate, as it was given")
+    direct_cv: float = column("Coefficient of variation of the direct estimate", unit="per cent")
+    sample_size: float = column("Units in the sample of the area", sensitivity=Sensitivity.SENSITIVE)
+    variance_used: float = column("Variance of the direct estimate that the model took")
+    is_smoothed: bool = column(
+        "Whether the variance used is that of a function of all areas, not the area's own", required=True
+    )
+    estimate: float = column("Estimate of the model", required=True, sensitivity=Sensitivity.SENSITIVE)
+    mse: float = column("Mean-squared error of the estimate", required=True)
+    cv: float = column("Root of the mean-squared error by the estimate; null of zero", unit="per cent")
+    lower: float = column("Lower end of the interval of 95 per cent", required=True)
+    upper: float = column("Upper end of the interval of 95 per cent", required=True)
+    gamma: float = column(
+        "Weight of the area's own sample in the estimate, from 0 to 1, on the scale of the model",
+        required=True,
+    )
+    residual: float = column(
+        "Distance of the area's sample from the regression, by its standard deviation; null without a sample"
+    )
+    is_modelled: bool = column("Whether a model made the estimate: it does in every row", required=True)
+    is_synthetic: bool = column(
+        "Whether nothing of the area's own sample is in the estimate, but for coefficients", required=True
+    )
+    method: str = column("What made the estimate", codes="CL_SMALL_AREA_METHOD", required=True)
+    benchmarked: float = column(
+        "Estimate after benchmarking; null where nothing was benchmarked", sensitivity=Sensitivity.SENSITIVE
+    )
+    benchmarked_mse: float = column("Mean-squared error after benchmarking")
+    benchmarked_lower: float = column("Lower end of the interval after benchmarking")
+    benchmarked_upper: float = column("Upper end of the interval after benchmarking")
 
 
 class Observation(Table, zone=Zone.PUBLIC):

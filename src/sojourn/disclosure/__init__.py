@@ -4,15 +4,18 @@
 be worked out from what is published, rounds, and reports.
 """
 
-from sojourn.disclosure.protect import Protected, already_published, protect, with_net
+from sojourn.disclosure.differences import with_gap, with_net
+from sojourn.disclosure.protect import Protected, ProtectedAs, already_published, protect
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
 
 __all__ = [
     "PUBLICATION_RULES",
     "Protected",
+    "ProtectedAs",
     "ProtectionRules",
     "PublicationRule",
     "already_published",
     "protect",
+    "with_gap",
     "with_net",
 ]

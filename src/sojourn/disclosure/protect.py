@@ -36,9 +36,14 @@ from sojourn.disclosure.secondary import Pattern, pattern
 from sojourn.engine import Relation
 from sojourn.errors import DisclosureRisk, ProjectError
 
-__all__ = ["Protected", "already_published", "protect", "with_net"]
+__all__ = ["PROTECTED_AS", "Protected", "ProtectedAs", "already_published", "observations_of", "protect"]
 
-_SEAL = object()
+# What a figure is to its protection: counts and shares are rounded, shares and proportions are per cent.
+ProtectedAs = Literal["count", "share", "proportion", "mean"]
+PROTECTED_AS: tuple[ProtectedAs, ...] = ("count", "share", "proportion", "mean")
+_ROUNDED = ("count", "share", "proportion")
+PER_CENT_OF = ("share", "proportion")
+SEAL = object()
 _MISSING = "O"
 PER_CENT = 100.0
 _TOTAL = "_T"
@@ -57,7 +62,7 @@ class Protected:
     seal: object = None
 
     def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+        if self.seal is not SEAL:
             raise DisclosureRisk(
                 "Figures can leave the secure zone only as `protect` returns them.", "Call `protect`."
             )
@@ -67,7 +72,7 @@ def protect(
     estimates: Relation,
     *,
     dimensions: Sequence[str],
-    statistic: Literal["count", "share", "mean"],
+    statistic: ProtectedAs,
     rules: ProtectionRules,
     within: Sequence[str] = (),
     linkage_errors: Relation | None = None,
@@ -75,28 +80,31 @@ def protect(
     """Withhold what tells of few persons, prove that nothing gives it away, round, mark what is imprecise.
 
     `estimates` is one table with its inner cells; margins that it does not show are taken as unknown to the
-    reader. `within` is that of the shares, which are published in per cent. Each time period is a table of
+    reader. `within` is that of the shares, which are published in per cent, as are
+    proportions. Each time period is a table of
     its own. In the observations the dimension `sex` is the column `SEX`. `linkage_errors` is a `LinkageError`
     table of the same cells: each figure that is published, and is not zero, has the end of its error's class.
 
     Raises: DisclosureRisk where the standard of `secondary` cannot be met, or shares lack the base that
     they are shares of; ContractBroken if the estimates are no Estimate table.
     """
-    if statistic not in ("count", "share", "mean"):
-        raise ProjectError(f"There is no statistic {statistic!r}.", "There are count, share and mean.")
+    if statistic not in PROTECTED_AS:
+        raise ProjectError(f"There is no statistic {statistic!r}.", f"There are {', '.join(PROTECTED_AS)}.")
     dimensions = tuple(dimensions)
     table = Estimate.conform(estimates.to_arrow(), dimensions)
     table = table.sort_by([(name, "ascending") for name in (*dimensions, "time_period")])
     contributors = table.column("contributors").to_numpy()
     base = _persons_of_base(table, dimensions, within) if statistic == "share" else None
+    if statistic == "proportion":
+        base = contributors.astype(np.float64)
     is_primary = (contributors > 0) & (contributors < rules.minimum_contributors)
     is_withheld, patterns = _withheld(table, dimensions, contributors, rules)
-    steps = _steps(table, base, rules.round_to) if rules.round_to and statistic != "mean" else None
-    factor = PER_CENT if statistic == "share" else 1.0
+    steps = _steps(table, base, rules.round_to) if rules.round_to and statistic in _ROUNDED else None
+    factor = PER_CENT if statistic in PER_CENT_OF else 1.0
     linkage = _linkage_errors(table, dimensions, statistic, base, rules, linkage_errors)
-    observations = _observations(table, dimensions, is_withheld, steps, rules, factor, linkage)
+    observations = observations_of(table, dimensions, is_withheld, steps, rules, factor, linkage)
     report = _report(table, dimensions, is_primary, is_withheld, statistic, rules, patterns)
-    return Protected(estimates.engine.relation(observations), report, _SEAL)
+    return Protected(estimates.engine.relation(observations), report, SEAL)
 
 
 def already_published(figures: Relation, *, dimensions: Sequence[str], reason: str) -> Protected:
@@ -131,52 +139,7 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
     observations = Observation.conform(pa.table(columns), tuple(name.upper() for name in dimensions))
     cells = {"all": table.num_rows, "published": table.num_rows}
     report = {"rules": {"none_because": reason}, "dimensions": list(dimensions), "cells": cells}
-    return Protected(figures.engine.relation(observations), report, _SEAL)
-
-
-def with_net(
-    protected: Protected, *, dimensions: Sequence[str], linkage_errors: Relation | None = None
-) -> Protected:
-    """The observations with arrivals less departures added, for every other code, as direction `NET`.
-
-    It is worked out from what is published and tells nothing that the two do not: where one of them is
-    withheld or missing there is no difference, with the same status. A direction without a row is nobody's.
-    What linkage adds to a difference is no sum of what it adds to both sides, and stands in its class too.
-    """
-    table = protected.observations.to_arrow()
-    names = tuple(name.upper() for name in dimensions)
-    others = [name for name in names if name != "DIRECTION"] + ["TIME_PERIOD"]
-    shown = [*others, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
-    arrivals, departures = (
-        table.filter(pc.equal(table.column("DIRECTION"), side)).select(shown) for side in ("A", "D")
-    )
-    pairs = arrivals.join(departures, others, join_type="full outer", left_suffix="_A", right_suffix="_D")
-    nothing = pa.nulls(pairs.num_rows, pa.float64())
-    columns = {name: pairs.column(name) for name in others} | _differences(pairs)
-    columns |= {"DIRECTION": pa.repeat(pa.scalar("NET"), pairs.num_rows), "SE": nothing, "CV": nothing}
-    columns["LINKAGE_SE"] = nothing
-    if linkage_errors is not None:
-        cells = pa.table({name.lower(): columns[name] for name in (*names, "TIME_PERIOD")})
-        error = errors_of_cells(linkage_errors.to_arrow(), cells, dimensions)
-        error[pc.is_null(columns["OBS_VALUE"]).to_numpy(zero_copy_only=False)] = np.nan
-        columns["LINKAGE_SE"] = _nullable(ends_of_classes(error, np.ones_like(error)))
-    added = Observation.conform(pa.table(columns), names)
-    both = pa.concat_tables([table.cast(added.schema), added])
-    return Protected(protected.observations.engine.relation(both), protected.report, _SEAL)
-
-
-def _differences(pairs: pa.Table) -> dict[str, pa.ChunkedArray]:
-    """Value and status of arrivals (`_A`) less departures (`_D`)."""
-    value_in, value_out = (
-        pc.if_else(pc.is_null(pairs.column(f"OBS_STATUS_{side}")), 0.0, pairs.column(f"OBS_VALUE_{side}"))
-        for side in ("A", "D")
-    )
-    value = pc.subtract(value_in, value_out)
-    found = {"OBS_VALUE": value}
-    for name, usual in (("OBS_STATUS", "A"), ("CONF_STATUS", "F")):
-        why = pc.if_else(pc.is_null(value_in), pairs.column(f"{name}_A"), pairs.column(f"{name}_D"))
-        found[name] = pc.if_else(pc.is_null(value), why, usual)
-    return found
+    return Protected(figures.engine.relation(observations), report, SEAL)
 
 
 def _withheld(
@@ -232,7 +195,7 @@ def _persons_of_base(table: pa.Table, dimensions: tuple[str, ...], within: Seque
     return found
 
 
-def _observations(
+def observations_of(
     table: pa.Table,
     dimensions: tuple[str, ...],
     is_withheld: Flags,
@@ -292,7 +255,7 @@ def _linkage_errors(
     if errors is None:
         nothing = np.full(table.num_rows, np.nan)
         return nothing, nothing
-    if statistic == "mean":
+    if statistic not in _ROUNDED:
         contributors = np.maximum(table.column("contributors").to_numpy(), 1)
         least = np.abs(_numbers(table, "value")) / contributors
     else:

@@ -7,7 +7,7 @@ put together from checked names, so that the text can be shown, published and ru
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.relation import Relation
@@ -22,6 +22,7 @@ __all__ = [
     "limits_statement",
     "persons_statement",
     "total_code_statement",
+    "weighted_sum",
     "widened_statement",
 ]
 
@@ -39,18 +40,20 @@ _VARIANCE = (
 class WeightedSum:
     """One sum of the cube: what each record adds to it, and how the sum stays exact.
 
-    A record adds its weight (one, where there is none) times its measure (one, where there is none);
-    with `only_where` it adds only where that column is stated. `scale` is the power of two by which a
-    fractional term is multiplied to become a whole number; None where terms are whole numbers already.
-    `is_wide` keeps sums beyond 64 bits.
+    A record adds the product of its factors (one, where there is none); with `only_where` it adds only
+    where that column is stated. `scale` is the power of two by which a fractional term is multiplied to
+    become a whole number; None where terms are whole numbers already. `is_wide` keeps sums beyond 64 bits.
     """
 
     name: str
-    weight: str | None
-    measure: str | None = None
+    factors: tuple[str, ...] = ()
     only_where: str | None = None
     scale: int | None = None
     is_wide: bool = False
+
+    def of(self, *factors: str) -> WeightedSum:
+        """The same sum over columns of other names."""
+        return replace(self, factors=factors)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def column_types(relation: Relation) -> dict[str, str]:
 
 
 def limits_statement(columns: Sequence[str], fractional: Collection[str]) -> str:
-    """One row about `records`: their number; then each column's nulls, NaNs and largest absolute value.
+    """One row about `records`: their number; for each column nulls, NaNs, largest absolute, smallest value.
 
     Only fractional columns can hold NaN; the others are often answered from a file's statistics alone.
     """
@@ -84,6 +87,7 @@ def limits_statement(columns: Sequence[str], fractional: Collection[str]) -> str
         is_nan = f"sum(CAST(isnan(CAST({value} AS DOUBLE)) AS INTEGER))"
         parts.append(is_nan if name in fractional else "0")
         parts.append(f"greatest(abs(CAST(max({value}) AS DOUBLE)), abs(CAST(min({value}) AS DOUBLE)))")
+        parts.append(f"CAST(min({value}) AS DOUBLE)")
     return f"SELECT {', '.join(parts)} FROM records"
 
 
@@ -134,7 +138,7 @@ def cube_statement(
     counted = person is None
     cells = [*coded, *(f"count(*) FILTER ({rule}) AS {name}" for name, rule in rules.items() if counted)]
     margins = [*totals, *(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in rules if counted)]
-    cells += [f"{_sum(term)} AS {quoted(term.name)}" for term in sums]
+    cells += [f"{weighted_sum(term)} AS {quoted(term.name)}" for term in sums]
     margins += [f"{_margin_sum(term)} AS {quoted(term.name)}" for term in sums]
     steps = [
         ("cells", "one row for each combination of codes that occurs", _select(cells, by_cell)),
@@ -296,9 +300,9 @@ def _stated(columns: Sequence[str]) -> str:
     return " AND ".join(rules) or "true"
 
 
-def _sum(term: WeightedSum) -> str:
+def weighted_sum(term: WeightedSum) -> str:
     """The sum over records as a whole number, whatever the order of the records."""
-    factors = [quoted(name) for name in (term.weight, term.measure) if name is not None]
+    factors = [quoted(name) for name in term.factors]
     if term.scale is not None:
         value = " * ".join(f"CAST({factor} AS DOUBLE)" for factor in factors)
         value = f"CAST(({value}) * CAST('{2.0**term.scale!r}' AS DOUBLE) AS HUGEINT)"

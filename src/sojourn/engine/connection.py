@@ -27,6 +27,7 @@ __all__ = ["Engine", "Source"]
 
 Source: TypeAlias = Relation | pa.Table | pa.RecordBatchReader | Path | Sequence[Path]
 _NO_ROOM = re.compile("no space left|disk full|disk is full|max_temp_directory_size", re.IGNORECASE)
+_UNLIKE = re.compile("cannot compare values of type", re.IGNORECASE)
 Parameter: TypeAlias = object
 
 
@@ -160,6 +161,14 @@ def _in_words(error: duckdb.Error) -> Exception:
         return NotPermitted("The statement reaches for a file outside the folders of its connection.")
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException) and _NO_ROOM.search(str(error)):
         return DiskFull("no table could be written")
+    is_unlike = isinstance(error, duckdb.BinderException) and _UNLIKE.search(str(error))
+    if is_unlike or isinstance(error, duckdb.ConversionException):
+        # What the engine says of it quotes a record's value.
+        return ProjectError(
+            "A condition takes text for a number, or a number for something else.",
+            "Put codes in quotes where a column is text; a column of a CSV file is a number where all its"
+            " cells are.",
+        )
     return error
 
 

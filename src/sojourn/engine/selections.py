@@ -10,6 +10,7 @@ from sojourn.errors import ProjectError
 
 __all__ = [
     "judged_statement",
+    "met_statement",
     "of_period_statement",
     "periods_statement",
     "renamed_statement",
@@ -56,6 +57,11 @@ def renamed_statement(columns: Mapping[str, str], relation: str) -> str:
     """The rows of a relation with some of its columns, under new names."""
     shown = ", ".join(f"{quoted(old)} AS {quoted(new)}" for new, old in columns.items())
     return f"SELECT {shown} FROM {quoted(relation)}"
+
+
+def met_statement(condition: Rule) -> str:
+    """The records of which it is known that they meet the condition."""
+    return f"SELECT * FROM records WHERE {condition.sql}"
 
 
 def judged_statement(relation: str, condition: Rule | None, column: str) -> str:

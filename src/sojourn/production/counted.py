@@ -32,8 +32,9 @@ from sojourn.production.source_steps import counted_versions, source_in, source_
 from sojourn.production.spine_steps import STATUS, status_derivations
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS, contract_of, sources_behind
-from sojourn.project.declarations import Replicates, SourceDeclaration
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 from sojourn.sources.periods import Days, days_of
 from sojourn.store.store import Version
@@ -47,8 +48,8 @@ __all__ = [
     "record_versions",
     "records_of",
     "records_read",
-    "replicates_of",
     "sql_of_records",
+    "survey_design_of",
     "why_empty",
 ]
 
@@ -70,9 +71,9 @@ def _sources(declarations: Declarations, indicator: Indicator) -> tuple[SourceDe
     return sources_behind(indicator, declarations.sources, declarations.settings.spine)
 
 
-def replicates_of(declarations: Declarations, indicator: Indicator) -> Replicates | None:
-    """The replicate weights of the indicator's source; made records have none."""
-    return declarations.sources[indicator.source].replicates if indicator.source is not None else None
+def survey_design_of(declarations: Declarations, indicator: Indicator) -> SurveyDesignDeclaration | None:
+    """The design of the survey that the indicator's source is; made records have none."""
+    return declarations.sources[indicator.source].design if indicator.source is not None else None
 
 
 def record_steps(workspace: Workspace, indicator: Indicator, needed_by: str) -> list[Step[Version]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sojourn.concepts import UN_LANGUAGES, area, code_list
 from sojourn.dissemination.publication import (
@@ -25,7 +25,7 @@ from sojourn.dissemination.publication import (
 )
 from sojourn.dissemination.wording import wording
 from sojourn.errors import ProjectError
-from sojourn.production.counted import contract_behind, given_by
+from sojourn.production.counted import contract_behind, given_by, survey_design_of
 from sojourn.production.linkage_errors import DrawnLinks
 from sojourn.production.quality import RecordsBehind
 from sojourn.production.words import WORDS
@@ -37,6 +37,21 @@ from sojourn.project.load import Declarations
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["agency_of", "country_of", "describe_table"]
+
+# What readers are told a figure is; a statistic that is not here is a count.
+_SHOWN_AS: Mapping[str, Literal["count", "share", "rate", "mean", "ratio", "index"]] = {
+    "share": "share",
+    "proportion": "share",
+    "poverty_rate": "share",
+    "poverty_gap": "share",
+    "mean": "mean",
+    "total": "mean",
+    "quantile": "mean",
+    "ratio": "ratio",
+    "quintile_share_ratio": "ratio",
+    "gini": "index",
+}
+_DECIMALS = {"mean": 1, "quantile": 1, "ratio": 2, "quintile_share_ratio": 2, "gini": 3}
 
 
 def agency_of(declarations: Declarations) -> Agency:
@@ -78,8 +93,8 @@ def describe_table(
         title=dict(table.title),
         description=dict(table.description) or dict(indicator.title),
         definition=dict(indicator.definition),
-        unit=_unit(indicator, decimals),
-        statistic=indicator.statistic if indicator.statistic != "value" else "count",
+        unit=_unit(indicator, decimals, is_gap=table.gap is not None),
+        statistic=_SHOWN_AS.get(indicator.statistic, "count"),
         dimensions=_dimensions(declarations, table, codes),
         time_periods=tuple(periods),
         sources=tuple(
@@ -101,14 +116,13 @@ def describe_table(
     )
 
 
-def _unit(indicator: Indicator, decimals: int | None) -> Unit:
-    if indicator.statistic == "share":
-        return Unit(id="PT", name=_words("per_cent"), decimals=1)
+def _unit(indicator: Indicator, decimals: int | None, *, is_gap: bool = False) -> Unit:
+    if _SHOWN_AS.get(indicator.statistic) == "share":
+        return Unit(id="PT", name=_words("percentage_points" if is_gap else "per_cent"), decimals=1)
     if decimals is None:
-        decimals = 1 if indicator.statistic == "mean" else 0
-    return Unit(
-        id="PS" if indicator.statistic == "count" else "UNIT", name=dict(indicator.unit), decimals=decimals
-    )
+        decimals = _DECIMALS.get(indicator.statistic, 0)
+    is_count = indicator.statistic == "count"
+    return Unit(id="PS" if is_count else "UNIT", name=dict(indicator.unit), decimals=decimals)
 
 
 def _words(key: str, **values: float) -> dict[str, str]:
@@ -127,8 +141,16 @@ def _method(declarations: Declarations, indicator: Indicator, has_errors: bool) 
     return Method(
         id=f"{indicator.statistic}_of_{given_by(declarations, indicator)}",
         title=_words(f"method_{indicator.statistic}"),
-        summary=_words(f"summary_{_origin(indicator, has_errors)}"),
+        summary=_words(f"summary_{_summary(declarations, indicator, has_errors)}"),
     )
+
+
+def _summary(declarations: Declarations, indicator: Indicator, has_errors: bool) -> str:
+    """How the figures came about, as the words about it are named."""
+    origin = _origin(indicator, has_errors)
+    design = survey_design_of(declarations, indicator)
+    is_linearised = origin == "survey" and design is not None and design.variance == "taylor"
+    return "linearised" if is_linearised else origin
 
 
 def _uncertainty(indicator: Indicator, has_errors: bool, drawn: DrawnLinks | None) -> dict[str, str]:

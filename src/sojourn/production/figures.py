@@ -18,24 +18,42 @@ from sojourn.production.counted import (
     is_final,
     record_versions,
     records_of,
-    replicates_of,
     sql_of_records,
 )
 from sojourn.production.published_figures import published_estimates
+from sojourn.production.survey_figures import (
+    is_survey,
+    kept_cube,
+    recurring_persons,
+    survey_estimates,
+    survey_sql,
+    table_dimensions,
+)
 from sojourn.production.workspace import Workspace
 from sojourn.project.load import Declarations
 from sojourn.project.table_declarations import Indicator, TableDeclaration
-from sojourn.sources.mapping import expanded
-from sojourn.statistics import ReplicateDesign, cube, cube_sql, estimates, estimates_sql
+from sojourn.statistics import cube, cube_sql, estimates, estimates_sql
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
+from sojourn.store.store import Version
 
 __all__ = ["figures_of", "method_sql"]
 
 
-def figures_of(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> pa.Table:
-    """The estimates of a table, before protection, from the records that its indicator is about."""
+def figures_of(
+    workspace: Workspace,
+    engine: Engine,
+    table: TableDeclaration,
+    counted: Relation,
+    sums: Version | None = None,
+) -> pa.Table:
+    """The estimates of a table, before protection, from the records that its indicator is about.
+
+    `sums` are the kept cubes of a survey.
+    """
     declarations = workspace.declarations
     indicator = declarations.indicators[table.indicator]
+    if sums is not None:
+        return _of_survey(workspace, table, counted, sums)
     records = _selected(workspace, engine, table, counted)
     if indicator.statistic == "value":
         return published_estimates(
@@ -55,6 +73,18 @@ def figures_of(workspace: Workspace, engine: Engine, table: TableDeclaration, co
     return pa.concat_tables([Estimate.conform(part, table.by) for part in parts])
 
 
+def _of_survey(workspace: Workspace, table: TableDeclaration, counted: Relation, sums: Version) -> pa.Table:
+    declarations = workspace.declarations
+    indicator = declarations.indicators[table.indicator]
+    parts = []
+    for file in sums.files:
+        period, kept = kept_cube(declarations, indicator, file)
+        if is_final(workspace, table, period):
+            persons = recurring_persons(declarations, table, counted, period)
+            parts.append(survey_estimates(declarations, table, kept, period, persons))
+    return pa.concat_tables(parts) if parts else Estimate.schema(table_dimensions(table)).empty_table()
+
+
 def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> Relation:
     """The records that the indicator counts, with the table's dimensions and their period."""
     indicator = workspace.declarations.indicators[table.indicator]
@@ -66,13 +96,6 @@ def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, cou
     return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
 
 
-def _design(declarations: Declarations, indicator: Indicator) -> ReplicateDesign | None:
-    declared = replicates_of(declarations, indicator)
-    if declared is None:
-        return None
-    return ReplicateDesign(declared.kind, expanded(declared.weights), declared.coefficient, declared.rho)
-
-
 def _cube_settings(
     declarations: Declarations, table: TableDeclaration, indicator: Indicator
 ) -> dict[str, Any]:
@@ -80,7 +103,6 @@ def _cube_settings(
     return {
         "dimensions": table.by,
         "weight": "weight" if has_weight else None,
-        "design": _design(declarations, indicator),
         "measures": (indicator.of,) if indicator.statistic == "mean" and indicator.of else (),
     }
 
@@ -94,7 +116,6 @@ def _estimate_settings(
         "totals": table.totals,
         "of": indicator.of if indicator.statistic == "mean" else None,
         "within": table.within,
-        "design": _design(declarations, indicator),
         "method": f"{indicator.statistic}_of_{given_by(declarations, indicator)}",
     }
 
@@ -113,19 +134,29 @@ def method_sql(workspace: Workspace, table: TableDeclaration) -> str:
         return _as_text(parts)
     with workspace.engine(Zone.SECURE) as engine:
         counted = records_of(engine, indicator, record_versions(workspace, indicator, table.id))
-        records = engine.query(
-            "SELECT * EXCLUDE (period_of_record) FROM records",
-            {"records": _selected(workspace, engine, table, counted)},
-        )
-        settings, figures = (
-            _cube_settings(declarations, table, indicator),
-            _estimate_settings(declarations, table, indicator),
-        )
-        parts.append(("Cells and their totals, with exact sums", cube_sql(records, **settings)))
-        cells = cube(records, **settings)
-        figures.pop("method")
-        parts.append(("Figures and their variances", estimates_sql(cells, **figures)))
+        if is_survey(declarations, indicator):
+            return _as_text([*parts, *survey_sql(declarations, table, counted)])
+        parts += _sql_of_counts(workspace, engine, table, counted)
     return _as_text(parts)
+
+
+def _sql_of_counts(
+    workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation
+) -> list[tuple[str, str]]:
+    declarations = workspace.declarations
+    indicator = declarations.indicators[table.indicator]
+    records = engine.query(
+        "SELECT * EXCLUDE (period_of_record) FROM records",
+        {"records": _selected(workspace, engine, table, counted)},
+    )
+    settings = _cube_settings(declarations, table, indicator)
+    figures = _estimate_settings(declarations, table, indicator)
+    figures.pop("method")
+    cells = cube(records, **settings)
+    return [
+        ("Cells and their totals, with exact sums", cube_sql(records, **settings)),
+        ("Figures", estimates_sql(cells, **figures)),
+    ]
 
 
 def _as_text(parts: Sequence[tuple[str, str]]) -> str:

@@ -15,7 +15,14 @@ import pyarrow.parquet as pq
 from sojourn.concepts.spelling import nearest
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 
-__all__ = ["ANCHOR_COLUMNS", "CROSSING_COLUMNS", "LIFE_COLUMNS", "SCOPE_COLUMN", "opened_table"]
+__all__ = [
+    "ANCHOR_COLUMNS",
+    "CROSSING_COLUMNS",
+    "LIFE_COLUMNS",
+    "SCOPE_COLUMN",
+    "column_names",
+    "opened_table",
+]
 
 CROSSING_COLUMNS = {"person_id": "any", "crossing_id": "any", "date": "day", "direction": "text"}
 ANCHOR_COLUMNS = {"person_id": "any", "date": "day", "resident": "claim"}
@@ -39,6 +46,7 @@ _KINDS = {
     "whole": "whole numbers",
     "number": "numbers",
     "any": "a number or text",
+    "value": "a number, text, a day or true or false",
 }
 
 
@@ -50,26 +58,40 @@ def opened_table(
     Raises: ProjectError for a file that is not there or in another form; DataRefused naming every column
     that is missing or of the wrong type, or the place of a value that cannot be read.
     """
+    _require_form(file)
+    if file.suffix == ".parquet":
+        schema = _schema(file)
+        _require(file, schema, {**columns, **_present(optional, schema.names)})
+        return file
+    return _opened_csv(file, columns, optional)
+
+
+def column_names(file: Path) -> list[str]:
+    """The names of a file's columns, in order.
+
+    Raises: as `opened_table`.
+    """
+    _require_form(file)
+    return list(_schema(file).names) if file.suffix == ".parquet" else _first_lines(file)[0]
+
+
+def _require_form(file: Path) -> None:
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "is not there"
         raise ProjectError(f"{file} {what}.", "Name a file that ends in .parquet or .csv.")
-    if file.suffix == ".parquet":
-        try:
-            schema = pq.read_schema(file)
-        except pa.ArrowInvalid as error:
-            raise DataRefused(
-                Problem(
-                    shown(file.name), None, "this is not a Parquet file, or it is damaged.", "Write it anew."
-                )
-            ) from error
-        _require(file, schema, {**columns, **_present(optional, schema.names)})
-        return file
-    if file.suffix != ".csv":
+    if file.suffix not in (".parquet", ".csv"):
         raise ProjectError(
-            f"{shown(file.name)} is neither .parquet nor .csv.",
-            "Write the crossings in one of these two forms.",
+            f"{shown(file.name)} is neither .parquet nor .csv.", "Write it in one of these two forms."
         )
-    return _opened_csv(file, columns, optional)
+
+
+def _schema(file: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(file)
+    except pa.ArrowInvalid as error:
+        raise DataRefused(
+            Problem(shown(file.name), None, "this is not a Parquet file, or it is damaged.", "Write it anew.")
+        ) from error
 
 
 def _present(optional: Mapping[str, str] | None, names: list[str]) -> dict[str, str]:
@@ -215,6 +237,7 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         "whole": pa.types.is_integer(found),
         "number": pa.types.is_integer(found) or pa.types.is_floating(found),
         "any": is_text or pa.types.is_integer(found),
+        "value": not pa.types.is_nested(found),
     }
     return fits[kind]
 

@@ -26,6 +26,8 @@ _OFTEN_ENOUGH = 0.9
 
 def estimate_columns(table: TableDeclaration, indicator: Indicator) -> tuple[str, ...]:
     """The columns of a table's estimates beside the contract's: dimensions, and a publisher's status."""
+    if table.gap is not None:
+        return (*table.by, table.gap.split(":")[0])
     if indicator.statistic != "value" or _STATUS in table.by:
         return table.by
     return (*table.by, _STATUS)

@@ -19,17 +19,27 @@ import sqlalchemy as sa
 from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import DraftObservation, Estimate
 from sojourn.contracts.table import Zone
-from sojourn.disclosure import Protected, ProtectionRules, already_published, protect, with_net
+from sojourn.disclosure import (
+    Protected,
+    ProtectedAs,
+    ProtectionRules,
+    already_published,
+    protect,
+    with_gap,
+    with_net,
+)
 from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
-from sojourn.production.counted import given_by, record_steps, records_of, records_read, replicates_of
+from sojourn.production.counted import given_by, record_steps, records_of, records_read, survey_design_of
 from sojourn.production.figures import figures_of
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.linkage_errors import linkage_error_step, version_of_table
 from sojourn.production.published_figures import estimate_columns
 from sojourn.production.source_steps import delivery_in, is_repetitions
+from sojourn.production.survey_figures import is_survey
+from sojourn.production.survey_steps import sums_in, survey_step, without_sums
 from sojourn.production.versions import VersionRecord, is_named, name_version
 from sojourn.production.workspace import Workspace
 from sojourn.project.table_declarations import Indicator, TableDeclaration
@@ -105,6 +115,10 @@ def _steps(workspace: Workspace, tables: Sequence[TableDeclaration]) -> list[Ste
         inputs = tuple(step.name for step in before)
         errors = linkage_error_step(workspace, indicator.counts, before) if indicator.counts else None
         own = [errors] if errors is not None else []
+        if is_survey(workspace.declarations, indicator):
+            sums = survey_step(workspace, indicator, inputs)
+            own.append(sums)
+            inputs = (*inputs, sums.name)
         beside = errors.name if errors is not None else None
         for step in (*before, *own, *_table_steps(workspace, table, indicator, inputs, beside)):
             steps[step.name] = step
@@ -119,11 +133,11 @@ def _table_steps(
     errors: str | None,
 ) -> list[Step[Version]]:
     """Figures and their protection; `errors` names the step to what linkage adds, if there is one."""
-    replicates = replicates_of(workspace.declarations, indicator)
+    design = survey_design_of(workspace.declarations, indicator)
     settings = {
         "table": table.model_dump(mode="json", exclude={"title", "description", "release"}),
         "indicator": indicator.model_dump(mode="json", exclude={"title", "definition", "unit"}),
-        "replicates": replicates.model_dump(mode="json") if replicates is not None else None,
+        "design": design.model_dump(mode="json") if design is not None else None,
         "country": workspace.declarations.settings.country,
     }
     figures = Step[Version](
@@ -171,12 +185,13 @@ def _make_estimates(
     with workspace.catalogue.work(workspace.actor, "read-records", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
             indicator = workspace.declarations.indicators[table.indicator]
-            figures = figures_of(workspace, engine, table, records_of(engine, indicator, versions))
+            counted = records_of(engine, indicator, without_sums(versions))
+            figures = figures_of(workspace, engine, table, counted, sums_in(versions))
             with workspace.store.writing(Estimate, name, mark, beside) as folder:
                 pq.write_table(Estimate.conform(figures, beside), folder / "part-000000.parquet")
         about = VersionRecord(name, Zone.SECURE, "Estimate", mark, len(figures), tuple(inputs), settings)
         work.then(partial(name_version, workspace, about))
-        work.detail.update(records=records_read(indicator, versions), cells=len(figures))
+        work.detail.update(records=records_read(indicator, without_sums(versions)), cells=len(figures))
     found = workspace.store.version(Estimate, name, mark)
     if found is None:
         raise RuntimeError("The version is not there, although it was written a moment ago.")
@@ -196,8 +211,7 @@ def protected_table(
     """
     figures = engine.relation(version.files)
     indicator = workspace.declarations.indicators[table.indicator]
-    statistic = indicator.statistic
-    if statistic == "value":
+    if indicator.statistic == "value":
         if given_by(workspace.declarations, indicator) != "published_figure":
             raise DisclosureRisk(f"{table.id} would publish records as they are.", "Nothing was made.")
         return already_published(figures, dimensions=table.by, reason=table.protect.none_because or "")
@@ -206,16 +220,35 @@ def protected_table(
         secondary=table.protect.secondary,
         round_to=table.protect.round_to,
     )
+    if table.gap is not None:
+        dimension, codes = table.gap.split(":")
+        one, other = codes.split("-")
+        return with_gap(
+            figures,
+            dimensions=table.by,
+            gap=dimension,
+            between=(one, other),
+            code=codes,
+            statistic=protected_as(indicator),
+            rules=rules,
+        )
     errors = engine.relation(linkage_errors.files) if linkage_errors is not None else None
     found = protect(
         figures,
         dimensions=table.by,
-        statistic=statistic,
+        statistic=protected_as(indicator),
         rules=rules,
         within=table.within,
         linkage_errors=errors,
     )
     return with_net(found, dimensions=table.by, linkage_errors=errors) if table.net else found
+
+
+def protected_as(indicator: Indicator) -> ProtectedAs:
+    """What protection takes an indicator's figures for: what is rounded, what is per cent."""
+    if indicator.statistic in ("proportion", "poverty_rate", "poverty_gap"):
+        return "proportion"
+    return indicator.statistic if indicator.statistic in ("count", "share") else "mean"
 
 
 def _make_observations(

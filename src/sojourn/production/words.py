@@ -26,9 +26,21 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "code_O": {"en": "Other", "ar": "أخرى", "fr": "Autre", "es": "Otros", "ru": "Прочее", "zh": "其他"},
     "per_cent": {"en": "Per cent", "ar": "نسبة مئوية"},
+    "percentage_points": {"en": "Percentage points", "ar": "نقاط مئوية"},
     "method_count": {"en": "Count of persons or events", "ar": "عدّ الأشخاص أو الأحداث"},
     "method_share": {"en": "Share in a total", "ar": "الحصة من المجموع"},
     "method_mean": {"en": "Mean", "ar": "المتوسط"},
+    "method_total": {"en": "Total", "ar": "المجموع"},
+    "method_proportion": {"en": "Proportion of those who meet a condition", "ar": "نسبة من يستوفون شرطًا"},
+    "method_ratio": {"en": "Ratio of two totals", "ar": "نسبة مجموعين"},
+    "method_quantile": {"en": "Quantile", "ar": "المئين"},
+    "method_gini": {"en": "Gini coefficient", "ar": "معامل جيني"},
+    "method_quintile_share_ratio": {
+        "en": "What the upper fifth has over what the lower fifth has",
+        "ar": "ما يملكه الخُمس الأعلى مقسومًا على ما يملكه الخُمس الأدنى",
+    },
+    "method_poverty_rate": {"en": "Proportion below the poverty line", "ar": "نسبة من هم تحت خط الفقر"},
+    "method_poverty_gap": {"en": "Mean shortfall from the poverty line", "ar": "متوسط العجز عن خط الفقر"},
     "method_value": {"en": "Figures published by another body", "ar": "أرقام نشرتها جهة أخرى"},
     "summary_survey": {
         "en": (
@@ -38,6 +50,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ar": (
             "تقدير مسحي مرجّح. يُحسب خطؤه المعياري من أوزان مكررة: يُعاد تقدير الرقم بكل وزن منها، ويعطي"
             " التشتت مقدار الخطأ."
+        ),
+    },
+    "summary_linearised": {
+        "en": (
+            "Weighted survey estimate. Its standard error follows from the design of the sample: from how"
+            " much the sampling units of a stratum differ in what they add to the figure."
+        ),
+        "ar": (
+            "تقدير مسحي مرجّح. يُشتق خطؤه المعياري من تصميم العيّنة: من مقدار اختلاف وحدات المعاينة في الطبقة"
+            " الواحدة فيما تضيفه إلى الرقم."
         ),
     },
     "summary_register": {

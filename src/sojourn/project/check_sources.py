@@ -48,6 +48,54 @@ def source_problems(reading: Reading) -> Iterator[Problem]:
         yield from _columns(source, place)
         yield from _maps(reading, source, place)
         yield from _rules(source.checks, CONTRACTS[source.gives], place)
+        yield from _design(source, place)
+
+
+def _design(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
+    """What is wrong with the design of a survey, and with the measures beside the contract."""
+    contract = CONTRACTS[source.gives]
+    for name in source.measures:
+        if name in contract.columns or name in Identity.columns:
+            yield place.problem(
+                f"the measure {name} has the name of a column of {contract.__name__}.",
+                "Give it another, or declare it under `columns`.",
+                "measures",
+                name,
+            )
+    design = source.design
+    if design is None:
+        return
+    if source.gives != "respondent":
+        yield place.problem(
+            f"a design belongs to a source that gives respondent, and this one gives {source.gives}.",
+            "",
+            "design",
+        )
+    if design.weight is not None and (design.weight != "weight" or "weight" not in source.columns):
+        yield place.problem(
+            f"the design's weight is {design.weight!r}.",
+            "Write `weight: weight`, and declare its column under `columns`.",
+            "design",
+            "weight",
+        )
+    if design.make is not None:
+        yield place.problem(
+            "replicate weights of a source are delivered, not made here.",
+            "Declare `variance: taylor` with the stages, or have the weights delivered.",
+            "design",
+            "make",
+        )
+    units = [name for stage in design.stages for name in (stage.unit, stage.stratum) if name]
+    if design.calibrated is not None:
+        units += [name for margin in design.calibrated.margins for name in margin]
+    for name in units:
+        if name != "each_record" and name not in source.columns:
+            yield place.problem(
+                f"the design names {name}, which is no column of the records.",
+                near(name, source.columns, "Declare it under `columns`, as stratum or psu."),
+                "design",
+                "stages" if design.calibrated is None else "calibrated",
+            )
 
 
 def _arrival(source: SourceDeclaration, place: Place) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from sojourn.contracts.aggregates import PublishedFigure
 from sojourn.contracts.table import Table
 from sojourn.errors import Problem, ProjectError
 from sojourn.project.contracts import COUNTED, GIVEN_BY_US, contract_of, sources_behind
+from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.dimensions import dimensions_of
 from sojourn.project.load import Place, Reading
 from sojourn.project.references import near, refers, unknown_codes, wrong_rule
@@ -17,6 +18,19 @@ from sojourn.project.spine_declarations import SpineSettings
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 
 __all__ = ["indicator_problems", "release_problems", "table_problems"]
+
+# Statistics of a column of numbers.
+_OF = (
+    "mean",
+    "value",
+    "total",
+    "ratio",
+    "quantile",
+    "gini",
+    "quintile_share_ratio",
+    "poverty_rate",
+    "poverty_gap",
+)
 
 
 def indicator_problems(reading: Reading) -> Iterator[Problem]:
@@ -39,7 +53,7 @@ def indicator_problems(reading: Reading) -> Iterator[Problem]:
                     )
         contract = contract_of(indicator, sources)
         if contract is not None:
-            yield from _indicator(indicator, contract, place)
+            yield from _indicator(indicator, contract, sources.get(indicator.source or ""), place)
         if indicator.counts in ("migration_event", "resident") and indicator.framework is None:
             yield place.problem(
                 f"an indicator of {indicator.counts} needs `framework:`: it decides when figures are final.",
@@ -54,25 +68,40 @@ def indicator_problems(reading: Reading) -> Iterator[Problem]:
                 yield place.problem(problem.message, problem.remedy, "framework")
 
 
-def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Iterator[Problem]:
-    columns = set(contract.columns) - GIVEN_BY_US
-    if indicator.where is not None:
-        yield from wrong_rule(indicator.where, columns, place, "where")
-        yield from unknown_codes(indicator.where, contract, place, "where")
+def _indicator(
+    indicator: Indicator, contract: type[Table], source: SourceDeclaration | None, place: Place
+) -> Iterator[Problem]:
+    measures = set(source.measures) if source is not None else set()
+    columns = (set(contract.columns) - GIVEN_BY_US) | measures
+    for key, rule in (("where", indicator.where), ("when", indicator.when)):
+        if rule is not None:
+            yield from wrong_rule(rule, columns, place, key)
+            yield from unknown_codes(rule, contract, place, key)
     if indicator.statistic == "value" and contract is not PublishedFigure:
         yield place.problem(
             f"figures of {contract.__name__} cannot be published as they are.",
             "Use count, share or mean; `value` is for figures that another body has published.",
             "statistic",
         )
-    if indicator.statistic in ("mean", "value"):
-        declared = contract.columns.get(indicator.of or "")
-        if declared is None or declared.python_type not in (int, float):
+    has_design = source is not None and source.design is not None
+    if indicator.statistic not in ("count", "share", "mean", "value") and not has_design:
+        yield place.problem(
+            f"a {indicator.statistic} is made of a source with a design, and there is none.",
+            "Declare `design:` in the source; of a census or register `variance: none`.",
+            "statistic",
+        )
+    for key, name in (("of", indicator.of), ("over", indicator.over)):
+        declared = contract.columns.get(name or "")
+        is_number = name in measures or (declared is not None and declared.python_type in (int, float))
+        is_needed = indicator.statistic in (_OF if key == "of" else ("ratio",))
+        if is_needed and not is_number:
             yield place.problem(
-                f"a {indicator.statistic} needs `of:`, a column of numbers.",
-                near(indicator.of or "", columns),
-                "of" if indicator.of else "statistic",
+                f"a {indicator.statistic} needs `{key}:`, a column of numbers.",
+                near(name or "", columns),
+                key if name else "statistic",
             )
+    if has_design and indicator.statistic != "value":
+        yield from _measure(indicator, place)
     if indicator.time not in columns or contract.columns[indicator.time].python_type not in (
         datetime.date,
         str,
@@ -86,6 +115,25 @@ def _indicator(indicator: Indicator, contract: type[Table], place: Place) -> Ite
                 f"Write `time:` with the day that decides the period: {', '.join(days)}.",
             ),
             "time",
+        )
+
+
+def _measure(indicator: Indicator, place: Place) -> Iterator[Problem]:
+    """What does not fit together in the measure of a survey."""
+    needs = {"over": ("ratio",), "when": ("proportion",), "at": ("quantile",)}
+    for key, owners in needs.items():
+        if (getattr(indicator, key) is not None) != (indicator.statistic in owners):
+            yield place.problem(
+                f"a {indicator.statistic} and `{key}:` do not fit together.",
+                f"`{key}:` belongs to {owners[0]}.",
+                key if getattr(indicator, key) is not None else "statistic",
+            )
+    lines = (indicator.line is not None) + (indicator.line_share is not None)
+    if lines != (1 if indicator.statistic in ("poverty_rate", "poverty_gap") else 0):
+        yield place.problem(
+            f"a {indicator.statistic} has {lines} poverty lines.",
+            "A poverty_rate or poverty_gap has one: `line:`, or `line_share:` of the median.",
+            "statistic",
         )
 
 
@@ -111,6 +159,8 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
             )
         if table.net:
             yield from _net(table, indicator, place)
+        if table.gap is not None and contract is not None:
+            yield from _gap(table, contract, indicator, reading, place)
         if table.release is not None:
             try:
                 datetime.date.fromisoformat(f"2024-{table.release.on}")
@@ -137,6 +187,25 @@ def _net(table: TableDeclaration, indicator: Indicator | None, place: Place) -> 
             "Take an indicator that counts both directions, or leave out `net:`.",
             "net",
         )
+
+
+def _gap(
+    table: TableDeclaration,
+    contract: type[Table],
+    indicator: Indicator | None,
+    reading: Reading,
+    place: Place,
+) -> Iterator[Problem]:
+    dimension = (table.gap or "").split(":")[0]
+    if dimension not in dimensions_of(contract) or dimension in table.by:
+        yield place.problem(
+            f"the gap is between codes of {dimension}, which is no dimension, or one of `by:`.",
+            "Name a dimension of the records that is not in `by:`.",
+            "gap",
+        )
+    source = reading.found["sources"].get(indicator.source or "") if indicator is not None else None
+    if source is None or source.design is None:
+        yield place.problem("a gap is of a source with a design.", "Declare `design:` in the source.", "gap")
 
 
 def _breakdown(table: TableDeclaration, contract: type[Table], place: Place) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from sojourn.project.declaration import Declaration, Identifier, Strings, Texts
 from sojourn.project.key_declarations import KeySettings
 from sojourn.project.linkage_settings import LinkageSettings
 from sojourn.project.spine_declarations import SpineSettings, StatusSettings
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
 __all__ = [
     "Agency",
@@ -356,15 +357,6 @@ class Thresholds(Declaration):
     )
 
 
-class Replicates(Declaration):
-    """Replicate weights of a survey and how their spread becomes a variance."""
-
-    kind: Literal["successive_difference", "jackknife", "brr", "fay"]
-    weights: Strings = Field(description="Columns of the file; `PWGTP1-PWGTP80` names a run of them")
-    coefficient: float | None = Field(default=None, gt=0, description="Coefficient of the sum of squares")
-    rho: float | None = Field(default=None, ge=0, lt=1, description="Fay's factor")
-
-
 class SourceDeclaration(Declaration):
     """`sources/<id>/source.yaml`: what a body delivers and how it becomes a contract's table."""
 
@@ -384,6 +376,19 @@ class SourceDeclaration(Declaration):
         description="Where each column comes from"
     )
     ignore: Strings = Field(default=(), description="Columns of the file that are left unread")
-    replicates: Replicates | None = Field(default=None, description="Replicate weights")
+    measures: dict[Annotated[str, Field(pattern=_LETTERS)], str] = Field(
+        default={},
+        description=(
+            "Numbers beyond the contract of which figures are made, such as income: the name that indicators"
+            " use, and the column of the file"
+        ),
+    )
+    design: SurveyDesignDeclaration | None = Field(
+        default=None,
+        description=(
+            "Design of a survey or census; its columns are the contract's, and of weights and sizes also the"
+            " file's"
+        ),
+    )
     checks: tuple[Check, ...] = Field(default=(), description="Rules that records must keep")
     thresholds: Thresholds = Field(default=Thresholds(), description="Limits past which a delivery is held")

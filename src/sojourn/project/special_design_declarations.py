@@ -13,13 +13,13 @@ __all__ = [
     "CentreDeclaration",
     "CentresSampleDeclaration",
     "DrawDeclaration",
+    "DrawStageDeclaration",
     "FrameDeclaration",
     "FramesSampleDeclaration",
     "GridDeclaration",
     "HiddenGroupDeclaration",
     "IndirectSampleDeclaration",
     "RespondentDrivenDeclaration",
-    "StageDeclaration",
     "TargetDeclaration",
     "TwoPhaseSampleDeclaration",
 ]
@@ -39,7 +39,7 @@ class TargetDeclaration(Declaration):
     by: str | None = Field(default=None, description="Column whose groups are told apart")
 
 
-class StageDeclaration(Declaration):
+class DrawStageDeclaration(Declaration):
     """One stage of a draw: who was drawn, from which strata, and of how many."""
 
     units: str | None = Field(
@@ -54,7 +54,7 @@ class StageDeclaration(Declaration):
     )
 
     @model_validator(mode="after")
-    def _once(self) -> StageDeclaration:
+    def _once(self) -> DrawStageDeclaration:
         if self.population is not None and self.everyone is not None:
             raise ValueError("give `population` or `everyone`, not both")
         return self
@@ -63,7 +63,7 @@ class StageDeclaration(Declaration):
 class DrawDeclaration(Declaration):
     """How rows were drawn, stage by stage, with equal chances within strata."""
 
-    stages: tuple[StageDeclaration, ...] = Field(min_length=1, description="Stages, the first one first")
+    stages: tuple[DrawStageDeclaration, ...] = Field(min_length=1, description="Stages, the first one first")
     weight: str | None = Field(
         default=None, description="Column of weights; without it they follow from the populations"
     )

@@ -8,7 +8,22 @@ from pydantic import Field, model_validator
 
 from sojourn.project.declarations import Declaration, Identifier, Strings, Texts
 
-__all__ = ["Indicator", "Protection", "ReleaseDeclaration", "ReleasePlan", "TableDeclaration"]
+__all__ = ["Indicator", "Protection", "ReleaseDeclaration", "ReleasePlan", "Statistic", "TableDeclaration"]
+
+Statistic = Literal[
+    "count",
+    "share",
+    "mean",
+    "value",
+    "total",
+    "proportion",
+    "ratio",
+    "quantile",
+    "gini",
+    "quintile_share_ratio",
+    "poverty_rate",
+    "poverty_gap",
+]
 
 
 class Indicator(Declaration):
@@ -30,8 +45,25 @@ class Indicator(Declaration):
             " persons on the days for which these hold, by the best values of the sources under `spine`"
         ),
     )
-    statistic: Literal["count", "share", "mean", "value"] = Field(default="count")
-    of: str | None = Field(default=None, description="Column whose mean or value is taken")
+    statistic: Statistic = Field(
+        default="count",
+        description=(
+            "`count`, `share` in a total, `mean` or `value` of records; of a source with a design also"
+            " `total`, `proportion`, `ratio`, `quantile`, `gini`, `quintile_share_ratio`, `poverty_rate` and"
+            " `poverty_gap`"
+        ),
+    )
+    of: str | None = Field(
+        default=None,
+        description="Column whose total, mean, quantile or value is taken, or a ratio's numerator",
+    )
+    over: str | None = Field(default=None, description="Denominator of a ratio")
+    when: str | None = Field(default=None, description="Condition whose proportion is taken")
+    at: float | None = Field(default=None, gt=0, lt=1, description="Share at which a quantile lies")
+    line: float | None = Field(default=None, gt=0, description="Poverty line")
+    line_share: float | None = Field(
+        default=None, gt=0, description="Instead of it: its share of the median of everyone"
+    )
     where: str | None = Field(default=None, description="Condition over the contract's columns")
     time: str = Field(default="reference_date", description="Column of the day that decides the period")
     frequency: Literal["year", "quarter", "month"] = Field(default="year")
@@ -81,6 +113,14 @@ class TableDeclaration(Declaration):
     )
     protect: Protection = Field(default=Protection(), description="Protection of cells")
     release: ReleasePlan | None = Field(default=None, description="When it is published")
+    gap: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]+:[A-Za-z0-9_]+-[A-Za-z0-9_]+$",
+        description=(
+            "Show instead of the figures the difference between two codes of a dimension that is not in `by`,"
+            " as in `nativity:FB-NB`; of a source with a design"
+        ),
+    )
     description: Texts = Field(default={}, description="What readers should know")
 
 

@@ -20,7 +20,7 @@ from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import ColumnRule, SourceDeclaration
 from sojourn.sources.periods import Days
 
-__all__ = ["SourcePlan", "day_of_record", "expanded", "file_columns", "source_plan"]
+__all__ = ["SourcePlan", "day_of_record", "expanded", "file_columns", "numbers_of_design", "source_plan"]
 
 # The day that decides which line of a dated code map holds, by contract.
 _DATED_BY = {
@@ -74,7 +74,6 @@ def source_plan(
     Raises: ProjectError for a column that no contract has, or that needs the period when there is none.
     """
     contract = CONTRACTS[source.gives]
-    weights = _weights(source)
     read = file_columns(source)
     cells = {name: f"c{position}" for position, name in enumerate(read)}
     code_tables: dict[str, pa.Table] = {}
@@ -87,8 +86,13 @@ def source_plan(
         if table is not None:
             code_tables[f"codes_{target}"] = table
         conversions.append(_conversion(source, target, declared, rule, cells, table, covered))
+    needed = numbers_of_design(source)
     conversions += [
-        Conversion(name, "decimal", cells[name], is_required=True, type_kind="decimal") for name in weights
+        Conversion(name, "decimal", cells[name], is_required=True, type_kind="decimal") for name in needed
+    ]
+    conversions += [
+        Conversion(name, "decimal", cells[column], is_required=False, type_kind="decimal")
+        for name, column in source.measures.items()
     ]
     identity = tuple(name for name in source.columns if name in Identity.columns)
     first = source.identifies_by[0] if source.identifies_by else None
@@ -102,18 +106,26 @@ def source_plan(
         identity,
         strongest,
         tuple(name for name in source.identifies_by if name != strongest),
-        weights,
+        (*needed, *source.measures),
     )
 
 
 def file_columns(source: SourceDeclaration) -> tuple[str, ...]:
     """The columns of a source's files that are read, each once, in the order of its declaration."""
     named = [rule.source for rule in source.columns.values() if rule.source is not None]
-    return tuple(dict.fromkeys([*named, *_weights(source)]))
+    return tuple(dict.fromkeys([*named, *numbers_of_design(source), *source.measures.values()]))
 
 
-def _weights(source: SourceDeclaration) -> tuple[str, ...]:
-    return expanded(source.replicates.weights) if source.replicates is not None else ()
+def numbers_of_design(source: SourceDeclaration) -> tuple[str, ...]:
+    """Columns of the file that only the design of a survey names: replicate weights and sizes of strata."""
+    if source.design is None:
+        return ()
+    stages = source.design.stages
+    sizes = [size for stage in stages for size in (stage.population, stage.fraction) if size]
+    if source.design.calibrated is not None:
+        sizes += [source.design.calibrated.base_weight, *source.design.calibrated.numbers]
+    beside = [name for name in sizes if name not in source.columns]
+    return tuple(dict.fromkeys([*expanded(source.design.weights), *beside]))
 
 
 def _conversion_plan(source: SourceDeclaration, conversions: Sequence[Conversion]) -> ConversionPlan:

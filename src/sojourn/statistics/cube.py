@@ -14,27 +14,21 @@ A dimension that a record does not state becomes `_U`. A record with weight zero
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sojourn.concepts import UNKNOWN
 from sojourn.engine import Relation
 from sojourn.engine.compose import (
-    WeightedSum,
     column_types,
     cube_statement,
-    limits_statement,
     persons_statement,
     total_code_statement,
 )
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
+from sojourn.statistics.exact_sums import limits_of
 
-__all__ = ["count_column", "cube", "cube_sql", "measure_columns"]
-
-_WHOLE = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"])
-_BITS = 126
+__all__ = ["count_column", "cube", "cube_sql", "measure_columns", "persons_recur"]
 
 
 def cube(
@@ -87,25 +81,6 @@ def measure_columns(measure: str, replicate: int) -> tuple[str, str]:
     return f"{measure}__sum__{replicate}", f"{measure}__stated__{replicate}"
 
 
-@dataclass(frozen=True)
-class _Limits:
-    """What was found in the columns that are added up: how many records, and how large each number is."""
-
-    records: int
-    largest: dict[str, float]
-    fractional: frozenset[str]
-
-    def term(self, name: str, weight: str | None, measure: str | None, only_where: str | None) -> WeightedSum:
-        """A sum of these columns, as wide or as finely scaled as the numbers found in them need."""
-        factors = [factor for factor in (weight, measure) if factor is not None]
-        largest = math.prod(self.largest[factor] for factor in factors) * max(self.records, 1)
-        scale = None
-        if self.fractional & set(factors):
-            # The sum of all records must stay below 2**126; frexp gives the bits left of the point.
-            scale = max(-900, min(900, _BITS - math.frexp(largest)[1])) if largest else 0
-        return WeightedSum(name, weight, measure, only_where, scale, is_wide=largest >= 2.0**62)
-
-
 def _statement(
     records: Relation,
     dimensions: Sequence[str],
@@ -119,19 +94,19 @@ def _statement(
     _refuse_absent(types, [*dimensions, *weights, *measures])
     _refuse_repeated(dimensions, measures)
     _refuse_total_code(records, dimensions)
-    limits = _limits(records, types, weights, measures)
+    limits = limits_of(records, types, weights, measures)
     sums = []
     for replicate, column in enumerate(weights or [None]):
-        sums.append(limits.term(count_column(replicate), column, None, None))
+        sums.append(limits.term(count_column(replicate), column))
         for measure in measures:
             total, stated = measure_columns(measure, replicate)
-            sums.append(limits.term(total, column, measure, None))
-            sums.append(limits.term(stated, column, None, measure))
+            sums.append(limits.term(total, column, measure))
+            sums.append(limits.term(stated, column, only_where=measure))
     contributes = {"contributors": (weight or "",)} | {
         f"{measure}__contributors": (weight or "", measure) for measure in measures
     }
     key = person if person in types else None
-    recurring = key if key is not None and _persons_recur(records, key) else None
+    recurring = key if key is not None and persons_recur(records, key) else None
     return cube_statement(dimensions, sums, contributes=contributes, person=recurring)
 
 
@@ -170,7 +145,11 @@ def _refuse_total_code(records: Relation, dimensions: Sequence[str]) -> None:
         )
 
 
-def _persons_recur(records: Relation, person: str) -> bool:
+def persons_recur(records: Relation, person: str) -> bool:
+    """Whether a person stands in several records.
+
+    Raises: ContractBroken where a record does not say whose it is.
+    """
     without, recur = records.engine.query(persons_statement(person), {"records": records}).rows()[0]
     if without:
         raise ContractBroken(
@@ -178,25 +157,3 @@ def _persons_recur(records: Relation, person: str) -> bool:
             "Give `person=None` if each record is one person.",
         )
     return bool(recur)
-
-
-def _limits(
-    records: Relation, types: dict[str, str], weights: Sequence[str], measures: Sequence[str]
-) -> _Limits:
-    columns = list(dict.fromkeys([*weights, *measures]))
-    fractional = frozenset(name for name in columns if types[name] not in _WHOLE)
-    found = records.engine.query(limits_statement(columns, fractional), {"records": records}).rows()[0]
-    about = {name: found[1 + 3 * place : 4 + 3 * place] for place, name in enumerate(columns)}
-    missing = [name for name in weights if about[name][0]]
-    not_numbers = [name for name in columns if about[name][1] or math.isinf(about[name][2] or 0.0)]
-    if missing or not_numbers:
-        wrong = ", ".join(dict.fromkeys([*missing, *not_numbers]))
-        raise ContractBroken(
-            f"{wrong}: a weight is missing, or a number is not finite, in some records.",
-            "Every record of a survey has all its weights; what is not stated in a measure is null, not NaN.",
-        )
-    return _Limits(
-        records=int(found[0]),
-        largest={name: float(about[name][2] or 0.0) for name in columns},
-        fractional=fractional,
-    )

@@ -15,8 +15,8 @@ from sojourn.errors import ProjectError
 
 __all__ = ["ReplicateDesign"]
 
-Kind = Literal["successive_difference", "jackknife", "brr", "fay"]
-_KINDS = ("successive_difference", "jackknife", "brr", "fay")
+Kind = Literal["successive_difference", "jackknife", "brr", "fay", "bootstrap"]
+_KINDS = ("successive_difference", "jackknife", "brr", "fay", "bootstrap")
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,11 @@ class ReplicateDesign:
     """Replicate weights of a survey and the rule that turns their spread into a variance.
 
     `coefficient` is one number for all R replicates or one for each. Left out, it is 4/R for successive
-    differences, 1/R for balanced repeated replication and 1/(R(1-rho)^2) for Fay's method; a jackknife
-    must declare it, since it depends on how units were deleted (JK1: (R-1)/R). The `centre` is the
-    estimate under the main weight, as statistical offices publish it, or the mean of the replicates.
-    `degrees_of_freedom` left out are R-1, the most that R replicates can carry.
+    differences, 1/R for balanced repeated replication and the bootstrap, and 1/(R(1-rho)^2) for Fay's method;
+    a jackknife must declare it, since it depends on how units were deleted (JK1: (R-1)/R, JK2: 1, JKn: for
+    each replicate (n-1)/n of its stratum). The `centre` is the estimate under the main weight, as statistical
+    offices publish it, or the mean of the replicates. `degrees_of_freedom` left out are R-1, the most that R
+    replicates can carry. `weight` is the column of the main weight; survey tables need it.
 
     Source: methods reference, sections 3.1 and 6; Wolter, Introduction to Variance Estimation, 2007.
     """
@@ -38,6 +39,7 @@ class ReplicateDesign:
     rho: float | None = None
     centre: Literal["estimate", "mean"] = "estimate"
     degrees_of_freedom: int | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", tuple(self.weights))

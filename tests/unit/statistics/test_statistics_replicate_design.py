@@ -31,7 +31,7 @@ def test_degrees_of_freedom_left_out_are_one_fewer_than_the_replicates():
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"kind": "bootstrap"}, "cannot be of kind 'bootstrap'"),
+        ({"kind": "taylor"}, "cannot be of kind 'taylor'"),
         ({"kind": "jackknife"}, "does not say its coefficient"),
         ({"kind": "fay"}, "does not say its factor"),
         ({"kind": "fay", "rho": 1.0}, "`rho` that does not fit"),

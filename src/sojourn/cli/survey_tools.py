@@ -1,0 +1,113 @@
+"""Surveys and censuses on plain files: estimates with their standard errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sojourn.cli.app import session
+from sojourn.cli.tools import tool
+from sojourn.errors import ProjectError
+
+__all__: list[str] = []
+
+_SHOWN = 20
+
+
+@tool.command("estimate")
+def estimate(
+    source: Annotated[Path, typer.Argument(metavar="DATA", help="Records: .parquet or .csv.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Estimates to write: .parquet or .csv.")],
+    design: Annotated[Path, typer.Option(help="Declaration of the sample's design: .yaml.")],
+    measure: Annotated[
+        list[str],
+        typer.Option(
+            help="What is estimated, as in count, mean(income), ratio(pay / hours), proportion(age < 15),"
+            " median(income), gini(income), poverty_rate(income, 0.6 of median). May be given again."
+        ),
+    ],
+    by: Annotated[str, typer.Option(help="Dimensions, separated by commas.")] = "",
+    where: Annotated[str | None, typer.Option(help="Whom it is about: a condition over columns.")] = None,
+    gap: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare two codes: nativity:FB-NB is a difference, nativity:FB/NB a ratio."),
+    ] = None,
+    totals: Annotated[str, typer.Option(help="Totals over dimensions: all or none.")] = "all",
+    interval: Annotated[
+        str | None, typer.Option(help="Kind of interval: t, log, logit, wilson or korn_graubard.")
+    ] = None,
+    level: Annotated[float, typer.Option(help="Level of the interval.")] = 0.95,
+    freedom: Annotated[
+        str, typer.Option(help="Degrees of freedom: of the units with records in the cell, or of the design.")
+    ] = "cell",
+    memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
+) -> None:
+    """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
+
+    OUT has a row for each measure, cell and total: value, standard error, interval, degrees of freedom,
+    number of records, design effect. Groups never change the design; what is not stated is counted apart.
+
+    Example: `sojourn tool estimate persons.csv employment.csv --design design.yaml
+    --measure "proportion(activity = 'EMP')" --by nativity,sex --where "age >= 15" --gap nativity:FB-NB`
+    """
+    from sojourn.production.survey_files import EstimateRequest, estimate_file
+    from sojourn.project.load import load_declaration
+    from sojourn.project.survey_declarations import SurveyDesignDeclaration
+
+    settings = {"interval": interval, "level": _level(level), "freedom": _one_of(freedom, ("cell", "design"))}
+    request = EstimateRequest(
+        tuple(measure),
+        tuple(name.strip() for name in by.split(",") if name.strip()),
+        where,
+        tuple(_gap(text) for text in gap or ()),
+        totals,
+        settings,
+    )
+    declared = load_declaration(design, SurveyDesignDeclaration)
+    with session.screen.progress(f"Estimating from {source.name}") as report:
+        report(0, 0)
+        table, found = estimate_file(source, target, declared=declared, request=request, memory=memory)
+    for line in _lines(table, request.by):
+        session.screen.say(line)
+    session.screen.say(f"{found.records:,} records, {found.figures:,} figures. They are in {target}.")
+    session.screen.result({**found.to_json(), "file": str(target)})
+
+
+def _level(level: float) -> float:
+    if not 0 < level < 1:
+        raise ProjectError(f"There is no interval at the level {level}.", "Write 0.95 or the like.")
+    return level
+
+
+def _one_of(word: str, words: tuple[str, ...]) -> str:
+    if word not in words:
+        raise ProjectError(f"{word!r} is not understood.", f"Write {' or '.join(words)}.")
+    return word
+
+
+def _gap(text: str) -> Any:
+    from sojourn.statistics.survey import Gap
+
+    found = re.fullmatch(r"([A-Za-z_]\w*):([^/-]+)([/-])([^/-]+)", text)
+    if found is None:
+        raise ProjectError(f"The gap {text!r} is not understood.", "Write nativity:FB-NB or nativity:FB/NB.")
+    return Gap(found[1], found[2], found[4], "difference" if found[3] == "-" else "ratio")
+
+
+def _lines(table: Any, by: Sequence[str]) -> list[str]:
+    """The first figures as a person reads them."""
+    lines = []
+    for row in table.slice(0, _SHOWN).to_pylist():
+        cell = ", ".join("all" if row[name] == "_T" else row[name] for name in by)
+        ends = "no interval" if row["lower"] is None else f"{row['lower']:,.6g} to {row['upper']:,.6g}"
+        error = "no error" if row["standard_error"] is None else f"± {row['standard_error']:,.4g}"
+        value = "no figure" if row["value"] is None else f"{row['value']:,.8g}"
+        name = f"{row['measure']} [{cell}]" if cell else row["measure"]
+        lines.append(f"  {name}: {value} {error} ({ends}; n {row['contributors']:,})")
+    if len(table) > _SHOWN:
+        lines.append(f"  … and {len(table) - _SHOWN:,} more.")
+    return lines

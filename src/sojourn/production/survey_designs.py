@@ -1,0 +1,72 @@
+"""From the declaration of a survey's design to the design that methods take."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
+from sojourn.sources.mapping import expanded
+from sojourn.statistics.design import ReplicateDesign
+from sojourn.statistics.survey import (
+    CalibratedTo,
+    CensusDesign,
+    Replication,
+    Stage,
+    SurveyDesign,
+    TaylorDesign,
+    with_replicates,
+)
+
+__all__ = ["design_columns", "design_of", "with_design"]
+
+
+def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
+    """The declared design; where replicate weights are to be made, the one they are made from.
+
+    Raises: ProjectError where what is declared does not fit together.
+    """
+    if declared.variance == "none":
+        return CensusDesign(declared.weight)
+    if declared.variance == "taylor" or declared.make is not None:
+        stages = tuple(
+            Stage(each.unit, each.stratum, each.population, each.fraction) for each in declared.stages
+        )
+        to = declared.calibrated
+        calibrated = CalibratedTo(to.base_weight, to.margins, to.numbers) if to is not None else None
+        return TaylorDesign(
+            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated
+        )
+    return ReplicateDesign(
+        declared.kind or "jackknife",
+        expanded(declared.weights),
+        declared.coefficient,
+        declared.rho,
+        declared.centre,
+        declared.degrees_of_freedom,
+        declared.weight,
+    )
+
+
+def design_columns(declared: SurveyDesignDeclaration) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns of numbers that a design names (weights and sizes), and those that tell units apart."""
+    design = design_of(declared)
+    if isinstance(design, ReplicateDesign):
+        return (design.weight or "", *design.weights), ()
+    weight = (design.weight,) if design.weight else ()
+    if isinstance(design, CensusDesign):
+        return weight, ()
+    sizes = [size for stage in design.stages for size in (stage.population, stage.fraction) if size]
+    if design.calibrated is not None:
+        sizes += [design.calibrated.base_weight, *design.calibrated.numbers]
+    names = [name for name in design.all_columns if name not in sizes]
+    return (*weight, *sizes), tuple(names)
+
+
+def with_design(records: pa.Table, declared: SurveyDesignDeclaration) -> tuple[pa.Table, SurveyDesign]:
+    """The records and their design; replicate weights that are to be made are added to the records."""
+    design = design_of(declared)
+    if declared.make is None or not isinstance(design, TaylorDesign):
+        return records, design
+    make = declared.make
+    replication = Replication(make.kind, make.replicates, make.rho, make.seed)
+    return with_replicates(records, design, replication)

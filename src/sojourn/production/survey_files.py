@@ -1,0 +1,180 @@
+"""Survey estimates on plain files: read what the design and the measures need, estimate, write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sojourn.engine import Engine
+from sojourn.engine.rules import Rule, parse_rule
+from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
+from sojourn.production.measure_texts import WrittenMeasure, written_measure
+from sojourn.production.movement_reading import column_names, opened_table
+from sojourn.production.survey_designs import design_columns, design_of, with_design
+from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
+from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
+
+__all__ = ["EstimateRequest", "EstimateSummary", "as_number", "estimate_file"]
+
+_UNIVERSE = "universe"
+_WHOLE = r"^-?(0|[1-9][0-9]{0,17})$"
+_DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+
+
+@dataclass(frozen=True)
+class EstimateRequest:
+    """Which figures are wanted: measures as they are written, by which dimensions, among whom."""
+
+    measures: Sequence[str]
+    by: Sequence[str] = ()
+    where: str | None = None
+    gaps: Sequence[Gap] = ()
+    totals: str = "all"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class EstimateSummary:
+    """What was made, in numbers."""
+
+    records: int = 0
+    cells: int = 0
+    figures: int = 0
+    measures: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as plain values."""
+        return vars(self)
+
+
+def estimate_file(
+    source: Path,
+    target: Path,
+    *,
+    declared: SurveyDesignDeclaration,
+    request: EstimateRequest,
+    memory: str = "2GB",
+) -> tuple[pa.Table, EstimateSummary]:
+    """Write a table of estimates with their standard errors, and return it.
+
+    Columns are those of a survey table, before them `measure` as it was written.
+
+    Raises: ProjectError for a target that exists, measures that are not understood and designs that leave
+    something open; DataRefused where columns are missing or cannot be read.
+    """
+    require_targets(target)
+    if not request.measures:
+        raise ProjectError("No measure is asked for.", 'Write for instance --measure "mean(income)".')
+    written = [written_measure(text, where=_UNIVERSE if request.where else None) for text in request.measures]
+    names = column_names(source)
+    rules = _rules(written, request, names)
+    records, design = _records(source, declared, request, written, rules), design_of(declared)
+    if declared.make is not None:
+        records, design = with_design(_in_memory(records), declared)
+    of = {name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)}
+    values = {
+        str(measure.of)
+        for each in written
+        for measure in each.of_versions()
+        if measure.statistic in DISTRIBUTED
+    }
+    with Engine([source.resolve().parent], memory=memory) as engine:
+        relation = engine.relation(records)
+        count = relation.count()
+        try:
+            cube = survey_cube(
+                relation,
+                design=design,
+                dimensions=request.by,
+                conditions=rules,
+                measures=sorted(filter(None, of)),
+                distributed=sorted(values),
+            )
+        except ContractBroken as error:
+            raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
+    table = pa.concat_tables([_estimates(cube, each, request) for each in written])
+    write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
+    return table, EstimateSummary(count, cube.table.num_rows, len(table), tuple(request.measures))
+
+
+def _estimates(cube: SurveyCube, written: WrittenMeasure, request: EstimateRequest) -> pa.Table:
+    tables = [
+        survey_table(
+            cube,
+            measure,
+            by=request.by,
+            totals=_totals(request.totals),
+            gaps=request.gaps,
+            **request.settings,
+        )
+        for measure in written.of_versions()
+    ]
+    found = tables[0] if len(tables) == 1 else combined(tables, level=request.settings.get("level", 0.95))
+    return found.add_column(0, "measure", pa.array([written.text] * len(found), pa.string()))
+
+
+def _totals(written: str) -> Any:
+    if written not in ("all", "none"):
+        raise ProjectError(f"Totals cannot be {written!r}.", "They are `all` or `none`.")
+    return written
+
+
+def _rules(
+    written: Sequence[WrittenMeasure], request: EstimateRequest, names: Sequence[str]
+) -> dict[str, Rule]:
+    found = {_UNIVERSE: parse_rule(request.where, names)} if request.where else {}
+    for each in written:
+        if each.condition is not None:
+            found[str(each.measure.when)] = parse_rule(each.condition, names)
+    return found
+
+
+def _records(
+    source: Path,
+    declared: SurveyDesignDeclaration,
+    request: EstimateRequest,
+    written: Sequence[WrittenMeasure],
+    rules: Mapping[str, Rule],
+) -> pa.Table | Path:
+    """The columns that are needed: a Parquet file itself, which is read part by part, or a table of a CSV."""
+    numbers, units = design_columns(declared)
+    of = [name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)]
+    compared = sorted({name for rule in rules.values() for name in rule.columns})
+    kinds = dict.fromkeys((*request.by, *units, *compared), "value")
+    kinds |= {name: "number" for name in (*numbers, *of) if name}
+    if source.suffix == ".parquet":
+        opened_table(source, kinds)
+        return source
+    table = table_of(source, kinds)
+    for name in sorted({*compared, *units}):
+        table = as_number(table, name, name in request.by)
+    return table
+
+
+def _in_memory(records: pa.Table | Path) -> pa.Table:
+    return pq.read_table(records) if isinstance(records, Path) else records
+
+
+def as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
+    """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
+    column = table[name]
+    if not pa.types.is_string(column.type):
+        return table
+    cells = column.drop_null()
+    for pattern, kind in ((_WHOLE, pa.int64()), (_DECIMAL, pa.float64())):
+        if is_dimension and kind == pa.float64():
+            break
+        if len(cells) and pc.all(pc.match_substring_regex(cells, pattern)).as_py():
+            return table.set_column(table.column_names.index(name), name, column.cast(kind))
+    return table
+
+
+def _in_file(problem: Problem, source: Path) -> Problem:
+    return Problem(shown(source.name), None, problem.message, problem.remedy)

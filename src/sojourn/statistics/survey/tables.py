@@ -1,0 +1,220 @@
+"""Survey tables: figures with variance, interval, design effect and what they rest on, from a cube."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sojourn.errors import ProjectError
+from sojourn.statistics.design import ReplicateDesign
+from sojourn.statistics.estimates import Totals
+from sojourn.statistics.survey.cube import SurveyCube
+from sojourn.statistics.survey.distribution import (
+    QuantileError,
+    QuantileRule,
+    distribution_figures,
+    quantile_error_of,
+)
+from sojourn.statistics.survey.figures import Components, Figures, Spread, figures_of, spread_of
+from sojourn.statistics.survey.intervals import INTERVALS, Interval, ends
+from sojourn.statistics.survey.measures import LINEAR, Measure
+from sojourn.statistics.survey.taylor_design import CensusDesign
+
+__all__ = ["Freedom", "Gap", "survey_table"]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Freedom = Literal["cell", "design"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How the figure of one code of a dimension compares with that of another, all else equal.
+
+    A `difference` is that of `of` less that of `against`, a `ratio` the one over the other. The two groups
+    share sampling units: what they have in common is taken out of the variance. The gap stands in the table
+    under the code `of-against`, as in FB-NB.
+    """
+
+    dimension: str
+    of: str
+    against: str
+    kind: Literal["difference", "ratio"] = "difference"
+
+    @property
+    def code(self) -> str:
+        """The code under which the gap stands."""
+        return f"{self.of}-{self.against}" if self.kind == "difference" else f"{self.of}/{self.against}"
+
+
+def survey_table(
+    cube: SurveyCube,
+    measure: Measure,
+    *,
+    by: Sequence[str] = (),
+    totals: Totals = "all",
+    gaps: Sequence[Gap] = (),
+    interval: Interval | None = None,
+    level: float = 0.95,
+    freedom: Freedom = "cell",
+    rule: QuantileRule = "reached",
+    quantile_error: QuantileError | None = None,
+) -> pa.Table:
+    """The figures of a measure by the dimensions of a table, with all that says how far to trust them.
+
+    Columns: the dimensions; `figure` (`value`, `difference` or `ratio`); `value`; `variance`;
+    `standard_error`; `cv` (per cent); `lower` and `upper` of the interval; `degrees_of_freedom`;
+    `contributors` and `not_stated` (records), `meeting` those who meet the condition of a proportion or are
+    poor; `effective_size` (Kish); `design_effect` (against a simple
+    random sample drawn with replacement). Null where a figure cannot be formed, never zero.
+
+    Degrees of freedom are units less strata, of those with records in the `cell` or of the whole `design`.
+    Intervals left out are `logit` for shares, proportions and poverty rates, Woodruff's for quantiles of
+    linearised designs and jackknives, `t` for others and for gaps. A quantile is the value at which the share
+    is `reached`, or, where it is met exactly, the `midpoint` between that and the next. `error_method` names
+    how the variance was made.
+
+    Raises: ProjectError for what the cube does not hold, and for settings that contradict one another.
+    Source: methods reference, sections 3 and 5; R `survey`.
+    """
+    figures, woodruff = _made(
+        cube, measure, by, totals, {"rule": rule, "error": quantile_error, "freedom": freedom, "level": level}
+    )
+    spread = spread_of(figures.entries, figures.components, figures.values, cube)
+    is_share = measure.statistic in ("share", "proportion", "poverty_rate")
+    kind = interval or ("logit" if is_share else "t")
+    if kind not in INTERVALS or (kind not in ("t", "log") and not is_share):
+        raise ProjectError(
+            f"There is no interval {kind!r} for a {measure.statistic}.",
+            "Shares and proportions have t, log, logit, wilson and korn_graubard; others t and log.",
+        )
+    own = _columns(figures, figures.values[:, 0], spread, cube, freedom)
+    own |= _interval(kind, own, level)
+    if woodruff is not None and interval is None:
+        own |= {"lower": woodruff[:, 0], "upper": woodruff[:, 1]}
+    parts = [_table(figures.cells.columns(), "value", own)]
+    parts += [_gap_table(cube, figures, gap, level, freedom) for gap in gaps]
+    found = pa.concat_tables(parts)
+    return found.append_column(
+        "error_method", pa.repeat(_error_method(cube, measure, quantile_error), len(found))
+    )
+
+
+def _error_method(cube: SurveyCube, measure: Measure, asked: QuantileError | None) -> str:
+    if measure.statistic == "quantile" and not isinstance(cube.design, CensusDesign):
+        return quantile_error_of(cube, asked)
+    if isinstance(cube.design, CensusDesign):
+        return "none"
+    return "replicates" if isinstance(cube.design, ReplicateDesign) else "linearised"
+
+
+def _made(
+    cube: SurveyCube,
+    measure: Measure,
+    by: Sequence[str],
+    totals: Totals,
+    settings: dict[str, Any],
+) -> tuple[Figures, Floats | None]:
+    if measure.statistic in LINEAR:
+        return figures_of(cube, measure, by, totals), None
+    return distribution_figures(cube, measure, by, totals, **settings)
+
+
+def _columns(
+    figures: Figures, value: Floats, spread: Spread, cube: SurveyCube, freedom: Freedom
+) -> dict[str, Any]:
+    degrees = spread.freedom
+    if freedom == "design" and cube.units is not None:
+        degrees = np.full(len(value), cube.units.freedom)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effect = np.where(figures.simple_variance > 0, spread.variance / figures.simple_variance, np.nan)
+    return {
+        "value": value,
+        "variance": spread.variance,
+        "degrees_of_freedom": degrees,
+        "contributors": figures.contributors,
+        "not_stated": figures.not_stated,
+        "meeting": figures.meeting,
+        "effective_size": figures.effective_size,
+        "design_effect": effect,
+    }
+
+
+def _interval(kind: Interval, columns: dict[str, Any], level: float) -> dict[str, Any]:
+    lower, upper = ends(
+        kind, columns["value"], columns["variance"], columns["degrees_of_freedom"].astype(float),
+        columns["contributors"].astype(float), level,
+    )  # fmt: skip
+    return {"lower": lower, "upper": upper}
+
+
+def _gap_table(cube: SurveyCube, figures: Figures, gap: Gap, level: float, freedom: Freedom) -> pa.Table:
+    cells = figures.cells
+    if gap.dimension not in cells.dimensions:
+        raise ProjectError(
+            f"A gap is between codes of {gap.dimension}, which is no dimension of the table.",
+            f"The dimensions are {', '.join(cells.dimensions) or 'none'}.",
+        )
+    place = cells.dimensions.index(gap.dimension)
+    labels = cells.labels[place]
+    absent = [code for code in (gap.of, gap.against) if code not in labels]
+    own = np.flatnonzero(cells.codes[:, place] == (labels.index(gap.of) if not absent else -2))
+    wanted = cells.codes[own].copy()
+    wanted[:, place] = labels.index(gap.against) if not absent else -2
+    other = cells.position(wanted)
+    own, other = own[other >= 0], other[other >= 0]
+    values, components = _compared(figures, gap, own, other)
+    spread = spread_of(figures.entries, components, values, cube)
+    found = Figures(
+        cells, values, components, figures.entries,
+        np.minimum(figures.contributors[own], figures.contributors[other]),
+        figures.not_stated[own] + figures.not_stated[other],
+        np.full(len(own), np.nan), np.full(len(own), np.nan),
+    )  # fmt: skip
+    columns = _columns(found, values[:, 0], spread, cube, freedom)
+    columns |= _interval("t" if gap.kind == "difference" else "log", columns, level)
+    codes = {name: column.take(pa.array(own)) for name, column in cells.columns().items()}
+    codes[gap.dimension] = pa.array([gap.code] * len(own), pa.string())
+    return _table(codes, gap.kind, columns)
+
+
+def _compared(figures: Figures, gap: Gap, own: Integers, other: Integers) -> tuple[Floats, Components]:
+    first, second = figures.values[own], figures.values[other]
+    if gap.kind == "difference":
+        one = np.ones(len(own))
+        return first - second, figures.components.of(own).beside(figures.components.of(other), one, -one)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.where(second != 0, first / second, np.nan)
+        inverse = np.nan_to_num(1.0 / second[:, 0], posinf=0.0, neginf=0.0)
+    change = -np.nan_to_num(values[:, 0]) * inverse
+    return values, figures.components.of(own).beside(figures.components.of(other), inverse, change)
+
+
+def _table(codes: dict[str, pa.Array], figure: str, columns: dict[str, Any]) -> pa.Table:
+    value, variance = columns["value"], columns["variance"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(variance)
+        cv = np.where(value != 0, 100 * error / np.abs(value), np.nan)
+    numbers = {
+        "value": value, "variance": variance, "standard_error": error, "cv": cv,
+        "lower": columns["lower"], "upper": columns["upper"],
+    }  # fmt: skip
+    counts = {name: columns[name] for name in ("degrees_of_freedom", "contributors", "not_stated")}
+    meeting = columns["meeting"]
+    sizes = {name: columns[name] for name in ("effective_size", "design_effect")}
+    return pa.table(
+        {**codes, "figure": pa.array([figure] * len(value), pa.string())}
+        | {name: _without_nan(each) for name, each in numbers.items()}
+        | {name: pa.array(each, pa.int64()) for name, each in counts.items()}
+        | {"meeting": pa.nulls(len(value), pa.int64()) if meeting is None else pa.array(meeting, pa.int64())}
+        | {name: _without_nan(each) for name, each in sizes.items()}
+    )
+
+
+def _without_nan(values: Floats) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=~np.isfinite(values))

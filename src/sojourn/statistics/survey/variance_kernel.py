@@ -1,0 +1,108 @@
+"""Variances of linear combinations of cell totals, compiled.
+
+A figure is a list of components: a cell, a variable of the cell and a coefficient. What a unit adds to the
+figure is the sum, over the components, of the coefficient times the variable's total in the unit's rows of
+the cell. The variance is the spread of that among the units of each stratum; units of which no row is in a
+component add zero, and count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sojourn.sources.reader.compiled import compiled
+
+__all__ = ["combination_variances", "sums_by_cell"]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@compiled
+def combination_variances(
+    first_row: Integers,
+    rows: Integers,
+    values: npt.NDArray[np.float64],
+    first_component: Integers,
+    cells: Integers,
+    variables: Integers,
+    coefficients: Floats,
+    unit_of_row: Integers,
+    stratum_of_unit: Integers,
+    drawn: Integers,
+    factor: Floats,
+    is_single: npt.NDArray[np.bool_],
+    unit_of_cube_row: Integers,
+    group: Integers,
+    weight: Floats,
+    fitted: Floats,
+    variance: Floats,
+    units: Integers,
+    strata: Integers,
+) -> None:
+    """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
+
+    Rows of cell c are `rows[first_row[c]:first_row[c + 1]]`; components of figure f are those from
+    `first_component[f]`. A single unit's contribution is not centred. Where weights were calibrated, what is
+    `fitted` (groups × figures) is taken off every row of the cube; `group` is empty where they were not.
+    """
+    amount = np.zeros(len(stratum_of_unit))
+    last_figure = np.full(len(stratum_of_unit), -1, np.int64)
+    touched = np.empty(len(stratum_of_unit), np.int64)
+    total = np.zeros(len(drawn))
+    squares = np.zeros(len(drawn))
+    present = np.zeros(len(drawn), np.int64)
+    seen = np.empty(len(drawn), np.int64)
+    for figure in range(len(first_component) - 1):
+        count = 0
+        for component in range(first_component[figure], first_component[figure + 1]):
+            variable, coefficient, cell = variables[component], coefficients[component], cells[component]
+            for place in range(first_row[cell], first_row[cell + 1]):
+                row = rows[place]
+                unit = unit_of_row[row]
+                if last_figure[unit] != figure:
+                    last_figure[unit] = figure
+                    amount[unit] = 0.0
+                    touched[count] = unit
+                    count += 1
+                amount[unit] += coefficient * values[variable, row]
+        units[figure] = count
+        for row in range(len(group)):
+            unit = unit_of_cube_row[row]
+            if last_figure[unit] != figure:
+                last_figure[unit] = figure
+                amount[unit] = 0.0
+                touched[count] = unit
+                count += 1
+            amount[unit] -= weight[row] * fitted[group[row], figure]
+        met = 0
+        for place in range(count):
+            stratum = stratum_of_unit[touched[place]]
+            if present[stratum] == 0:
+                seen[met] = stratum
+                met += 1
+            present[stratum] += 1
+            total[stratum] += amount[touched[place]]
+            if place == units[figure] - 1:
+                strata[figure] = met
+        for place in range(count):
+            stratum = stratum_of_unit[touched[place]]
+            mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
+            squares[stratum] += (amount[touched[place]] - mean) ** 2
+        found = 0.0
+        for place in range(met):
+            stratum = seen[place]
+            mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
+            found += factor[stratum] * (squares[stratum] + (drawn[stratum] - present[stratum]) * mean * mean)
+            total[stratum], squares[stratum], present[stratum] = 0.0, 0.0, 0
+        variance[figure] += found
+
+
+@compiled
+def sums_by_cell(cell: Integers, values: Floats, sums: Floats) -> None:
+    """Add each row's values, one column a replicate, to those of its cell; rows of cell -1 are left out."""
+    for row in range(len(cell)):
+        if cell[row] >= 0:
+            for column in range(values.shape[1]):
+                sums[cell[row], column] += values[row, column]

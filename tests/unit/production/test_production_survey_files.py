@@ -1,0 +1,177 @@
+"""Survey estimates on plain files: what is read and written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+import pytest
+
+from sojourn.errors import DataRefused, ProjectError
+from sojourn.production.measure_texts import written_measure
+from sojourn.production.survey_files import EstimateRequest, estimate_file
+from sojourn.project.load import load_declaration
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
+from sojourn.statistics.survey import Gap, Measure
+from survey_samples import sample
+
+DESIGN = """\
+variance: taylor
+weight: w
+stages:
+  - {unit: p, stratum: h, population: N}
+numbered: within_strata
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the sample in both forms and its design."""
+    pcsv.write_csv(sample(), tmp_path / "sample.csv")
+    pq.write_table(sample(), tmp_path / "sample.parquet")
+    (tmp_path / "design.yaml").write_text(DESIGN)
+    return tmp_path
+
+
+def estimated(folder, *measures, source="sample.csv", target="out.parquet", design=None, **request):
+    """The table that is written, as rows."""
+    if design is not None:
+        (folder / "design.yaml").write_text(design)
+    declared = load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+    asked = EstimateRequest(measures, **request)
+    estimate_file(folder / source, folder / target, declared=declared, request=asked)
+    table = pcsv.read_csv(folder / target) if target.endswith(".csv") else pq.read_table(folder / target)
+    return table.to_pylist()
+
+
+def test_the_form_of_the_file_changes_no_figure(folder):
+    asked = ("mean(y)", "proportion(u = 1)", "median(y)")
+    settings = {"by": ("g",), "where": "x >= 2.5", "gaps": (Gap("g", "b", "a"),)}
+    first = estimated(folder, *asked, **settings)
+    second = estimated(folder, *asked, source="sample.parquet", target="again.parquet", **settings)
+    assert first == second
+    assert {row["measure"] for row in first} == set(asked)
+
+
+def test_codes_with_leading_zeros_stay_texts_and_numbers_are_compared_as_numbers(folder):
+    text = "w,h,p,N,code,age,y\n" + "".join(
+        f"1,{h},{p},9,007,{age},{age}\n" for h in (1, 2) for p in (1, 2) for age in (9, 10, 70)
+    )
+    (folder / "codes.csv").write_text(text)
+    rows = estimated(folder, "count", source="codes.csv", by=("code",), where="age > 9", totals="none")
+    assert [(row["code"], row["value"]) for row in rows] == [("007", 8)]
+    rows = estimated(folder, "count", source="codes.csv", target="b.csv", where="code = '007'")
+    assert rows[0]["value"] == 12
+
+
+def test_replicates_that_are_made_give_the_same_figures_from_the_same_seed(folder):
+    design = DESIGN.replace("taylor", "replicates") + "make: {kind: bootstrap, replicates: 20, seed: 4}\n"
+    first = estimated(folder, "mean(y)", design=design)
+    second = estimated(folder, "mean(y)", source="sample.parquet", target="b.parquet", design=design)
+    assert first == second
+    assert first[0]["error_method"] == "replicates"
+
+
+def test_plausible_values_are_combined(folder):
+    table = sample()
+    for at in (1, 2, 3):
+        table = table.append_column(f"PV{at}", pc.add(table["x"], at / 10))
+    pq.write_table(table, folder / "plausible.parquet")
+    (row,) = estimated(folder, "mean(PV1-PV3)", source="plausible.parquet")
+    (alone,) = estimated(folder, "mean(PV2)", source="plausible.parquet", target="b.parquet")
+    assert row["value"] == pytest.approx(alone["value"])
+    # The versions differ by a tenth: 4/3 of the variance 0.01 between them is added.
+    assert row["variance"] == pytest.approx(alone["variance"] + 4 / 3 * 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "measure"),
+    [
+        ("count", Measure("count")),
+        ("share(g)", Measure("share", within=("g",))),
+        ("total(y)", Measure("total", of="y")),
+        ("ratio( y / x )", Measure("ratio", of="y", over="x")),
+        ("median(y)", Measure("quantile", of="y", at=0.5)),
+        ("quantile(y, 0.25)", Measure("quantile", of="y", at=0.25)),
+        ("gini(y)", Measure("gini", of="y")),
+        ("poverty_rate(y, 0.6 of median)", Measure("poverty_rate", of="y", line_share=0.6)),
+        ("poverty_gap(y, 120)", Measure("poverty_gap", of="y", line=120.0)),
+    ],
+)
+def test_measures_are_read_as_people_write_them(text, measure):
+    assert written_measure(text).measure == measure
+
+
+def test_two_conditions_never_share_a_name():
+    one, other = (written_measure(f"proportion(u = {value})") for value in (1, 2))
+    assert one.measure.when != other.measure.when
+    assert one.condition == "u = 1"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mode(y)", "mean()", "count(y)", "ratio(y)", "quantile(y)", "proportion()", "mean(PV3-PV1)"]
+)
+def test_a_measure_that_is_not_understood_is_told_the_forms(text):
+    with pytest.raises(ProjectError, match="is not understood") as caught:
+        written_measure(text)
+    assert "ratio(X / Y)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        ({"measures": ()}, "No measure is asked for"),
+        ({"measures": ("mean(yy)",)}, "there is no column yy"),
+        ({"measures": ("mean(g)",)}, "the value in the column g cannot be read"),
+        ({"measures": ("count",), "by": ("gg",)}, "there is no column gg"),
+        ({"measures": ("count",), "where": "zz = 1"}, "names zz, which is not a column"),
+        ({"measures": ("count",), "totals": "some"}, "Totals cannot be 'some'"),
+    ],
+)
+def test_what_cannot_be_estimated_is_told(folder, request_, complaint):
+    declared = load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+    with pytest.raises((ProjectError, DataRefused), match=complaint):
+        estimate_file(
+            folder / "sample.csv", folder / "out.csv", declared=declared, request=EstimateRequest(**request_)
+        )
+    assert not (folder / "out.csv").exists()
+
+
+def test_records_that_do_not_serve_are_refused_with_the_name_of_the_file(folder):
+    weight = sample()["w"].to_pylist()
+    weight[4] = None
+    pq.write_table(sample().set_column(6, "w", pa.array(weight)), folder / "holes.parquet")
+    with pytest.raises(DataRefused, match=r"holes\.parquet: w: a weight is missing"):
+        estimated(folder, "count", source="holes.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (DESIGN.replace("variance: taylor\n", ""), "variance is not given"),
+        (DESIGN.replace("weight: w\n", ""), "a sample has a `weight`"),
+        ("variance: taylor\nweight: w\n", "needs `stages`"),
+        ("variance: replicates\nweight: w\nweights: r1-r9\n", "needs `kind`"),
+        (DESIGN + "kind: brr\n", "`kind` does not go with variance taylor"),
+        ("variance: none\nweight: w\nstages: [{unit: p}]\n", "`stages` does not go with variance none"),
+    ],
+)
+def test_a_design_that_leaves_something_open_is_an_error(folder, text, complaint):
+    (folder / "design.yaml").write_text(text)
+    with pytest.raises(ProjectError, match=complaint):
+        load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+
+
+def test_the_command_prints_figures_and_one_json_document(folder):
+    command = [
+        sys.executable, "-m", "sojourn", "--json", "tool", "estimate", "sample.csv", "out.csv", "--design",
+        "design.yaml", "--measure", "mean(y)", "--by", "g", "--gap", "g:b-a",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["figures"] == 5
+    assert "mean(y) [b-a]" in done.stderr
