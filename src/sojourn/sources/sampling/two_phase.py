@@ -92,14 +92,14 @@ class TwoPhaseDesign:
 class _Phases:
     """Both draws: the first by row of the table, the second by row that was drawn again (`places`).
 
-    `adjusted` is what regression makes of the weights, `helpers` the columns that it uses.
+    `adjusted` is what regression makes of the weights, `auxiliaries` the columns that it uses.
     """
 
     first: Draw
     second: Draw
     places: Codes
     adjusted: Floats
-    helpers: Floats | None
+    auxiliaries: Floats | None
 
     @property
     def weights(self) -> Floats:
@@ -122,7 +122,7 @@ def two_phase_estimates(
     phases = _phases(table, design)
     spread = _simple_spread if design.variance == "simple" else _unbiased_spread
     method = "two-phase"
-    if phases.helpers is not None:
+    if phases.auxiliaries is not None:
         method += ", regression" if design.regress_on else ", post-stratified"
     return estimate_table(
         linear_answers(
@@ -167,13 +167,13 @@ def _phases(table: pa.Table, design: TwoPhaseDesign) -> _Phases:
     strata = known_codes(table, design.strata)
     second = _second_draw(strata, units_of(table, design.units, strata), again, design.first.single_units)
     places = np.flatnonzero(again)
-    helpers = _helpers(table, design, again)
+    auxiliaries = _auxiliaries(table, design, again)
     adjusted = np.ones(len(places))
-    if helpers is not None:
-        totals = first.weights @ helpers
-        adjusted = _adjustment(first.weights[places] * second.weights, helpers[places], totals)
-        helpers = helpers[places]
-    return _Phases(first, second, places, adjusted, helpers)
+    if auxiliaries is not None:
+        totals = first.weights @ auxiliaries
+        adjusted = _adjustment(first.weights[places] * second.weights, auxiliaries[places], totals)
+        auxiliaries = auxiliaries[places]
+    return _Phases(first, second, places, adjusted, auxiliaries)
 
 
 def _second_draw(strata: Codes, units: Codes, again: Claims, single_units: SingleUnits) -> Draw:
@@ -201,7 +201,7 @@ def _second_draw(strata: Codes, units: Codes, again: Claims, single_units: Singl
     return Draw.of_stages((stage,), 1 / stage.fraction, freedom)
 
 
-def _helpers(table: pa.Table, design: TwoPhaseDesign, again: Claims) -> Floats | None:
+def _auxiliaries(table: pa.Table, design: TwoPhaseDesign, again: Claims) -> Floats | None:
     """The columns of the regression for all rows of the first phase; none without one."""
     if design.post_stratify_by:
         return _categories(known_codes(table, design.post_stratify_by), again, design.post_stratify_by)
@@ -235,30 +235,30 @@ def _categories(codes: Codes, again: Claims, names: Sequence[str]) -> Floats:
     return found
 
 
-def _adjustment(weights: Floats, helpers: Floats, totals: Floats) -> Floats:
-    """What weights are multiplied by so that the helpers' sums become the totals (linear calibration).
+def _adjustment(weights: Floats, auxiliaries: Floats, totals: Floats) -> Floats:
+    """What weights are multiplied by so that the auxiliaries' sums become the totals (linear calibration).
 
-    Raises: DataRefused when the helpers are not independent in the second phase.
+    Raises: DataRefused when the auxiliaries are not independent in the second phase.
     """
-    weighted = helpers * weights[:, None]
-    matrix = helpers.T @ weighted
+    weighted = auxiliaries * weights[:, None]
+    matrix = auxiliaries.T @ weighted
     if np.linalg.matrix_rank(matrix, hermitian=True) < len(matrix):
         raise DataRefused(
             "Columns to regress on say the same twice among the rows of the second phase.",
             "Leave one of them out.",
         )
-    found: Floats = 1 + helpers @ np.linalg.solve(matrix, totals - weights @ helpers)
+    found: Floats = 1 + auxiliaries @ np.linalg.solve(matrix, totals - weights @ auxiliaries)
     return found
 
 
 def _residuals(phases: _Phases, values: Floats) -> Floats:
-    """What the helpers leave of the values, by regression with the weights before adjustment."""
-    if phases.helpers is None:
+    """What the auxiliaries leave of the values, by regression with the weights before adjustment."""
+    if phases.auxiliaries is None:
         return values
     weights = phases.first.weights[phases.places] * phases.second.weights
-    weighted = phases.helpers * weights[:, None]
-    slopes = np.linalg.solve(phases.helpers.T @ weighted, weighted.T @ values)
-    found: Floats = values - phases.helpers @ slopes
+    weighted = phases.auxiliaries * weights[:, None]
+    slopes = np.linalg.solve(phases.auxiliaries.T @ weighted, weighted.T @ values)
+    found: Floats = values - phases.auxiliaries @ slopes
     return found
 
 
