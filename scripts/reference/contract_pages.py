@@ -13,6 +13,7 @@ from sojourn.contracts import (
     microdata,
     migration_tables,
     respondents,
+    sampling,
     sdg,
     spine,
 )
@@ -57,6 +58,7 @@ def contracts() -> list[type[Table]]:
             sdg,
             migration_tables,
         )
+        for module in (microdata, links, link_quality, spine, aggregates, sdg, sampling)
         for name in module.__all__
     ]
 
