@@ -57,8 +57,8 @@ def contracts() -> list[type[Table]]:
             aggregates,
             sdg,
             migration_tables,
+            sampling,
         )
-        for module in (microdata, links, link_quality, spine, aggregates, sdg, sampling)
         for name in module.__all__
     ]
 
