@@ -42,13 +42,12 @@ from sojourn.statistics.survey.figures import (
     Components,
     Entries,
     Figures,
-    records_behind,
+    records_in,
     spread_of,
     universe,
 )
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.taylor_design import CensusDesign
-from sojourn.statistics.survey.variance_kernel import sums_by_cell
 
 __all__ = ["QuantileError", "QuantileRule", "distribution_figures", "quantile_error_of"]
 
@@ -96,9 +95,8 @@ class _Ordered:
 
     def added(self, *amounts: Floats) -> Floats:
         """Cells × amounts: the sums of amounts that are given by entry."""
-        sums = np.zeros((len(self.first) - 1, len(amounts)))
-        sums_by_cell(self.cell, np.column_stack(amounts), sums)
-        return sums
+        cells = len(self.first) - 1
+        return np.column_stack([np.bincount(self.cell, amount, cells) for amount in amounts])
 
 
 def distribution_figures(
@@ -122,7 +120,7 @@ def distribution_figures(
     eligible, counted = universe(cube, measure)
     cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
     ordered = _ordered(cube, cells, str(measure.of), counted)
-    behind = records_behind(cube, cells, eligible, counted)
+    behind = (records_in(cube, cells.among(counted)), records_in(cube, cells.among(eligible & ~counted)))
     figure_of = {"quantile": _quantile, "gini": _gini, "quintile_share_ratio": _quintile_ratio}
     values, scores, extra = figure_of.get(measure.statistic, _poverty)(ordered, measure, rule)
     own = np.arange(len(cells))[:, None]
@@ -132,7 +130,7 @@ def distribution_figures(
         whole = np.full_like(own, len(cells))
         further = Components(whole, np.ones_like(own), extra[1][:, None])
         components = components.beside(further, np.ones(len(own)), np.ones(len(own)))
-    entries = Entries(ordered.first, np.arange(len(ordered.row)), variables, ordered.row)
+    entries = Entries(ordered.first, ordered.row, variables)
     effective = _effective(ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
     meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
@@ -166,11 +164,11 @@ def _ordered(cube: SurveyCube, cells: Cells, measure: str, counted: npt.NDArray[
     counted = counted & (np.abs(cube.sums(None)).sum(axis=1) > 0)
     by_value = np.argsort(value[cells.row], kind="stable")
     sorted_cells = replace(cells, row=cells.row[by_value], sets=tuple(cell[by_value] for cell in cells.sets))
-    first, rows = sorted_cells.rows_by_cell(counted)
-    everyone = sorted_cells.row[counted[sorted_cells.row]]
+    sorted_cells = sorted_cells.among(counted)
+    first, rows = sorted_cells.rows_by_cell()
+    everyone = sorted_cells.row
     first, rows = np.append(first, len(rows) + len(everyone)), np.append(rows, everyone)
-    weights = np.ascontiguousarray(cube.sums(None))
-    squares = cube.sums(None, squared=True)[rows, 0]
+    weights, squares = cube.sums(None), cube.squares(None)[rows]
     return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0], squares)
 
 

@@ -28,7 +28,7 @@ __all__ = [
     "Figures",
     "Spread",
     "figures_of",
-    "records_behind",
+    "records_in",
     "spread_of",
     "universe",
 ]
@@ -63,14 +63,13 @@ class Components:
 class Entries:
     """What the units add to the cells that components name.
 
-    Those of cell c are `place[first[c]:first[c + 1]]`, columns of `variables` (variables × columns). A column
-    belongs to the row of the cube that `cube_row` names; without it columns are rows.
+    Those of cell c are the columns from `first[c]` of `variables` (variables × columns); each belongs to the
+    row of the cube that `row` names.
     """
 
     first: Integers
-    place: Integers
+    row: Integers
     variables: Floats
-    cube_row: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,14 @@ class Figures:
 
     `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
     `not_stated` count records of those who are in the base and of those of whom it is not known; `meeting`
-    those in the base who meet the condition of a proportion, or are poor.
+    those in the base who meet the condition of a proportion, or are poor. Only a linearised variance needs
+    `entries`.
     """
 
     cells: Cells
     values: Floats
     components: Components
-    entries: Entries
+    entries: Entries | None
     contributors: Integers
     not_stated: Integers
     effective_size: Floats
@@ -108,46 +108,42 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: To
     """
     eligible, counted = universe(cube, measure)
     cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
-    weights = np.where(counted[:, None], cube.sums(None), 0.0)
-    upper, lower = _numerator(cube, measure, weights, counted), _denominator(cube, measure, weights, counted)
-    above = cells.added(upper)
+    rows = cells.among(counted)
+    above_rows = rows if measure.when is None else rows.among(cube.holds(measure.when) == 1)
+    upper = cube.sums(measure.of)
+    above = above_rows.added_side_by_side(upper)
     base = _bases(cells, measure) if measure.statistic == "share" else np.arange(len(cells))
-    if lower is None:
+    lower = None
+    if measure.statistic in ("count", "total"):
         values, components = above, _components(cells, base, above, None)
     else:
-        below = cells.added(lower)[base]
+        lower = cube.sums(measure.over)
+        below = rows.added_side_by_side(lower)[base]
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(below != 0, above / below, np.nan)
         components = _components(cells, base, values, below[:, 0])
-    variables = np.vstack([upper[:, 0], (upper if lower is None else lower)[:, 0]])
-    entries = Entries(*cells.rows_by_cell(counted), variables)
-    simple, effective = _simple(cube, measure, cells, base, counted, values[:, 0])
-    meeting = None
-    if measure.when is not None:
-        meets = counted & (cube.holds(measure.when) == 1)
-        meeting, _ = records_behind(cube, cells, meets, meets)
-    behind = records_behind(cube, cells, eligible, counted)
+    entries = None if cube.units is None else _entries(rows, above_rows, upper, lower)
+    simple, effective = _simple(cube, measure, rows, base, values[:, 0])
+    meeting = None if measure.when is None else records_in(cube, above_rows)
+    behind = records_in(cube, rows), records_in(cube, cells.among(eligible & ~counted))
     return Figures(cells, values, components, entries, *behind, effective, simple, meeting)
 
 
-def records_behind(
-    cube: SurveyCube, cells: Cells, eligible: Flags, counted: Flags
-) -> tuple[Integers, Integers]:
-    """By cell, the records that are counted and those of whom it is not known whether they should be."""
-    of_rows = np.column_stack([counted, eligible & ~counted]) * cube.contributors[:, None]
-    found = cells.added(of_rows.astype(float)).astype(np.int64)
-    return found[:, 0], found[:, 1]
+def records_in(cube: SurveyCube, rows: Cells) -> Integers:
+    """By cell, the records behind its rows."""
+    return rows.added([cube.contributors.astype(float)])[:, 0].astype(np.int64)
 
 
-def spread_of(entries: Entries, components: Components, values: Floats, cube: SurveyCube) -> Spread:
+def spread_of(entries: Entries | None, components: Components, values: Floats, cube: SurveyCube) -> Spread:
     """The variance of figures with these components and these values under every replicate weight."""
     design = cube.design
     if isinstance(design, ReplicateDesign):
         every = values[:, 1:]
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
-        variance = ((every - centre[:, None]) ** 2) @ np.asarray(design.coefficients)
+        # Not a matrix product: its bits would depend on the threads of the linear algebra library.
+        variance = np.einsum("ij,j->i", (every - centre[:, None]) ** 2, np.asarray(design.coefficients))
         return Spread(variance, np.full(len(values), design.freedom))
-    if cube.units is None:
+    if entries is None or cube.units is None:
         return Spread(np.full(len(values), np.nan), np.zeros(len(values), np.int64))
     return _linearised(entries, components, values, cube.units, cube.known_totals)
 
@@ -164,14 +160,13 @@ def _linearised(
     if known is not None:
         group, weight = known.group, known.weight
         fitted = known.fitted(
-            entries.first, entries.place, entries.variables, entries.cube_row,
+            entries.first, entries.row, entries.variables,
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
     for place, stage in enumerate(units.stages):
         met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        unit = stage.unit_of_row if entries.cube_row is None else stage.unit_of_row[entries.cube_row]
         combination_variances(
-            entries.first, entries.place, entries.variables, first, *flat, unit,
+            entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
             stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
             stage.unit_of_row, group, weight, fitted, variance, met, strata,
         )  # fmt: skip
@@ -196,20 +191,14 @@ def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
     return eligible, counted
 
 
-def _numerator(cube: SurveyCube, measure: Measure, weights: Floats, counted: Flags) -> Floats:
-    if measure.of is not None:
-        return np.where(counted[:, None], cube.sums(measure.of), 0.0)
-    if measure.when is not None:
-        return np.where((cube.holds(measure.when) == 1)[:, None], weights, 0.0)
-    return weights
-
-
-def _denominator(cube: SurveyCube, measure: Measure, weights: Floats, counted: Flags) -> Floats | None:
-    if measure.statistic in ("count", "total"):
-        return None
-    if measure.over is not None:
-        return np.where(counted[:, None], cube.sums(measure.over), 0.0)
-    return weights
+def _entries(rows: Cells, above_rows: Cells, upper: Floats, lower: Floats | None) -> Entries:
+    first, row = rows.rows_by_cell()
+    one = upper[:, 0]
+    if above_rows is not rows:
+        one = np.zeros(len(upper))
+        one[above_rows.row] = upper[above_rows.row, 0]
+    variables = [one[row]] if lower is None else [one[row], lower[row, 0]]
+    return Entries(first, row, np.vstack(variables))
 
 
 def _bases(cells: Cells, measure: Measure) -> Integers:
@@ -236,29 +225,28 @@ def _components(cells: Cells, base: Integers, values: Floats, below: Floats | No
 
 
 def _simple(
-    cube: SurveyCube, measure: Measure, cells: Cells, base: Integers, counted: Flags, value: Floats
+    cube: SurveyCube, measure: Measure, rows: Cells, base: Integers, value: Floats
 ) -> tuple[Floats, Floats]:
     """The variance of a simple random sample drawn with replacement, and Kish's effective sample size."""
-    main = np.where(counted, cube.sums(None)[:, 0], 0.0)
-    squared = np.where(counted, cube.sums(None, squared=True)[:, 0], 0.0)
-    size = np.where(counted, cube.contributors, 0).astype(float)
-    sums = cells.added(np.column_stack([main, squared, size]))
-    weight, square, number = sums[base].T
+    main, records = cube.sums(None)[:, 0], cube.contributors.astype(float)
+    columns = [main, cube.squares(None), records]
+    if measure.of is not None:
+        columns += [cube.sums(measure.of)[:, 0], cube.squares(measure.of)]
+    sums = rows.added(columns)
+    weight, square, number = sums[base, :3].T
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(square > 0, weight**2 / square, np.nan)
         if measure.statistic == "count":
-            number, weight = np.full(len(cells), size.sum()), np.full(len(cells), main.sum())
+            number, weight = (np.full(len(rows), each[rows.row].sum()) for each in (records, main))
             value = value / weight
         bessel = number / (number - 1)
         if measure.of is None:
             spread = bessel * value * (1 - value)
         else:
-            sums_of = cells.added(np.where(counted, cube.sums(measure.of, squared=True)[:, 0], 0.0)[:, None])
-            mean = cells.added(np.where(counted, cube.sums(measure.of)[:, 0], 0.0)[:, None])[:, 0] / weight
-            spread = bessel * (sums_of[:, 0] / weight - mean**2)
+            spread = bessel * (sums[:, 4] / weight - (sums[:, 3] / weight) ** 2)
         variance = spread / number
         if measure.statistic in ("count", "total"):
             variance = variance * weight**2
     if measure.statistic == "ratio":
-        variance = np.full(len(cells), np.nan)
+        variance = np.full(len(rows), np.nan)
     return variance, effective
