@@ -116,4 +116,4 @@ def _as_double(term: WeightedSum) -> str:
 
 
 def _product(term: WeightedSum) -> str:
-    return " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors) or "1.0"
+    return " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors) or "CAST(1 AS DOUBLE)"
