@@ -17,16 +17,19 @@ from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
+from sojourn.statistics.survey.freedom import Freedom, effective_freedom
 from sojourn.statistics.survey.known_totals import KnownTotals
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
 
 __all__ = [
+    "Base",
     "Components",
     "Entries",
     "Figures",
     "Spread",
+    "components_of",
     "figures_of",
     "records_in",
     "spread_of",
@@ -73,13 +76,22 @@ class Entries:
 
 
 @dataclass(frozen=True)
+class Base:
+    """The totals that figures are shares or means of: components, values and the records behind them."""
+
+    components: Components
+    values: Floats
+    records: Integers
+
+
+@dataclass(frozen=True)
 class Figures:
     """A figure for each cell of a table.
 
     `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
     `not_stated` count records of those who are in the base and of those of whom it is not known; `meeting`
     those in the base who meet the condition of a proportion, or are poor. Only a linearised variance needs
-    `entries`.
+    `entries`; counts and totals have no `base`.
     """
 
     cells: Cells
@@ -91,14 +103,26 @@ class Figures:
     effective_size: Floats
     simple_variance: Floats
     meeting: Integers | None = None
+    base: Base | None = None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The variance of each figure, and the units and strata of the first stage that it rests on."""
+    """The variance of each figure, and its degrees of freedom.
+
+    `freedom` counts units less strata of the first stage with records in the cell; `effective` are those of
+    `effective_freedom`.
+    """
 
     variance: Floats
     freedom: Integers
+    effective: Integers
+
+    def degrees(self, freedom: Freedom, cube: SurveyCube) -> Integers:
+        """The degrees of freedom that are asked for."""
+        if freedom == "design" and cube.units is not None:
+            return np.full(len(self.variance), cube.units.freedom)
+        return self.effective if freedom == "effective" else self.freedom
 
 
 def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: Totals = "all") -> Figures:
@@ -112,21 +136,28 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: To
     above_rows = rows if measure.when is None else rows.among(cube.holds(measure.when) == 1)
     upper = cube.sums(measure.of)
     above = above_rows.added_side_by_side(upper)
-    base = _bases(cells, measure) if measure.statistic == "share" else np.arange(len(cells))
-    lower = None
+    whole = _bases(cells, measure) if measure.statistic == "share" else np.arange(len(cells))
+    behind = records_in(cube, rows), records_in(cube, cells.among(eligible & ~counted))
+    lower, base = None, None
     if measure.statistic in ("count", "total"):
-        values, components = above, _components(cells, base, above, None)
+        values, components = above, _components(cells, whole, above, None)
     else:
         lower = cube.sums(measure.over)
-        below = rows.added_side_by_side(lower)[base]
+        below = rows.added_side_by_side(lower)[whole]
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(below != 0, above / below, np.nan)
-        components = _components(cells, base, values, below[:, 0])
+        components = _components(cells, whole, values, below[:, 0])
+        base = Base(components_of(whole, 1), below, behind[0][whole])
     entries = None if cube.units is None else _entries(rows, above_rows, upper, lower)
-    simple, effective = _simple(cube, measure, rows, base, values[:, 0])
+    simple, effective = _simple(cube, measure, rows, whole, values[:, 0])
     meeting = None if measure.when is None else records_in(cube, above_rows)
-    behind = records_in(cube, rows), records_in(cube, cells.among(eligible & ~counted))
-    return Figures(cells, values, components, entries, *behind, effective, simple, meeting)
+    return Figures(cells, values, components, entries, *behind, effective, simple, meeting, base)
+
+
+def components_of(cells: Integers, variable: int) -> Components:
+    """The components of the totals of a variable in these cells."""
+    own = cells[:, None]
+    return Components(own, np.full_like(own, variable), np.ones(own.shape))
 
 
 def records_in(cube: SurveyCube, rows: Cells) -> Integers:
@@ -140,11 +171,14 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
     if isinstance(design, ReplicateDesign):
         every = values[:, 1:]
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
+        squares = (every - centre[:, None]) ** 2 * np.asarray(design.coefficients)
         # Not a matrix product: its bits would depend on the threads of the linear algebra library.
-        variance = np.einsum("ij,j->i", (every - centre[:, None]) ** 2, np.asarray(design.coefficients))
-        return Spread(variance, np.full(len(values), design.freedom))
+        variance, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
+        effective = effective_freedom(variance, fourths, count=every.shape[1], most=design.freedom)
+        return Spread(variance, np.full(len(values), design.freedom), effective)
     if entries is None or cube.units is None:
-        return Spread(np.full(len(values), np.nan), np.zeros(len(values), np.int64))
+        nothing = np.zeros(len(values), np.int64)
+        return Spread(np.full(len(values), np.nan), nothing, nothing)
     return _linearised(entries, components, values, cube.units, cube.known_totals)
 
 
@@ -153,7 +187,7 @@ def _linearised(
 ) -> Spread:
     count, width = components.cell.shape
     variance = np.zeros(count)
-    freedom = np.zeros(count, np.int64)
+    freedom = effective = np.zeros(count, np.int64)
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
     group, weight, fitted = np.empty(0, np.int64), np.empty(0), np.empty((0, count))
@@ -164,16 +198,19 @@ def _linearised(
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
     for place, stage in enumerate(units.stages):
-        met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        met, strata, fourths = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
         combination_variances(
             entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
             stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
-            stage.unit_of_row, group, weight, fitted, variance, met, strata,
+            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata,
         )  # fmt: skip
         if place == 0:
             freedom = met - strata
+            effective = effective_freedom(
+                variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom
+            )
     variance[np.isnan(values[:, 0])] = np.nan
-    return Spread(variance, freedom)
+    return Spread(variance, freedom, effective)
 
 
 def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
@@ -211,9 +248,9 @@ def _bases(cells: Cells, measure: Measure) -> Integers:
 
 
 def _components(cells: Cells, base: Integers, values: Floats, below: Floats | None) -> Components:
-    own = np.arange(len(cells))[:, None]
     if below is None:
-        return Components(own, np.zeros_like(own), np.ones(own.shape))
+        return components_of(np.arange(len(cells)), 0)
+    own = np.arange(len(cells))[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = np.where(below != 0, 1.0 / below, 0.0)
         other = np.where(below != 0, -values[:, 0] / below, 0.0)

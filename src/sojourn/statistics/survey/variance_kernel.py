@@ -37,10 +37,13 @@ def combination_variances(
     weight: Floats,
     fitted: Floats,
     variance: Floats,
+    fourths: Floats,
     units: Integers,
     strata: Integers,
 ) -> None:
     """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
+
+    To `fourths` are added the squares of what each unit holds of it.
 
     Rows of cell c are those from `first_row[c]`, components of figure f those from `first_component[f]`. A
     single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
@@ -51,6 +54,7 @@ def combination_variances(
     touched = np.empty(len(stratum_of_unit), np.int64)
     total = np.zeros(len(drawn))
     squares = np.zeros(len(drawn))
+    fourth = np.zeros(len(drawn))
     present = np.zeros(len(drawn), np.int64)
     seen = np.empty(len(drawn), np.int64)
     for figure in range(len(first_component) - 1):
@@ -92,14 +96,19 @@ def combination_variances(
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            squares[stratum] += (amount[touched[place]] - mean) ** 2
-        found = 0.0
+            square = (amount[touched[place]] - mean) ** 2
+            squares[stratum] += square
+            fourth[stratum] += square * square
+        found, found_fourth = 0.0, 0.0
         for place in range(met):
             stratum = seen[place]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            found += factor[stratum] * (squares[stratum] + (drawn[stratum] - present[stratum]) * mean * mean)
-            total[stratum], squares[stratum], present[stratum] = 0.0, 0.0, 0
+            square, absent = mean * mean, drawn[stratum] - present[stratum]
+            found += factor[stratum] * (squares[stratum] + absent * square)
+            found_fourth += factor[stratum] ** 2 * (fourth[stratum] + absent * square * square)
+            total[stratum], squares[stratum], fourth[stratum], present[stratum] = 0.0, 0.0, 0.0, 0
         variance[figure] += found
+        fourths[figure] += found_fourth
 
 
 @compiled
