@@ -190,8 +190,8 @@ class ProfileDeclaration(Declaration):
     source: str = Field(default="", description="Where its thresholds come from")
     status: Standing = Field(default="proposed", description="How far it is agreed on")
     verified: bool = Field(default=False, description="Whether it was compared with its source")
-    interval: Literal["t", "log", "logit", "wilson", "korn_graubard"] | None = Field(
-        default=None, description="Interval of shares; logit when not given"
+    interval: Literal["t", "log", "logit", "wilson", "korn_graubard", "moderated"] | None = Field(
+        default=None, description="Interval of shares; moderated when not given"
     )
     figures: ThresholdsDeclaration = Field(description="Thresholds of figures")
     proportions: ThresholdsDeclaration | None = Field(

@@ -91,7 +91,8 @@ def _computed(
         dimensions = plan.columns(breakdown)
         table = survey_table(
             cube, measure, by=dimensions, totals=[dimensions[:1]] if dimensions else "none", gaps=gaps,
-            interval=profile.interval if series.is_share else None,
+            # Thresholds of profiles are of units less strata with records in the cell.
+            interval=profile.interval if series.is_share else None, freedom="cell",
         )  # fmt: skip
         for row in _judged(table, dimensions, gaps, profile, series.is_share):
             if row["figure"] == "value" and all(row[name] == _TOTAL for name in dimensions[:1]):

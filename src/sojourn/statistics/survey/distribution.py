@@ -39,16 +39,18 @@ from sojourn.statistics.survey.distribution_kernel import (
     sums_beyond,
 )
 from sojourn.statistics.survey.figures import (
+    Base,
     Components,
     Entries,
     Figures,
-    records_behind,
+    components_of,
+    records_in,
     spread_of,
     universe,
 )
+from sojourn.statistics.survey.freedom import Freedom
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.taylor_design import CensusDesign
-from sojourn.statistics.survey.variance_kernel import sums_by_cell
 
 __all__ = ["QuantileError", "QuantileRule", "distribution_figures", "quantile_error_of"]
 
@@ -96,9 +98,8 @@ class _Ordered:
 
     def added(self, *amounts: Floats) -> Floats:
         """Cells × amounts: the sums of amounts that are given by entry."""
-        sums = np.zeros((len(self.first) - 1, len(amounts)))
-        sums_by_cell(self.cell, np.column_stack(amounts), sums)
-        return sums
+        cells = len(self.first) - 1
+        return np.column_stack([np.bincount(self.cell, amount, cells) for amount in amounts])
 
 
 def distribution_figures(
@@ -109,7 +110,7 @@ def distribution_figures(
     *,
     rule: QuantileRule = "reached",
     error: QuantileError | None = None,
-    freedom: Literal["cell", "design"] = "cell",
+    freedom: Freedom = "effective",
     level: float = 0.95,
 ) -> tuple[Figures, Floats | None]:
     """The figures of a measure that needs values, and for quantiles by Woodruff the ends of his interval.
@@ -122,21 +123,26 @@ def distribution_figures(
     eligible, counted = universe(cube, measure)
     cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
     ordered = _ordered(cube, cells, str(measure.of), counted)
-    behind = records_behind(cube, cells, eligible, counted)
+    behind = (records_in(cube, cells.among(counted)), records_in(cube, cells.among(eligible & ~counted)))
     figure_of = {"quantile": _quantile, "gini": _gini, "quintile_share_ratio": _quintile_ratio}
     values, scores, extra = figure_of.get(measure.statistic, _poverty)(ordered, measure, rule)
     own = np.arange(len(cells))[:, None]
-    components = Components(own, np.zeros_like(own), np.ones(own.shape))
+    components = components_of(own[:, 0], 0)
     variables = scores[None, :] if extra is None else np.vstack([scores, extra[0]])
     if extra is not None:
         whole = np.full_like(own, len(cells))
         further = Components(whole, np.ones_like(own), extra[1][:, None])
         components = components.beside(further, np.ones(len(own)), np.ones(len(own)))
-    entries = Entries(ordered.first, np.arange(len(ordered.row)), variables, ordered.row)
+    base = None
+    if measure.statistic == "poverty_rate":
+        weights = cells.among(counted).added_side_by_side(cube.sums(None))
+        base = Base(components_of(own[:, 0], len(variables)), weights, behind[0])
+        variables = np.vstack([variables, ordered.weight])
+    entries = Entries(ordered.first, ordered.row, variables)
     effective = _effective(ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
     meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
-    figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting)
+    figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting, base)
     if measure.statistic != "quantile" or isinstance(cube.design, CensusDesign):
         return figures, None
     if quantile_error_of(cube, error) == "replicates":
@@ -166,11 +172,11 @@ def _ordered(cube: SurveyCube, cells: Cells, measure: str, counted: npt.NDArray[
     counted = counted & (np.abs(cube.sums(None)).sum(axis=1) > 0)
     by_value = np.argsort(value[cells.row], kind="stable")
     sorted_cells = replace(cells, row=cells.row[by_value], sets=tuple(cell[by_value] for cell in cells.sets))
-    first, rows = sorted_cells.rows_by_cell(counted)
-    everyone = sorted_cells.row[counted[sorted_cells.row]]
+    sorted_cells = sorted_cells.among(counted)
+    first, rows = sorted_cells.rows_by_cell()
+    everyone = sorted_cells.row
     first, rows = np.append(first, len(rows) + len(everyone)), np.append(rows, everyone)
-    weights = np.ascontiguousarray(cube.sums(None))
-    squares = cube.sums(None, squared=True)[rows, 0]
+    weights, squares = cube.sums(None), cube.squares(None)[rows]
     return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0], squares)
 
 
@@ -296,7 +302,7 @@ def _woodruff(
     figures: Figures,
     ordered: _Ordered,
     rule: QuantileRule,
-    freedom: Literal["cell", "design"],
+    freedom: Freedom,
     level: float,
 ) -> tuple[Figures, Floats]:
     """The quantiles with scores that give Woodruff's standard error, and the ends of his interval."""
@@ -305,9 +311,7 @@ def _woodruff(
     shares = shares[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = spread_of(figures.entries, figures.components, shares, cube)
-        degrees = spread.freedom.astype(float)
-        if freedom == "design" and cube.units is not None:
-            degrees = np.full(len(degrees), float(cube.units.freedom))
+        degrees = spread.degrees(freedom, cube).astype(float)
         error = np.sqrt(spread.variance)
         factor = np.where(degrees >= 1, stdtrit(np.maximum(degrees, 1), (1 + level) / 2), np.nan)
         found = []
