@@ -38,12 +38,12 @@ def estimate(
     ] = None,
     totals: Annotated[str, typer.Option(help="Totals over dimensions: all or none.")] = "all",
     interval: Annotated[
-        str | None, typer.Option(help="Kind of interval: t, log, logit, wilson or korn_graubard.")
+        str | None, typer.Option(help="Kind of interval: t, log, logit, wilson, korn_graubard or moderated.")
     ] = None,
     level: Annotated[float, typer.Option(help="Level of the interval.")] = 0.95,
     freedom: Annotated[
-        str, typer.Option(help="Degrees of freedom: of the units with records in the cell, or of the design.")
-    ] = "cell",
+        str, typer.Option(help="Degrees of freedom: effective, or of units in the cell or the design.")
+    ] = "effective",
     memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
 ) -> None:
     """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
@@ -58,7 +58,8 @@ def estimate(
     from sojourn.project.load import load_declaration
     from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
-    settings = {"interval": interval, "level": _level(level), "freedom": _one_of(freedom, ("cell", "design"))}
+    degrees = _one_of(freedom, ("effective", "cell", "design"))
+    settings = {"interval": interval, "level": _level(level), "freedom": degrees}
     request = EstimateRequest(
         tuple(measure),
         tuple(name.strip() for name in by.split(",") if name.strip()),

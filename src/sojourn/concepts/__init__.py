@@ -53,6 +53,8 @@ from sojourn.concepts.frameworks import (
 )
 from sojourn.concepts.languages import UN_LANGUAGES, territory_name
 from sojourn.concepts.migrant_places import migrant_places
+from sojourn.concepts.sdg_reference import SdgIndicator, SdgReference, extended_reference, sdg_reference
+from sojourn.concepts.survey_variables import SurveyVariable, survey_variables
 
 __all__ = [
     "NOT_APPLICABLE",
@@ -71,7 +73,10 @@ __all__ = [
     "Framework",
     "FrameworkRule",
     "ResidenceRule",
+    "SdgIndicator",
+    "SdgReference",
     "Standing",
+    "SurveyVariable",
     "Unit",
     "age_group",
     "age_groups",
@@ -86,6 +91,7 @@ __all__ = [
     "code_list",
     "code_list_from_rows",
     "code_lists",
+    "extended_reference",
     "framework",
     "frameworks",
     "members_of",
@@ -94,6 +100,8 @@ __all__ = [
     "present_successors",
     "region_table",
     "regions_of",
+    "sdg_reference",
     "subregion_of",
+    "survey_variables",
     "territory_name",
 ]

@@ -2,8 +2,8 @@
 
     python -m sojourn.concepts.reference docs/reference/concepts
 
-writes one Markdown page for each code list, one for the age schemes, one for the migration frameworks
-and an index. A test fails when the pages that are kept with the project are stale.
+writes one Markdown page for each code list, one for the age schemes, one for the migration frameworks,
+those of SDG indicators and an index. A test fails when the pages that are kept with the project are stale.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sojourn.concepts.areas import regions_of
 from sojourn.concepts.code_lists import Code, CodeList, code_list, code_lists
 from sojourn.concepts.frameworks import Framework, FrameworkRule, class_of_stay, frameworks
 from sojourn.concepts.package_data import rows
+from sojourn.concepts.sdg_pages import sdg_pages
 
 __all__ = ["main", "pages"]
 
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         **{f"{codes.id}.md": _page(_list_page(codes)) for codes in lists},
         "age-schemes.md": _page(_age_page()),
         "frameworks.md": _page(_framework_page()),
+        **{name: _page(lines) for name, lines in sdg_pages().items()},
     }
 
 
@@ -81,8 +83,10 @@ def _index(lists: list[CodeList]) -> Iterator[str]:
             for codes in lists
         ],
     )
-    yield "See also the [age schemes](age-schemes.md), the [migration frameworks](frameworks.md) and the"
-    yield "[glossary](../../glossary.md)."
+    yield "See also the [age schemes](age-schemes.md), the [migration frameworks](frameworks.md), the"
+    yield "[SDG indicators](sdg-indicators.md) by migratory status with their [series](sdg-series.md), the"
+    yield "[standard survey variables](survey-variables.md), the"
+    yield "[publication profiles](publication-profiles.md) and the [glossary](../../glossary.md)."
 
 
 def _list_page(codes: CodeList) -> Iterator[str]:

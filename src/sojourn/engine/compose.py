@@ -13,6 +13,7 @@ from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.relation import Relation
 
 __all__ = [
+    "TOTAL",
     "Ratio",
     "WeightedSum",
     "chosen_statement",
@@ -42,7 +43,8 @@ class WeightedSum:
 
     A record adds the product of its factors (one, where there is none); with `only_where` it adds only
     where that column is stated. `scale` is the power of two by which a fractional term is multiplied to
-    become a whole number; None where terms are whole numbers already. `is_wide` keeps sums beyond 64 bits.
+    become a whole number; None where terms are whole numbers already. `is_wide` keeps sums beyond 64 bits;
+    `is_small` says that terms are whole numbers whose sum cannot pass 2**53: doubles hold it exactly.
     """
 
     name: str
@@ -50,6 +52,7 @@ class WeightedSum:
     only_where: str | None = None
     scale: int | None = None
     is_wide: bool = False
+    is_small: bool = False
 
     def of(self, *factors: str) -> WeightedSum:
         """The same sum over columns of other names."""

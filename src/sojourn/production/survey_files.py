@@ -21,7 +21,7 @@ from sojourn.production.table_files import require_targets, table_of, write_tabl
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
 
-__all__ = ["EstimateRequest", "EstimateSummary", "estimate_file"]
+__all__ = ["EstimateRequest", "EstimateSummary", "as_number", "estimate_file"]
 
 _UNIVERSE = "universe"
 _WHOLE = r"^-?(0|[1-9][0-9]{0,17})$"
@@ -154,7 +154,7 @@ def _records(
         return source
     table = table_of(source, kinds)
     for name in sorted({*compared, *units}):
-        table = _as_number(table, name, name in request.by)
+        table = as_number(table, name, name in request.by)
     return table
 
 
@@ -162,7 +162,7 @@ def _in_memory(records: pa.Table | Path) -> pa.Table:
     return pq.read_table(records) if isinstance(records, Path) else records
 
 
-def _as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
+def as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
     """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
     column = table[name]
     if not pa.types.is_string(column.type):

@@ -38,7 +38,8 @@ class Limits:
         if self.fractional & set(columns) or largest >= 2.0**_BITS:
             # The sum of all records must stay below 2**126; frexp gives the bits left of the point.
             scale = max(-900, min(900, _BITS - math.frexp(largest)[1])) if largest else 0
-        return WeightedSum(name, columns, only_where, scale, is_wide=largest >= 2.0**62)
+        is_small = scale is None and largest < 2.0**53
+        return WeightedSum(name, columns, only_where, scale, is_wide=largest >= 2.0**62, is_small=is_small)
 
 
 def limits_of(

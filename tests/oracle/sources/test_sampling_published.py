@@ -1,123 +1,104 @@
-"""Allocations and sizes that others have published, to the digits that they show.
+"""Adaptive and respondent-driven estimates against numbers that others have published.
 
-Wright's exact allocations are those of T. Wright, Exact optimal sample allocation: More efficient than Neyman
-(Statistics and Probability Letters 129, 2017), as the package `allocation` of A. Raim prints them. The
-allocations in fractions are those of the package `stratallo` 2.2 (W. Wójciak). The plan for two variables
-is the model SAMPLE of the GAMS Model Library (J. Bracken and G. McCormick, Selected Applications of Nonlinear
-Programming, 1968, chapter 10.2), whose optimum its library gives as 726.6794.
+S. Thompson, Adaptive cluster sampling, JASA 85 (1990), p. 1055, and Sampling, 2nd edition (2002), chapter 24,
+exercise 2, as the tests of the R package ACSampling quote them. The R package RDS (cran/RDS, inst/tests,
+test-weights.R) publishes its weights for the 389 people of its data set `faux` in a population of 1,000:
+those of RDS-II, which give the degrees, and those of Gile's SS from 1,000 simulated samples, which its own
+test reproduces with a mean difference below 0.02.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from sojourn.sources.sampling.allocation import Goals, Strata, neyman
-from sojourn.sources.sampling.continuous import cheapest
-from sojourn.sources.sampling.precision import Measure, Target, respondents_for
-from sojourn.sources.sampling.screening import screening_plan
-from sojourn.sources.sampling.whole_units import allocate, allocate_budget
+from all_samples import row_of
+from sojourn.sources.sampling.adaptive import AdaptiveDesign, adaptive_estimates, adaptive_weights
+from sojourn.sources.sampling.respondent_driven import RespondentDrivenDesign, respondent_driven_weights
+from sojourn.sources.sampling.targets import Target
 
 pytestmark = pytest.mark.oracle
+DESIGN = AdaptiveDesign("unit", "initial", "meets", "population")
 
 
-def named(number):
-    return tuple(map(str, range(number)))
+def test_thompsons_sample_of_five_units():
+    # Units with 1, 0, 2, 10 and 1000; the first and the fourth are drawn, the third and fifth looked at.
+    units = pa.table(
+        {
+            "unit": [1, 3, 4, 5],
+            "initial": [1, 0, 1, 0],
+            "meets": [False, False, True, True],
+            "population": [5] * 4,
+            "y": [1, 2, 10, 1000],
+        }
+    )
+    links = pa.table({"unit": [3, 4], "neighbour": [4, 5]})
+    row = row_of(adaptive_estimates(units, links, DESIGN, [Target("y", "total", "y")]))
+    assert round(row["value"] / 5, 2) == 289.07
 
 
-def test_ten_units_are_shared_out_as_by_wrights_third_algorithm():
-    units, variances = np.array([47, 61, 41]), np.array([100, 36, 16])
-    strata = Strata.of(named(3), units, 1.0, [1, 2, 3], [5, 6, 4])
-    goals = Goals.of(("total",), units**2 * variances, 1e5, units=units)
-    plan = allocate_budget(strata, goals, 10)
-    assert plan.sizes.tolist() == [4, 3, 3]
-    assert plan.variances[0] == pytest.approx(101_290.3333, abs=1e-4)
-    assert plan.is_proven
-    # Without whole numbers and limits it is 4.70, 3.66 and 1.64, with a variance of 92 448.
-    free = Strata.of(named(3), units, 1.0, 1)
-    fractions = neyman(free, units**2 * variances, size=10)
-    assert fractions == pytest.approx([4.70, 3.66, 1.64])
-    assert goals.variances(fractions)[0] == pytest.approx(92_448)
+def test_thompsons_exercise_of_a_thousand_units():
+    # A hundred units of a thousand hit one network of two units with 3 in it, one of three with 6, and 98
+    # empty ones.
+    links = pa.table({"unit": [0, 2, 3], "neighbour": [1, 3, 4]})
+    units = pa.table(
+        {
+            "unit": list(range(103)),
+            "initial": [1, 0, 1, 0, 0] + [1] * 98,
+            "meets": [True] * 5 + [False] * 98,
+            "population": [1000] * 103,
+            "y": [3, 0, 6, 0, 0] + [0] * 98,
+        }
+    )
+    row = row_of(adaptive_estimates(units, links, DESIGN, [Target("y", "total", "y")]))
+    chances = adaptive_weights(units, links, DESIGN)["probability"].to_pylist()
+    assert (round(chances[0], 2), round(chances[2], 2)) == (0.19, 0.27)
+    # The book says 38, and 552 for the variance, which without its roundings is 553.
+    assert (round(row["value"]), round(row["standard_error"] ** 2)) == (38, 553)
 
 
-def test_a_target_of_the_variance_is_met_as_by_wrights_fourth_algorithm():
-    units = np.array([819, 672, 358, 196, 135, 83, 53, 40, 35, 13])
-    deviations = 1000.0 * np.array([330, 518, 488, 634, 1126, 2244, 2468, 5869, 29_334, 1_233_311])
-    strata = Strata.of(named(10), units, 1.0, [3] * 9 + [13])
-    goals = Goals.of(("revenue",), (units * deviations) ** 2, 388_910_760.0**2, units=units)
-    plan = allocate(strata, goals)
-    assert plan.sizes.tolist() == [4, 5, 3, 3, 3, 3, 3, 3, 13, 13]
-    assert plan.variances[0] == pytest.approx(149_400_057_961_841_025.6410, rel=1e-13)
-    assert plan.is_proven
+# Degree, people with it, and the weight by SS that the package published.
+FAUX = (
+    (4, 3, 8.07852429943211), (5, 3, 6.38455712638357), (6, 4, 5.48896993495661),
+    (7, 2, 4.8604415969412), (8, 8, 4.29821535164131), (9, 14, 3.87047786984813),
+    (10, 11, 3.54002750199834), (11, 17, 3.29341477208004), (12, 17, 3.05443442492895),
+    (13, 28, 2.85945054771878), (14, 28, 2.66306096642275), (15, 34, 2.53508406952916),
+    (16, 30, 2.43439535132526), (17, 31, 2.31958142874284), (18, 22, 2.22446812486855),
+    (19, 14, 2.1468860118508), (20, 17, 2.06264239672522), (21, 15, 1.99073333292842),
+    (22, 22, 1.91460092295191), (23, 14, 1.8947448233209), (24, 10, 1.8207882698508),
+    (25, 8, 1.76806835398565), (26, 5, 1.72845726958708), (27, 5, 1.69033876925473),
+    (28, 5, 1.6334888106475), (29, 7, 1.63052784025235), (30, 1, 1.60534777745125),
+    (31, 3, 1.5627722513722), (32, 4, 1.50939780983865), (34, 2, 1.46381443711093),
+    (36, 1, 1.44759683978263), (38, 1, 1.39907404068377), (39, 1, 1.36476432306482),
+    (43, 2, 1.33981767248718),
+)  # fmt: skip
+# The weight by RDS-II of a degree of 16.
+BY_DEGREE = 2.39047483002056
 
 
-UNITS, DEVIATIONS = np.array([3000, 4000, 5000, 2000]), np.array([48, 79, 76, 16])
+def faux() -> pa.Table:
+    """The degrees; who recruited whom does not matter to the weights, so that all are put in one chain."""
+    degrees = [degree for degree, people, _ in FAUX for _ in range(people)]
+    person = np.arange(len(degrees))
+    return pa.table({"person": person, "by": pa.array(person - 1, mask=person == 0), "degree": degrees})
 
 
-@pytest.mark.parametrize(
-    ("size", "least", "most", "sizes", "variance"),
-    [
-        (190, 1, None, [31.376147, 68.853211, 82.798165, 6.972477], 3_940_753_053),
-        (190, 1, [100, 90, 70, 80], [35.121951, 77.073171, 70.0, 7.804878], 4_018_789_143),
-        (190, [50, 120, 1, 2], None, [50, 120, 18, 2], 9_719_807_556),
-        (1284, [100, 90, 500, 50], [300, 400, 800, 90], [228.9496, 400.0, 604.1727, 50.8777], 538_073_357),
-    ],
-)
-def test_limits_are_kept_as_by_stratallo(size, least, most, sizes, variance):
-    strata = Strata.of(named(4), UNITS, 1.0, least, most)
-    spread = (UNITS * DEVIATIONS) ** 2
-    found = neyman(strata, spread, size=size)
-    assert found == pytest.approx(sizes, rel=1e-5)
-    goals = Goals.of(("total",), spread, 1.0, units=UNITS)
-    assert goals.variances(found)[0] == pytest.approx(variance, rel=1e-9)
+def test_weights_by_degree_are_those_of_the_r_package():
+    weights = respondent_driven_weights(faux(), RespondentDrivenDesign("person", "by", "degree"))
+    found = dict(zip(*(weights[name].to_pylist() for name in ("degree", "weight")), strict=True))
+    # Ours add up to the 389 people, theirs to the population.
+    assert found[16] * 1000 / 389 == pytest.approx(BY_DEGREE, rel=1e-12)
+    assert found[4] / found[43] == pytest.approx(43 / 4)
 
 
-def test_the_least_cost_for_a_variance_is_that_of_stratallo():
-    strata = Strata.of(named(4), [100, 90, 70, 80], [0.5, 0.6, 0.6, 0.3], 1)
-    goals = Goals.of(("total",), np.array([3000, 4000, 5000, 2000]) ** 2, 1e6, finite=[70_000])
-    found = cheapest(strata, goals)
-    assert found.sizes == pytest.approx([40.39682, 49.16944, 61.46181, 34.76805], rel=1e-6)
-    assert goals.variances(found.sizes)[0] == pytest.approx(1e6)
-
-
-def test_two_variables_at_once_cost_what_bracken_and_mccormick_s_model_costs():
-    units = np.array([400_000, 300_000, 200_000, 100_000])
-    weight, variances = units / units.sum(), np.array([[25, 25, 25, 25], [1, 4, 16, 64]])
-    strata = Strata.of(named(4), units, 1.0, 100)
-    # What the model takes off for the finite population, as it is written there.
-    finite = (weight * variances / units).sum(axis=1)
-    goals = Goals.of(("a", "b"), weight**2 * variances, [0.04, 0.01], finite=finite)
-    found = cheapest(strata, goals)
-    assert found.cost == pytest.approx(726.6794, abs=5e-5)
-    assert found.bound == pytest.approx(726.6794, abs=5e-5)
-    plan = allocate(strata, goals)
-    assert plan.cost == 727
-    assert plan.is_proven
-
-
-@pytest.mark.parametrize(("share", "width"), [(0.04, 0.01), (0.1, 0.03), (0.5, 0.05), (0.9, 0.02)])
-def test_sizes_for_wilsons_interval_are_those_of_valliant_dever_and_kreuter(share, width):
-    # Practical Tools for Designing and Weighting Survey Samples (2018), chapter 3: the closed form for n.
-    spread, z = share * (1 - share), 1.959963984540054
-    root = math.sqrt(width**2 - spread * (4 * width**2 - spread))
-    size = (spread - 2 * width**2 + root) * (z / width) ** 2 / 2
-    found = respondents_for(Measure.proportion(share), Target(half_width=width, interval="wilson"))
-    assert found.respondents == math.ceil(size)
-
-
-def test_two_phases_with_equal_costs_are_those_of_valliant_dever_and_kreuter():
-    # The same book, section 17.3: n1 = C / (c1 + c2·sqrt(K)), n2 = n1·sqrt(K), K = (V2/V1)/(c2/c1).
-    shares, means, deviations = np.array([0.7, 0.2, 0.1]), np.array([1, 3, 9]), np.array([1, 2, 4])
-    first, second, budget = 10.0, 50.0, 20_000.0
-    between = shares @ (means - shares @ means) ** 2
-    within = (shares @ deviations) ** 2
-    ratio = math.sqrt(within / between / (second / first))
-    asked = budget / (first + second * ratio)
-    plan = screening_plan(shares, means, deviations, screening=first, interview=second, budget=budget)
-    assert plan.rates.max() < 1
-    assert plan.first == pytest.approx(asked)
-    assert plan.second.sum() == pytest.approx(asked * ratio)
-    assert plan.second == pytest.approx(asked * ratio * shares * deviations / (shares @ deviations))
-    assert plan.variance == pytest.approx(between / asked + within / (asked * ratio))
+def test_weights_by_successive_sampling_are_those_of_the_r_package_within_its_simulation():
+    design = RespondentDrivenDesign("person", "by", "degree", "ss", population=1000)
+    weights = respondent_driven_weights(faux(), design)
+    published = np.array([weight for _, people, weight in FAUX for _ in range(people)])
+    ours = weights["weight"].to_numpy()
+    assert ours.sum() == pytest.approx(1000)
+    assert np.abs(ours - published).mean() < 0.02
+    # RDS-II would be off by nine times as much.
+    by_degree = 1 / weights["degree"].to_numpy()
+    assert np.abs(1000 * by_degree / by_degree.sum() - published).mean() > 0.18

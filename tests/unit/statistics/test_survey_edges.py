@@ -78,8 +78,8 @@ def test_a_group_never_changes_the_design():
     assert (row["value"], row["variance"]) == (120, 14_400)
 
 
-def test_a_group_that_lies_in_one_unit_has_a_variance_but_no_freedom_and_so_no_interval():
-    row = table(PLAIN, Measure("total", of="y"))["y", "value"]
+def test_a_group_that_lies_in_one_unit_has_a_variance_but_no_freedom_of_its_cell_and_so_no_interval():
+    row = table(PLAIN, Measure("total", of="y"), freedom="cell")["y", "value"]
     assert row["degrees_of_freedom"] == 0
     assert (row["lower"], row["upper"]) == (None, None)
 

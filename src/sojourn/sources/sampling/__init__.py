@@ -1,1 +1,1 @@
-"""Samples that reach migrants: how large, where, drawn how, at what cost, and whether they keep promises."""
+"""Samples that reach migrants: how large, where, drawn how, at what cost, and what they then say."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +14,12 @@ import pyarrow as pa
 from sojourn.errors import ProjectError
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.positions import in_order, numbered
-from sojourn.statistics.survey.variance_kernel import sums_by_cell
+from sojourn.statistics.survey.variance_kernel import add_by_cell
 
 __all__ = ["Cells", "cells_of"]
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 TOTAL = "_T"
 _TOTAL_CODE = -1
 
@@ -46,24 +48,44 @@ class Cells:
             found[name] = pa.array([*labels, TOTAL]).take(pa.array(self.codes[:, place] % (len(labels) + 1)))
         return found
 
-    def rows_by_cell(self, counted: npt.NDArray[np.bool_]) -> tuple[Integers, Integers]:
-        """Where each cell's counted rows begin, and these rows of all cells: positions in the cube."""
-        counts = np.zeros(len(self), np.int64)
+    def among(self, counted: npt.NDArray[np.bool_]) -> Cells:
+        """The same cells over those of their rows that are counted."""
         is_in = counted[self.row]
-        row, parts = self.row[is_in], [np.empty(0, np.int64)]
-        for every in self.sets:
-            cell = every[is_in]
+        if is_in.all():
+            return self
+        return replace(self, row=self.row[is_in], sets=tuple(cell[is_in] for cell in self.sets))
+
+    def rows_by_cell(self) -> tuple[Integers, Integers]:
+        """Where each cell's rows begin, and the rows of all cells: positions in the cube."""
+        counts = np.zeros(len(self), np.int64)
+        parts = [np.empty(0, np.int64)]
+        for cell in self.sets:
             counts += np.bincount(cell, minlength=len(self))
-            parts.append(row[in_order(cell, len(self))])
+            parts.append(self.row[in_order(cell, len(self))])
         return np.append(0, counts.cumsum()), np.concatenate(parts)
 
-    def added(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Cells × columns: the sums over each cell's rows of values given for all rows of the cube."""
+    def added(self, columns: Sequence[Floats]) -> Floats:
+        """Cells × columns: the sums over each cell's rows of columns given for all rows of the cube."""
+        sums = np.zeros((len(columns), len(self)))
+        for total, column in zip(sums, columns, strict=True):
+            chosen = column if self._is_whole and len(self.row) == len(column) else column[self.row]
+            for cell in self.sets:
+                total += np.bincount(cell, chosen, len(self))
+        return sums.T
+
+    def added_side_by_side(self, values: Floats) -> Floats:
+        """The same of values that are given side by side, rows of the cube × columns."""
+        if values.shape[1] == 1:
+            return self.added([values[:, 0]])
         sums = np.zeros((len(self), values.shape[1]))
-        chosen = values[self.row]
         for cell in self.sets:
-            sums_by_cell(cell, chosen, sums)
+            add_by_cell(cell, self.row, values, sums)
         return sums
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """Whether the rows are the first ones of the cube in their order, with none left out."""
+        return bool((self.row == np.arange(len(self.row))).all())
 
     def position(self, codes: Integers) -> Integers:
         """The cell that has these codes, for each row of them; -1 where there is none."""

@@ -28,18 +28,19 @@ import pyarrow.compute as pc
 
 from sojourn.concepts import UNKNOWN
 from sojourn.engine import Relation
-from sojourn.engine.compose import WeightedSum, column_types, total_code_statement
+from sojourn.engine.compose import WeightedSum, column_types
 from sojourn.engine.rules import Rule
 from sojourn.engine.survey_cubes import (
+    faults_statement,
     kept_as,
     prepared_statement,
     survey_cube_statement,
-    unstated_statement,
 )
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import Limits, limits_of
 from sojourn.statistics.survey.known_totals import KnownTotals, known_totals
+from sojourn.statistics.survey.positions import in_order, positions, sortable
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
@@ -111,19 +112,13 @@ class SurveyCube:
                 f"The cube has no dimension {dimension}.", f"It has {', '.join(self.dimensions) or 'none'}."
             )
         if dimension not in self._codes:
-            self._codes[dimension] = self._encoded(dimension)
+            position, labels = positions(self.table[dimension])
+            self._codes[dimension] = position, labels.to_pylist()
         return self._codes[dimension]
 
     @cached_property
     def _codes(self) -> dict[str, tuple[npt.NDArray[np.int64], list[str]]]:
         return {}
-
-    def _encoded(self, dimension: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-        encoded = self.table[dimension].combine_chunks().dictionary_encode()
-        order = pc.sort_indices(encoded.dictionary).to_numpy()
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        return rank[encoded.indices.to_numpy()], encoded.dictionary.take(order).to_pylist()
 
     def holds(self, condition: str) -> npt.NDArray[np.int8]:
         """By row: 1 where the condition holds, 0 where it does not, -1 where that is not known."""
@@ -155,17 +150,30 @@ class SurveyCube:
             )
         return np.asarray(self.table[_value_name(measure)], dtype=np.float64)
 
-    def sums(self, measure: str | None, *, squared: bool = False) -> Floats:
+    def sums(self, measure: str | None) -> Floats:
         """Rows × weights: sums of weight, or of weight times measure; the main weight is the first column.
 
-        With `squared` one column: sums of the squared weight, or of weight times squared measure.
+        They are laid side by side once, when first asked for: most of what a table costs is adding them up.
         """
         name = WEIGHT if measure is None else _sum_name(measure)
-        if squared:
-            name = SQUARED_WEIGHT if measure is None else f"{name}__squared"
-            return np.asarray(self.table[name])[:, None]
-        columns = [f"{name}__{replicate}" for replicate in range(_replicates(self.design) + 1)]
-        return np.column_stack([np.asarray(self.table[column]) for column in columns])
+        if name not in self._side_by_side:
+            columns = [self._column(f"{name}__{place}") for place in range(_replicates(self.design) + 1)]
+            self._side_by_side[name] = np.column_stack(columns)
+        return self._side_by_side[name]
+
+    def squares(self, measure: str | None) -> Floats:
+        """Sums of the squared weight, or of weight times squared measure, by row."""
+        return self._column(SQUARED_WEIGHT if measure is None else f"{_sum_name(measure)}__squared")
+
+    @cached_property
+    def _side_by_side(self) -> dict[str, Floats]:
+        return {}
+
+    def _column(self, name: str) -> Floats:
+        column = self.table[name]
+        # One chunk is not copied.
+        found: Floats = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).to_numpy()
+        return found
 
 
 def survey_cube(
@@ -190,7 +198,12 @@ def survey_cube(
     plan = _plan(records, design, dimensions, conditions or {}, measures, distributed)
     prepared = records.engine.query(plan.prepared, {"records": records})
     parts = [
-        _in_order(records.engine.query(statement, {"prepared": prepared}).to_arrow(), plan.keys)
+        _in_order(
+            records.engine.query(statement, {"prepared": prepared}).to_arrow(),
+            plan.of_design,
+            plan.keys,
+            is_unique=plan.is_unique,
+        )
         for statement in plan.sums
     ]
     records.engine.forget(prepared)
@@ -223,11 +236,13 @@ def survey_cube_sql(
 
 @dataclass(frozen=True)
 class _Plan:
-    """The statements of a cube, and which of its columns are keys."""
+    """The statements of a cube and its keys; `is_unique` says that no two rows agree in all of them."""
 
     prepared: str
     sums: list[str]
     keys: list[str]
+    of_design: list[str]
+    is_unique: bool
     conditions: tuple[str, ...]
     measures: tuple[str, ...]
 
@@ -246,8 +261,7 @@ def _plan(
     types = column_types(records)
     _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns])
     _refuse_repeated([*dimensions, *conditions, *measures])
-    _refuse_total_code(records, dimensions)
-    _refuse_unstated(records, design_columns)
+    _refuse_faulty(records, dimensions, design_columns)
     base = design.calibrated.base_weight if isinstance(design, TaylorDesign) and design.calibrated else None
     before = [base] if base is not None else []
     _refuse_absent(types, before)
@@ -260,21 +274,25 @@ def _plan(
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     values = {_value_name(name): name for name in distributed}
     kept = list(dict.fromkeys([*design_columns, *weights, *before, *measures]))
-    keys = [*dimensions, *conditions, *gaps, *values, *(kept_as(name) for name in design_columns)]
+    keys = [*dimensions, *conditions, *gaps, *values]
+    of_design = [kept_as(name) for name in design_columns]
     is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
     wanted = _sums(limits, weights, measures)
     wanted += [limits.term(BASE_WEIGHT, name).of(kept_as(name)) for name in before]
     sums = [
         survey_cube_statement(
-            keys,
+            dimensions,
+            [*conditions, *gaps, *values, *of_design],
             wanted[start : start + _WIDEST],
+            unknown=UNKNOWN,
             weight=kept_as(weights[0]) if weights else None,
             each_record=is_each,
         )
         for start in range(0, len(wanted), _WIDEST)
     ]
-    prepared = prepared_statement(dimensions, conditions, kept, gaps, values, unknown=UNKNOWN)
-    return _Plan(prepared, sums, keys, (*conditions, *gaps), tuple(measures))
+    of_dimensions = {name: types[name] for name in dimensions}
+    prepared = prepared_statement(of_dimensions, conditions, kept, gaps, values, unknown=UNKNOWN)
+    return _Plan(prepared, sums, keys, of_design, not is_each, (*conditions, *gaps), tuple(measures))
 
 
 def _sum_name(measure: str) -> str:
@@ -320,11 +338,17 @@ def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
     return found
 
 
-def _in_order(table: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """The rows in the order of their keys; rows with equal keys in the order of their sums."""
-    sums = [name for name in table.column_names if name not in keys]
-    by = [(name, "ascending") for name in [*keys[::-1], *sums[:3]]]
-    return table.take(pc.sort_indices(table, sort_keys=by)).combine_chunks()
+def _in_order(table: pa.Table, design: Sequence[str], keys: Sequence[str], *, is_unique: bool) -> pa.Table:
+    """The rows in the order of the design's columns and of the keys; equal ones in that of their sums."""
+    row = np.arange(table.num_rows)
+    if not is_unique:
+        sums = [name for name in table.column_names if name not in (*design, *keys)][:3]
+        row = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in sums]).to_numpy()
+    # Sorted by the last key first, each time keeping the order that the others left.
+    for name in (*keys, *design[::-1]):
+        key, count = sortable(table[name])
+        row = row[in_order(key[row], count)]
+    return table.take(pa.array(row)).combine_chunks()
 
 
 def _refuse_absent(types: Mapping[str, str], needed: Sequence[str]) -> None:
@@ -345,23 +369,19 @@ def _refuse_repeated(names: Sequence[str]) -> None:
         )
 
 
-def _refuse_total_code(records: Relation, dimensions: Sequence[str]) -> None:
-    if not dimensions:
+def _refuse_faulty(records: Relation, dimensions: Sequence[str], design_columns: Sequence[str]) -> None:
+    """Look in one pass for printed totals, and for records of which it is not known how they were drawn."""
+    if not dimensions and not design_columns:
         return
-    found = records.engine.query(total_code_statement(dimensions), {"records": records}).rows()[0]
-    taken = [name for name, count in zip(dimensions, found, strict=True) if count]
+    statement = faults_statement(dimensions, design_columns)
+    found = records.engine.query(statement, {"records": records}).rows()[0]
+    taken = [name for name, count in zip(dimensions, found, strict=False) if count]
     if taken:
         raise ContractBroken(
             f"Records hold the code of totals, _T, in {', '.join(taken)}.",
             "Printed totals are no records: take them out of the file.",
         )
-
-
-def _refuse_unstated(records: Relation, columns: Sequence[str]) -> None:
-    if not columns:
-        return
-    found = records.engine.query(unstated_statement(columns), {"records": records}).rows()[0]
-    for name, missing in zip(columns, found, strict=True):
+    for name, missing in zip(design_columns, found[len(dimensions) :], strict=True):
         if missing:
             raise ContractBroken(
                 f"{name} is missing in {missing:,} records: it is not known how they were drawn.",

@@ -39,16 +39,18 @@ from sojourn.statistics.survey.distribution_kernel import (
     sums_beyond,
 )
 from sojourn.statistics.survey.figures import (
+    Base,
     Components,
     Entries,
     Figures,
-    records_behind,
+    components_of,
+    records_in,
     spread_of,
     universe,
 )
+from sojourn.statistics.survey.freedom import Freedom
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.taylor_design import CensusDesign
-from sojourn.statistics.survey.variance_kernel import sums_by_cell
 
 __all__ = ["QuantileError", "QuantileRule", "distribution_figures", "quantile_error_of"]
 
@@ -62,7 +64,8 @@ QuantileError = Literal["woodruff", "replicates"]
 class _Ordered:
     """The rows of each cell in the order of their values; the last cell is the whole universe.
 
-    `weights` is of the cube's rows × (1 + replicates); `weight` is the main weight of each entry.
+    `weights` is of the cube's rows × (1 + replicates); `weight` and `squared_weight` are the main
+    weight of each entry and the sum of its records' squares.
     """
 
     cells: Cells
@@ -71,6 +74,7 @@ class _Ordered:
     values: Floats
     weights: Floats
     weight: Floats
+    squared_weight: Floats
 
     @cached_property
     def cell(self) -> Integers:
@@ -94,9 +98,8 @@ class _Ordered:
 
     def added(self, *amounts: Floats) -> Floats:
         """Cells × amounts: the sums of amounts that are given by entry."""
-        sums = np.zeros((len(self.first) - 1, len(amounts)))
-        sums_by_cell(self.cell, np.column_stack(amounts), sums)
-        return sums
+        cells = len(self.first) - 1
+        return np.column_stack([np.bincount(self.cell, amount, cells) for amount in amounts])
 
 
 def distribution_figures(
@@ -107,7 +110,7 @@ def distribution_figures(
     *,
     rule: QuantileRule = "reached",
     error: QuantileError | None = None,
-    freedom: Literal["cell", "design"] = "cell",
+    freedom: Freedom = "effective",
     level: float = 0.95,
 ) -> tuple[Figures, Floats | None]:
     """The figures of a measure that needs values, and for quantiles by Woodruff the ends of his interval.
@@ -120,21 +123,26 @@ def distribution_figures(
     eligible, counted = universe(cube, measure)
     cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
     ordered = _ordered(cube, cells, str(measure.of), counted)
-    behind = records_behind(cube, cells, eligible, counted)
+    behind = (records_in(cube, cells.among(counted)), records_in(cube, cells.among(eligible & ~counted)))
     figure_of = {"quantile": _quantile, "gini": _gini, "quintile_share_ratio": _quintile_ratio}
     values, scores, extra = figure_of.get(measure.statistic, _poverty)(ordered, measure, rule)
     own = np.arange(len(cells))[:, None]
-    components = Components(own, np.zeros_like(own), np.ones(own.shape))
+    components = components_of(own[:, 0], 0)
     variables = scores[None, :] if extra is None else np.vstack([scores, extra[0]])
     if extra is not None:
         whole = np.full_like(own, len(cells))
         further = Components(whole, np.ones_like(own), extra[1][:, None])
         components = components.beside(further, np.ones(len(own)), np.ones(len(own)))
-    entries = Entries(ordered.first, np.arange(len(ordered.row)), variables, ordered.row)
-    effective = _effective(cube, ordered)[:-1]
+    base = None
+    if measure.statistic == "poverty_rate":
+        weights = cells.among(counted).added_side_by_side(cube.sums(None))
+        base = Base(components_of(own[:, 0], len(variables)), weights, behind[0])
+        variables = np.vstack([variables, ordered.weight])
+    entries = Entries(ordered.first, ordered.row, variables)
+    effective = _effective(ordered)[:-1]
     nothing = np.full(len(cells), np.nan)
     meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
-    figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting)
+    figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting, base)
     if measure.statistic != "quantile" or isinstance(cube.design, CensusDesign):
         return figures, None
     if quantile_error_of(cube, error) == "replicates":
@@ -164,16 +172,16 @@ def _ordered(cube: SurveyCube, cells: Cells, measure: str, counted: npt.NDArray[
     counted = counted & (np.abs(cube.sums(None)).sum(axis=1) > 0)
     by_value = np.argsort(value[cells.row], kind="stable")
     sorted_cells = replace(cells, row=cells.row[by_value], sets=tuple(cell[by_value] for cell in cells.sets))
-    first, rows = sorted_cells.rows_by_cell(counted)
-    everyone = sorted_cells.row[counted[sorted_cells.row]]
+    sorted_cells = sorted_cells.among(counted)
+    first, rows = sorted_cells.rows_by_cell()
+    everyone = sorted_cells.row
     first, rows = np.append(first, len(rows) + len(everyone)), np.append(rows, everyone)
-    weights = np.ascontiguousarray(cube.sums(None))
-    return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0])
+    weights, squares = cube.sums(None), cube.squares(None)[rows]
+    return _Ordered(cells, first, rows, value[rows], weights, weights[rows, 0], squares)
 
 
-def _effective(cube: SurveyCube, ordered: _Ordered) -> Floats:
-    squares = cube.sums(None, squared=True)[ordered.row]
-    found = ordered.added(ordered.weight, squares[:, 0])
+def _effective(ordered: _Ordered) -> Floats:
+    found = ordered.added(ordered.weight, ordered.squared_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         size: Floats = np.where(found[:, 1] > 0, found[:, 0] ** 2 / found[:, 1], np.nan)
     return size
@@ -276,7 +284,7 @@ def _line_scores(ordered: _Ordered, measure: Measure, line: float, is_gap: bool)
 def _density(ordered: _Ordered, at_value: float) -> Floats:
     """By cell, how dense the weights lie at a value: a normal kernel, its width by Silverman's rule."""
     weight, cell = ordered.weight, ordered.cell
-    sums = ordered.added(weight, weight * ordered.values, weight**2)
+    sums = ordered.added(weight, weight * ordered.values, ordered.squared_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = sums[:, 1] / sums[:, 0]
         spread = ordered.added(weight * (ordered.values - mean[cell]) ** 2)[:, 0] / sums[:, 0]
@@ -294,7 +302,7 @@ def _woodruff(
     figures: Figures,
     ordered: _Ordered,
     rule: QuantileRule,
-    freedom: Literal["cell", "design"],
+    freedom: Freedom,
     level: float,
 ) -> tuple[Figures, Floats]:
     """The quantiles with scores that give Woodruff's standard error, and the ends of his interval."""
@@ -303,9 +311,7 @@ def _woodruff(
     shares = shares[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = spread_of(figures.entries, figures.components, shares, cube)
-        degrees = spread.freedom.astype(float)
-        if freedom == "design" and cube.units is not None:
-            degrees = np.full(len(degrees), float(cube.units.freedom))
+        degrees = spread.degrees(freedom, cube).astype(float)
         error = np.sqrt(spread.variance)
         factor = np.where(degrees >= 1, stdtrit(np.maximum(degrees, 1), (1 + level) / 2), np.nan)
         found = []

@@ -17,18 +17,21 @@ from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
+from sojourn.statistics.survey.freedom import Freedom, effective_freedom
 from sojourn.statistics.survey.known_totals import KnownTotals
 from sojourn.statistics.survey.measures import Measure
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
 
 __all__ = [
+    "Base",
     "Components",
     "Entries",
     "Figures",
     "Spread",
+    "components_of",
     "figures_of",
-    "records_behind",
+    "records_in",
     "spread_of",
     "universe",
 ]
@@ -63,14 +66,22 @@ class Components:
 class Entries:
     """What the units add to the cells that components name.
 
-    Those of cell c are `place[first[c]:first[c + 1]]`, columns of `variables` (variables × columns). A column
-    belongs to the row of the cube that `cube_row` names; without it columns are rows.
+    Those of cell c are the columns from `first[c]` of `variables` (variables × columns); each belongs to the
+    row of the cube that `row` names.
     """
 
     first: Integers
-    place: Integers
+    row: Integers
     variables: Floats
-    cube_row: Integers | None = None
+
+
+@dataclass(frozen=True)
+class Base:
+    """The totals that figures are shares or means of: components, values and the records behind them."""
+
+    components: Components
+    values: Floats
+    records: Integers
 
 
 @dataclass(frozen=True)
@@ -79,26 +90,39 @@ class Figures:
 
     `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
     `not_stated` count records of those who are in the base and of those of whom it is not known; `meeting`
-    those in the base who meet the condition of a proportion, or are poor.
+    those in the base who meet the condition of a proportion, or are poor. Only a linearised variance needs
+    `entries`; counts and totals have no `base`.
     """
 
     cells: Cells
     values: Floats
     components: Components
-    entries: Entries
+    entries: Entries | None
     contributors: Integers
     not_stated: Integers
     effective_size: Floats
     simple_variance: Floats
     meeting: Integers | None = None
+    base: Base | None = None
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The variance of each figure, and the units and strata of the first stage that it rests on."""
+    """The variance of each figure, and its degrees of freedom.
+
+    `freedom` counts units less strata of the first stage with records in the cell; `effective` are those of
+    `effective_freedom`.
+    """
 
     variance: Floats
     freedom: Integers
+    effective: Integers
+
+    def degrees(self, freedom: Freedom, cube: SurveyCube) -> Integers:
+        """The degrees of freedom that are asked for."""
+        if freedom == "design" and cube.units is not None:
+            return np.full(len(self.variance), cube.units.freedom)
+        return self.effective if freedom == "effective" else self.freedom
 
 
 def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: Totals = "all") -> Figures:
@@ -108,47 +132,53 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: To
     """
     eligible, counted = universe(cube, measure)
     cells = cells_of([cube.codes(name) for name in by], by, np.flatnonzero(eligible), totals)
-    weights = np.where(counted[:, None], cube.sums(None), 0.0)
-    upper, lower = _numerator(cube, measure, weights, counted), _denominator(cube, measure, weights, counted)
-    above = cells.added(upper)
-    base = _bases(cells, measure) if measure.statistic == "share" else np.arange(len(cells))
-    if lower is None:
-        values, components = above, _components(cells, base, above, None)
+    rows = cells.among(counted)
+    above_rows = rows if measure.when is None else rows.among(cube.holds(measure.when) == 1)
+    upper = cube.sums(measure.of)
+    above = above_rows.added_side_by_side(upper)
+    whole = _bases(cells, measure) if measure.statistic == "share" else np.arange(len(cells))
+    behind = records_in(cube, rows), records_in(cube, cells.among(eligible & ~counted))
+    lower, base = None, None
+    if measure.statistic in ("count", "total"):
+        values, components = above, _components(cells, whole, above, None)
     else:
-        below = cells.added(lower)[base]
+        lower = cube.sums(measure.over)
+        below = rows.added_side_by_side(lower)[whole]
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(below != 0, above / below, np.nan)
-        components = _components(cells, base, values, below[:, 0])
-    variables = np.vstack([upper[:, 0], (upper if lower is None else lower)[:, 0]])
-    entries = Entries(*cells.rows_by_cell(counted), variables)
-    simple, effective = _simple(cube, measure, cells, base, counted, values[:, 0])
-    meeting = None
-    if measure.when is not None:
-        meets = counted & (cube.holds(measure.when) == 1)
-        meeting, _ = records_behind(cube, cells, meets, meets)
-    behind = records_behind(cube, cells, eligible, counted)
-    return Figures(cells, values, components, entries, *behind, effective, simple, meeting)
+        components = _components(cells, whole, values, below[:, 0])
+        base = Base(components_of(whole, 1), below, behind[0][whole])
+    entries = None if cube.units is None else _entries(rows, above_rows, upper, lower)
+    simple, effective = _simple(cube, measure, rows, whole, values[:, 0])
+    meeting = None if measure.when is None else records_in(cube, above_rows)
+    return Figures(cells, values, components, entries, *behind, effective, simple, meeting, base)
 
 
-def records_behind(
-    cube: SurveyCube, cells: Cells, eligible: Flags, counted: Flags
-) -> tuple[Integers, Integers]:
-    """By cell, the records that are counted and those of whom it is not known whether they should be."""
-    of_rows = np.column_stack([counted, eligible & ~counted]) * cube.contributors[:, None]
-    found = cells.added(of_rows.astype(float)).astype(np.int64)
-    return found[:, 0], found[:, 1]
+def components_of(cells: Integers, variable: int) -> Components:
+    """The components of the totals of a variable in these cells."""
+    own = cells[:, None]
+    return Components(own, np.full_like(own, variable), np.ones(own.shape))
 
 
-def spread_of(entries: Entries, components: Components, values: Floats, cube: SurveyCube) -> Spread:
+def records_in(cube: SurveyCube, rows: Cells) -> Integers:
+    """By cell, the records behind its rows."""
+    return rows.added([cube.contributors.astype(float)])[:, 0].astype(np.int64)
+
+
+def spread_of(entries: Entries | None, components: Components, values: Floats, cube: SurveyCube) -> Spread:
     """The variance of figures with these components and these values under every replicate weight."""
     design = cube.design
     if isinstance(design, ReplicateDesign):
         every = values[:, 1:]
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
-        variance = ((every - centre[:, None]) ** 2) @ np.asarray(design.coefficients)
-        return Spread(variance, np.full(len(values), design.freedom))
-    if cube.units is None:
-        return Spread(np.full(len(values), np.nan), np.zeros(len(values), np.int64))
+        squares = (every - centre[:, None]) ** 2 * np.asarray(design.coefficients)
+        # Not a matrix product: its bits would depend on the threads of the linear algebra library.
+        variance, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
+        effective = effective_freedom(variance, fourths, count=every.shape[1], most=design.freedom)
+        return Spread(variance, np.full(len(values), design.freedom), effective)
+    if entries is None or cube.units is None:
+        nothing = np.zeros(len(values), np.int64)
+        return Spread(np.full(len(values), np.nan), nothing, nothing)
     return _linearised(entries, components, values, cube.units, cube.known_totals)
 
 
@@ -157,28 +187,30 @@ def _linearised(
 ) -> Spread:
     count, width = components.cell.shape
     variance = np.zeros(count)
-    freedom = np.zeros(count, np.int64)
+    freedom = effective = np.zeros(count, np.int64)
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
     group, weight, fitted = np.empty(0, np.int64), np.empty(0), np.empty((0, count))
     if known is not None:
         group, weight = known.group, known.weight
         fitted = known.fitted(
-            entries.first, entries.place, entries.variables, entries.cube_row,
+            entries.first, entries.row, entries.variables,
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
     for place, stage in enumerate(units.stages):
-        met, strata = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        unit = stage.unit_of_row if entries.cube_row is None else stage.unit_of_row[entries.cube_row]
+        met, strata, fourths = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
         combination_variances(
-            entries.first, entries.place, entries.variables, first, *flat, unit,
+            entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
             stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
-            stage.unit_of_row, group, weight, fitted, variance, met, strata,
+            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata,
         )  # fmt: skip
         if place == 0:
             freedom = met - strata
+            effective = effective_freedom(
+                variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom
+            )
     variance[np.isnan(values[:, 0])] = np.nan
-    return Spread(variance, freedom)
+    return Spread(variance, freedom, effective)
 
 
 def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
@@ -196,20 +228,14 @@ def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
     return eligible, counted
 
 
-def _numerator(cube: SurveyCube, measure: Measure, weights: Floats, counted: Flags) -> Floats:
-    if measure.of is not None:
-        return np.where(counted[:, None], cube.sums(measure.of), 0.0)
-    if measure.when is not None:
-        return np.where((cube.holds(measure.when) == 1)[:, None], weights, 0.0)
-    return weights
-
-
-def _denominator(cube: SurveyCube, measure: Measure, weights: Floats, counted: Flags) -> Floats | None:
-    if measure.statistic in ("count", "total"):
-        return None
-    if measure.over is not None:
-        return np.where(counted[:, None], cube.sums(measure.over), 0.0)
-    return weights
+def _entries(rows: Cells, above_rows: Cells, upper: Floats, lower: Floats | None) -> Entries:
+    first, row = rows.rows_by_cell()
+    one = upper[:, 0]
+    if above_rows is not rows:
+        one = np.zeros(len(upper))
+        one[above_rows.row] = upper[above_rows.row, 0]
+    variables = [one[row]] if lower is None else [one[row], lower[row, 0]]
+    return Entries(first, row, np.vstack(variables))
 
 
 def _bases(cells: Cells, measure: Measure) -> Integers:
@@ -222,9 +248,9 @@ def _bases(cells: Cells, measure: Measure) -> Integers:
 
 
 def _components(cells: Cells, base: Integers, values: Floats, below: Floats | None) -> Components:
-    own = np.arange(len(cells))[:, None]
     if below is None:
-        return Components(own, np.zeros_like(own), np.ones(own.shape))
+        return components_of(np.arange(len(cells)), 0)
+    own = np.arange(len(cells))[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = np.where(below != 0, 1.0 / below, 0.0)
         other = np.where(below != 0, -values[:, 0] / below, 0.0)
@@ -236,29 +262,28 @@ def _components(cells: Cells, base: Integers, values: Floats, below: Floats | No
 
 
 def _simple(
-    cube: SurveyCube, measure: Measure, cells: Cells, base: Integers, counted: Flags, value: Floats
+    cube: SurveyCube, measure: Measure, rows: Cells, base: Integers, value: Floats
 ) -> tuple[Floats, Floats]:
     """The variance of a simple random sample drawn with replacement, and Kish's effective sample size."""
-    main = np.where(counted, cube.sums(None)[:, 0], 0.0)
-    squared = np.where(counted, cube.sums(None, squared=True)[:, 0], 0.0)
-    size = np.where(counted, cube.contributors, 0).astype(float)
-    sums = cells.added(np.column_stack([main, squared, size]))
-    weight, square, number = sums[base].T
+    main, records = cube.sums(None)[:, 0], cube.contributors.astype(float)
+    columns = [main, cube.squares(None), records]
+    if measure.of is not None:
+        columns += [cube.sums(measure.of)[:, 0], cube.squares(measure.of)]
+    sums = rows.added(columns)
+    weight, square, number = sums[base, :3].T
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(square > 0, weight**2 / square, np.nan)
         if measure.statistic == "count":
-            number, weight = np.full(len(cells), size.sum()), np.full(len(cells), main.sum())
+            number, weight = (np.full(len(rows), each[rows.row].sum()) for each in (records, main))
             value = value / weight
         bessel = number / (number - 1)
         if measure.of is None:
             spread = bessel * value * (1 - value)
         else:
-            sums_of = cells.added(np.where(counted, cube.sums(measure.of, squared=True)[:, 0], 0.0)[:, None])
-            mean = cells.added(np.where(counted, cube.sums(measure.of)[:, 0], 0.0)[:, None])[:, 0] / weight
-            spread = bessel * (sums_of[:, 0] / weight - mean**2)
+            spread = bessel * (sums[:, 4] / weight - (sums[:, 3] / weight) ** 2)
         variance = spread / number
         if measure.statistic in ("count", "total"):
             variance = variance * weight**2
     if measure.statistic == "ratio":
-        variance = np.full(len(cells), np.nan)
+        variance = np.full(len(rows), np.nan)
     return variance, effective

@@ -17,9 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sojourn.sources.reader.compiled import compiled
-from sojourn.statistics.survey.positions import numbered
+from sojourn.statistics.survey.positions import numbered, sortable
 from sojourn.statistics.survey.taylor_design import CalibratedTo
-from sojourn.statistics.survey.units import positions_of
 
 __all__ = ["KnownTotals", "known_totals"]
 
@@ -43,9 +42,8 @@ class KnownTotals:
     def fitted(
         self,
         first_row: Integers,
-        place: Integers,
+        rows: Integers,
         values: Floats,
-        cube_row: Integers | None,
         cells: Integers,
         variables: Integers,
         coefficients: Floats,
@@ -54,11 +52,8 @@ class KnownTotals:
 
         `cells`, `variables` and `coefficients` are figures × components.
         """
-        rows = cube_row if cube_row is not None else np.arange(values.shape[1])
         sums = np.zeros((len(self.auxiliaries), len(cells)))
-        _sums_by_group(
-            first_row, place, values, rows, self.group, self.factor, cells, variables, coefficients, sums
-        )
+        _sums_by_group(first_row, rows, values, self.group, self.factor, cells, variables, coefficients, sums)
         found: Floats = self.auxiliaries @ (self.projection @ sums)
         return found
 
@@ -68,7 +63,7 @@ def known_totals(
 ) -> KnownTotals:
     """The groups of rows with the same auxiliaries, and the regression on them."""
     group = np.zeros(len(weight), np.int64)
-    codes = {name: positions_of(column) for name, column in columns.items()}
+    codes = {name: sortable(column)[0] for name, column in columns.items()}
     for each in codes.values():
         group = numbered(group * (int(each.max(initial=0)) + 1) + each)[0]
     first = numbered(group)[1]
@@ -90,9 +85,8 @@ def known_totals(
 @compiled
 def _sums_by_group(
     first_row: Integers,
-    place: Integers,
-    values: Floats,
     rows: Integers,
+    values: Floats,
     group: Integers,
     factor: Floats,
     cells: Integers,
@@ -105,6 +99,6 @@ def _sums_by_group(
         for component in range(cells.shape[1]):
             cell, variable = cells[figure, component], variables[figure, component]
             for entry in range(first_row[cell], first_row[cell + 1]):
-                row = rows[place[entry]]
-                amount = coefficients[figure, component] * values[variable, place[entry]]
+                row = rows[entry]
+                amount = coefficients[figure, component] * values[variable, entry]
                 sums[group[row], figure] += amount * factor[row]

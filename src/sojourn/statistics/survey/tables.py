@@ -21,15 +21,16 @@ from sojourn.statistics.survey.distribution import (
     quantile_error_of,
 )
 from sojourn.statistics.survey.figures import Components, Figures, Spread, figures_of, spread_of
-from sojourn.statistics.survey.intervals import INTERVALS, Interval, ends
+from sojourn.statistics.survey.freedom import Freedom
+from sojourn.statistics.survey.intervals import INTERVALS, Interval, ends, recovered
 from sojourn.statistics.survey.measures import LINEAR, Measure
 from sojourn.statistics.survey.taylor_design import CensusDesign
 
 __all__ = ["Freedom", "Gap", "survey_table"]
 
+_SHARES = ("share", "proportion", "poverty_rate")
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Freedom = Literal["cell", "design"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def survey_table(
     gaps: Sequence[Gap] = (),
     interval: Interval | None = None,
     level: float = 0.95,
-    freedom: Freedom = "cell",
+    freedom: Freedom = "effective",
     rule: QuantileRule = "reached",
     quantile_error: QuantileError | None = None,
 ) -> pa.Table:
@@ -73,11 +74,15 @@ def survey_table(
     poor; `effective_size` (Kish); `design_effect` (against a simple
     random sample drawn with replacement). Null where a figure cannot be formed, never zero.
 
-    Degrees of freedom are units less strata, of those with records in the `cell` or of the whole `design`.
-    Intervals left out are `logit` for shares, proportions and poverty rates, Woodruff's for quantiles of
-    linearised designs and jackknives, `t` for others and for gaps. A quantile is the value at which the share
-    is `reached`, or, where it is met exactly, the `midpoint` between that and the next. `error_method` names
-    how the variance was made.
+    Degrees of freedom are `effective`, by how unevenly units add to the variance (of a share its base's, of a
+    mean or ratio at most its base's), or units less strata, of those with records in the `cell` or of the
+    whole `design`.
+
+    Intervals left out are `log` for counts, and for totals of what is nowhere negative; `moderated` for
+    shares, proportions and poverty rates; Woodruff's for quantiles of linearised designs and jackknives; `t`
+    for others. Those of differences are recovered from the two sides', unless these are `t`; those of ratios
+    are `log`. A quantile is the value at which the share is `reached`, or, where it is met exactly, the
+    `midpoint` between that and the next. `error_method` names how the variance was made.
 
     Raises: ProjectError for what the cube does not hold, and for settings that contradict one another.
     Source: methods reference, sections 3 and 5; R `survey`.
@@ -86,19 +91,13 @@ def survey_table(
         cube, measure, by, totals, {"rule": rule, "error": quantile_error, "freedom": freedom, "level": level}
     )
     spread = spread_of(figures.entries, figures.components, figures.values, cube)
-    is_share = measure.statistic in ("share", "proportion", "poverty_rate")
-    kind = interval or ("logit" if is_share else "t")
-    if kind not in INTERVALS or (kind not in ("t", "log") and not is_share):
-        raise ProjectError(
-            f"There is no interval {kind!r} for a {measure.statistic}.",
-            "Shares and proportions have t, log, logit, wilson and korn_graubard; others t and log.",
-        )
-    own = _columns(figures, figures.values[:, 0], spread, cube, freedom)
-    own |= _interval(kind, own, level)
+    kind = _kind(interval, measure, cube)
+    own = _columns(figures, figures.values[:, 0], spread, _degrees(figures, measure, spread, cube, freedom))
+    own |= _interval(kind, own, figures, measure, level)
     if woodruff is not None and interval is None:
         own |= {"lower": woodruff[:, 0], "upper": woodruff[:, 1]}
     parts = [_table(figures.cells.columns(), "value", own)]
-    parts += [_gap_table(cube, figures, gap, level, freedom) for gap in gaps]
+    parts += [_gap_table(cube, figures, gap, own, kind, level, freedom) for gap in gaps]
     found = pa.concat_tables(parts)
     return found.append_column(
         "error_method", pa.repeat(_error_method(cube, measure, quantile_error), len(found))
@@ -125,12 +124,39 @@ def _made(
     return distribution_figures(cube, measure, by, totals, **settings)
 
 
-def _columns(
-    figures: Figures, value: Floats, spread: Spread, cube: SurveyCube, freedom: Freedom
-) -> dict[str, Any]:
-    degrees = spread.freedom
-    if freedom == "design" and cube.units is not None:
-        degrees = np.full(len(value), cube.units.freedom)
+def _kind(interval: Interval | None, measure: Measure, cube: SurveyCube) -> Interval:
+    """The interval that is asked for, or the one that holds the truth most often as it says."""
+    is_share = measure.statistic in _SHARES
+    if interval is None:
+        if is_share:
+            return "moderated"
+        is_amount = measure.statistic == "total" and not (cube.sums(measure.of)[:, 0] < 0).any()
+        return "log" if is_amount or measure.statistic == "count" else "t"
+    if interval not in INTERVALS or (interval not in ("t", "log") and not is_share):
+        raise ProjectError(
+            f"There is no interval {interval!r} for a {measure.statistic}.",
+            f"Shares and proportions have {', '.join(INTERVALS)}; others t and log.",
+        )
+    return interval
+
+
+def _degrees(
+    figures: Figures, measure: Measure, spread: Spread, cube: SurveyCube, freedom: Freedom
+) -> Integers:
+    own = spread.degrees(freedom, cube)
+    if freedom != "effective":
+        return own
+    if figures.base is not None:
+        base = figures.base
+        of_base = spread_of(figures.entries, base.components, base.values, cube).effective
+        own = of_base if measure.statistic in _SHARES else np.minimum(own, of_base)
+    if isinstance(cube.design, ReplicateDesign):
+        # Replicates that mix all units do not tell how few are behind a figure; its persons do.
+        own = np.minimum(own, np.maximum(2 * np.nan_to_num(figures.effective_size), 1).astype(np.int64))
+    return own
+
+
+def _columns(figures: Figures, value: Floats, spread: Spread, degrees: Integers) -> dict[str, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(figures.simple_variance > 0, spread.variance / figures.simple_variance, np.nan)
     return {
@@ -145,15 +171,28 @@ def _columns(
     }
 
 
-def _interval(kind: Interval, columns: dict[str, Any], level: float) -> dict[str, Any]:
+def _interval(
+    kind: Interval, columns: dict[str, Any], figures: Figures, measure: Measure, level: float
+) -> dict[str, Any]:
+    size = figures.contributors if figures.base is None else figures.base.records
+    hits = figures.contributors if measure.statistic == "share" else figures.meeting
+    fewer = None if hits is None else np.minimum(hits, size - hits).astype(np.float64)
     lower, upper = ends(
         kind, columns["value"], columns["variance"], columns["degrees_of_freedom"].astype(float),
-        columns["contributors"].astype(float), level,
+        size.astype(float), level, effective_size=figures.effective_size, fewer=fewer,
     )  # fmt: skip
     return {"lower": lower, "upper": upper}
 
 
-def _gap_table(cube: SurveyCube, figures: Figures, gap: Gap, level: float, freedom: Freedom) -> pa.Table:
+def _gap_table(
+    cube: SurveyCube,
+    figures: Figures,
+    gap: Gap,
+    sides: dict[str, Any],
+    kind: Interval,
+    level: float,
+    freedom: Freedom,
+) -> pa.Table:
     cells = figures.cells
     if gap.dimension not in cells.dimensions:
         raise ProjectError(
@@ -176,11 +215,37 @@ def _gap_table(cube: SurveyCube, figures: Figures, gap: Gap, level: float, freed
         figures.not_stated[own] + figures.not_stated[other],
         np.full(len(own), np.nan), np.full(len(own), np.nan),
     )  # fmt: skip
-    columns = _columns(found, values[:, 0], spread, cube, freedom)
-    columns |= _interval("t" if gap.kind == "difference" else "log", columns, level)
+    columns = _columns(found, values[:, 0], spread, spread.degrees(freedom, cube))
+    columns |= _gap_interval(gap, columns, sides, (own, other), kind, level)
     codes = {name: column.take(pa.array(own)) for name, column in cells.columns().items()}
     codes[gap.dimension] = pa.array([gap.code] * len(own), pa.string())
     return _table(codes, gap.kind, columns)
+
+
+def _gap_interval(
+    gap: Gap,
+    columns: dict[str, Any],
+    sides: dict[str, Any],
+    pairs: tuple[Integers, Integers],
+    kind: Interval,
+    level: float,
+) -> dict[str, Any]:
+    if gap.kind == "difference" and kind != "t":
+        value, variance, lower, upper = (
+            [sides[name][each] for each in pairs] for name in ("value", "variance", "lower", "upper")
+        )
+        low, high = recovered(
+            (value[0], value[1]),
+            ((lower[0], upper[0]), (lower[1], upper[1])),
+            (variance[0], variance[1]),
+            columns["variance"],
+        )
+        return {"lower": low, "upper": high}
+    low, high = ends(
+        "t" if gap.kind == "difference" else "log", columns["value"], columns["variance"],
+        columns["degrees_of_freedom"].astype(float), columns["contributors"].astype(float), level,
+    )  # fmt: skip
+    return {"lower": low, "upper": high}
 
 
 def _compared(figures: Figures, gap: Gap, own: Integers, other: Integers) -> tuple[Floats, Components]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sojourn.errors import ContractBroken, ProjectError
-from sojourn.statistics.survey.positions import numbered
+from sojourn.statistics.survey.positions import numbered, sortable
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, Stage, TaylorDesign
 
-__all__ = ["StageUnits", "Units", "positions_of", "units_of"]
+__all__ = ["StageUnits", "Units", "units_of"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,7 +60,7 @@ def units_of(columns: Mapping[str, pa.ChunkedArray], rows: int, design: TaylorDe
     Raises: ProjectError where the design leaves open which units are one, or what a stratum with a single
     unit adds; ContractBroken where sizes contradict one another or the number of units drawn.
     """
-    codes = {name: positions_of(column) for name, column in columns.items()}
+    codes = {name: sortable(column)[0] for name, column in columns.items()}
     parent = np.zeros(rows, np.int64)
     above = np.ones(1)
     stages = []
@@ -149,15 +148,6 @@ def _fraction(
     return drawn / of_stratum
 
 
-def positions_of(column: pa.ChunkedArray) -> Integers:
-    """Positions of the values in their sorted list."""
-    encoded = column.combine_chunks().dictionary_encode()
-    rank = np.empty(len(encoded.dictionary), np.int64)
-    rank[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(rank))
-    found: Integers = rank[encoded.indices.to_numpy()]
-    return found
-
-
 def _numbered(outer: Integers, inner: Integers) -> Integers:
     """Each pair of positions as one position among the pairs that occur, in order."""
     if not len(outer):
@@ -172,7 +162,7 @@ def _first_rows(position: Integers) -> Integers:
 
 def _refuse_recurring(unit: Integers, stratum: Integers, stage: Stage, design: TaylorDesign) -> None:
     pairs = _numbered(unit, stratum)
-    if not len(unit) or int(pairs.max()) == int(unit.max()):
+    if not len(unit) or int(pairs.max()) == int(numbered(unit)[0].max()):
         return
     if design.numbered == "across":
         raise ContractBroken(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import compiled
 
-__all__ = ["combination_variances", "sums_by_cell"]
+__all__ = ["add_by_cell", "combination_variances"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -22,7 +22,6 @@ Floats = npt.NDArray[np.float64]
 @compiled
 def combination_variances(
     first_row: Integers,
-    rows: Integers,
     values: npt.NDArray[np.float64],
     first_component: Integers,
     cells: Integers,
@@ -38,35 +37,43 @@ def combination_variances(
     weight: Floats,
     fitted: Floats,
     variance: Floats,
+    fourths: Floats,
     units: Integers,
     strata: Integers,
 ) -> None:
     """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
 
-    Rows of cell c are `rows[first_row[c]:first_row[c + 1]]`; components of figure f are those from
-    `first_component[f]`. A single unit's contribution is not centred. Where weights were calibrated, what is
-    `fitted` (groups × figures) is taken off every row of the cube; `group` is empty where they were not.
+    To `fourths` are added the squares of what each unit holds of it.
+
+    Rows of cell c are those from `first_row[c]`, components of figure f those from `first_component[f]`. A
+    single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
+    figures) is taken off every row of the cube; `group` is empty where they were not.
     """
     amount = np.zeros(len(stratum_of_unit))
     last_figure = np.full(len(stratum_of_unit), -1, np.int64)
     touched = np.empty(len(stratum_of_unit), np.int64)
     total = np.zeros(len(drawn))
     squares = np.zeros(len(drawn))
+    fourth = np.zeros(len(drawn))
     present = np.zeros(len(drawn), np.int64)
     seen = np.empty(len(drawn), np.int64)
     for figure in range(len(first_component) - 1):
         count = 0
-        for component in range(first_component[figure], first_component[figure + 1]):
-            variable, coefficient, cell = variables[component], coefficients[component], cells[component]
-            for place in range(first_row[cell], first_row[cell + 1]):
-                row = rows[place]
+        component, end = first_component[figure], first_component[figure + 1]
+        while component < end:
+            cell, last = cells[component], component + 1
+            while last < end and cells[last] == cell:  # components of one cell are read in one pass
+                last += 1
+            for row in range(first_row[cell], first_row[cell + 1]):
                 unit = unit_of_row[row]
                 if last_figure[unit] != figure:
                     last_figure[unit] = figure
                     amount[unit] = 0.0
                     touched[count] = unit
                     count += 1
-                amount[unit] += coefficient * values[variable, row]
+                for each in range(component, last):
+                    amount[unit] += coefficients[each] * values[variables[each], row]
+            component = last
         units[figure] = count
         for row in range(len(group)):
             unit = unit_of_cube_row[row]
@@ -89,20 +96,25 @@ def combination_variances(
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            squares[stratum] += (amount[touched[place]] - mean) ** 2
-        found = 0.0
+            square = (amount[touched[place]] - mean) ** 2
+            squares[stratum] += square
+            fourth[stratum] += square * square
+        found, found_fourth = 0.0, 0.0
         for place in range(met):
             stratum = seen[place]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            found += factor[stratum] * (squares[stratum] + (drawn[stratum] - present[stratum]) * mean * mean)
-            total[stratum], squares[stratum], present[stratum] = 0.0, 0.0, 0
+            square, absent = mean * mean, drawn[stratum] - present[stratum]
+            found += factor[stratum] * (squares[stratum] + absent * square)
+            found_fourth += factor[stratum] ** 2 * (fourth[stratum] + absent * square * square)
+            total[stratum], squares[stratum], fourth[stratum], present[stratum] = 0.0, 0.0, 0.0, 0
         variance[figure] += found
+        fourths[figure] += found_fourth
 
 
 @compiled
-def sums_by_cell(cell: Integers, values: Floats, sums: Floats) -> None:
-    """Add each row's values, one column a replicate, to those of its cell; rows of cell -1 are left out."""
-    for row in range(len(cell)):
-        if cell[row] >= 0:
-            for column in range(values.shape[1]):
-                sums[cell[row], column] += values[row, column]
+def add_by_cell(cell: Integers, row: Integers, values: Floats, sums: Floats) -> None:
+    """Add the values of each row, one column a replicate, to those of its cell."""
+    for place in range(len(row)):
+        into, of = cell[place], row[place]
+        for column in range(values.shape[1]):
+            sums[into, column] += values[of, column]

@@ -108,7 +108,8 @@ def ours(case: Case) -> dict[tuple[str, str], dict[str, float | None]]:
     gaps = [Gap("g", group, groups[0]) for group in groups[1:]]
 
     def keep(name: str, measure: Measure, **settings: object) -> None:
-        for row in survey_table(made, measure, by=["g"], **settings).to_pylist():
+        as_in_r = {"freedom": "cell", "interval": "t" if name in ("total", "mean") else None} | settings
+        for row in survey_table(made, measure, by=["g"], **as_in_r).to_pylist():
             found["gap" if row["figure"] == "difference" else name, row["g"]] = row
 
     keep("total", Measure("total", of="y"))
@@ -117,7 +118,7 @@ def ours(case: Case) -> dict[tuple[str, str], dict[str, float | None]]:
     keep("count", Measure("count"))
     keep("share", Measure("share"))
     proportion = Measure("proportion", when="is_one")
-    keep("proportion", proportion)
+    keep("proportion", proportion, interval="logit")
     keep("proportion_xlogit", proportion, interval="logit")
     keep("proportion_beta", proportion, interval="korn_graubard")
     for at in (0.25, 0.5):

@@ -1,0 +1,47 @@
+"""SDG indicators from tables of aggregates on plain files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sojourn.errors import DataRefused, Problem, ProjectError, shown
+from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.statistics.sdg_indicators.aggregates import AGGREGATES
+
+__all__ = ["aggregate_file"]
+
+
+def aggregate_file(
+    function: str, source: Path, target: Path, *, by: Sequence[str] = (), least_quality: int | None = None
+) -> pa.Table:
+    """Write the figures that a function makes of a table of aggregates, and return them.
+
+    Raises: ProjectError for a function that there is not, or settings that it does not have; DataRefused
+    where the table lacks what it needs.
+    """
+    if function not in AGGREGATES:
+        raise ProjectError(f"There is no function {function!r}.", f"There are {', '.join(AGGREGATES)}.")
+    require_targets(target)
+    method = AGGREGATES[function]
+    given: dict[str, Any] = {"by": tuple(by)} if by else {}
+    given |= {} if least_quality is None else {"least_quality": least_quality}
+    strange = sorted(set(given) - set(method.settings))
+    if strange:
+        raise ProjectError(
+            f"The function {function} has no setting {strange[0]}.",
+            f"It has {', '.join(method.settings) or 'none'}.",
+        )
+    columns = dict.fromkeys((*method.texts, *by), "value") | dict.fromkeys(method.numbers, "number")
+    table = table_of(source, columns, method.optional)
+    try:
+        figures = method(table, **given)
+    except DataRefused as error:
+        raise DataRefused(
+            [Problem(shown(source.name), None, problem.message, problem.remedy) for problem in error.problems]
+        ) from error
+    write_table(figures, target, {"indicator": method.indicator, "function": function})
+    return figures

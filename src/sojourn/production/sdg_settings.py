@@ -1,0 +1,188 @@
+"""From declarations of SDG indicators to what the methods take: variables, series, breakdowns, profiles."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection
+from pathlib import Path
+
+from sojourn.concepts.sdg_reference import SdgReference, extended_reference, sdg_reference
+from sojourn.concepts.survey_variables import SurveyVariable, VariableKind, survey_variables
+from sojourn.engine.rules import parse_rule
+from sojourn.engine.survey_variables import VariableOrigin
+from sojourn.errors import ProjectError
+from sojourn.project.sdg_declarations import (
+    ProfileDeclaration,
+    SdgDeclaration,
+    SeriesDeclaration,
+    ThresholdsDeclaration,
+    VariableDeclaration,
+    shipped_breakdowns,
+)
+from sojourn.statistics.sdg_indicators import Ages, Breakdown, Profile, Series, Thresholds
+
+__all__ = ["breakdowns_of", "known_variables", "origins_of", "profile_of", "reference_of", "series_of"]
+
+_CODES = (VariableKind.CODE, VariableKind.YES_NO)
+
+
+def known_variables(declared: SdgDeclaration) -> dict[str, SurveyVariable]:
+    """The standard variables and the country's own, by name."""
+    known = dict(survey_variables())
+    for name, variable in declared.variables.items():
+        if name not in known:
+            known[name] = SurveyVariable(name, _own_kind(variable), variable.meaning)
+        elif variable.kind is not None and variable.kind != known[name].kind:
+            raise ProjectError(
+                f"The standard variable {name} is declared as {variable.kind}, and is {known[name].kind}.",
+                "Leave out `kind`, or give the country's own variable another name.",
+            )
+    return known
+
+
+def _own_kind(variable: VariableDeclaration) -> VariableKind:
+    if variable.kind is not None:
+        return VariableKind(variable.kind)
+    if variable.when is not None:
+        return VariableKind.YES_NO
+    return VariableKind.NUMBER if variable.value is not None else VariableKind.CODE
+
+
+def origins_of(declared: SdgDeclaration, columns: Collection[str]) -> list[VariableOrigin]:
+    """Where each variable comes from: as declared, or the column that has a standard variable's name.
+
+    Raises: ProjectError for codes that a variable cannot have, and for conditions that cannot be read.
+    """
+    found = []
+    for name, variable in known_variables(declared).items():
+        if name in declared.variables:
+            found.append(_origin(variable, declared.variables[name], columns))
+        elif name in columns:
+            found.append(VariableOrigin(name, _engine_kind(variable), name, allowed=variable.allowed))
+    return found
+
+
+def _engine_kind(variable: SurveyVariable) -> str:
+    return "code" if variable.kind in _CODES else str(variable.kind)
+
+
+def _origin(
+    variable: SurveyVariable, declared: VariableDeclaration, columns: Collection[str]
+) -> VariableOrigin:
+    kind, is_code = _engine_kind(variable), variable.kind in _CODES
+    _refuse_misfit(variable, declared, is_code)
+    is_number = declared.value is not None and _is_number(declared.value)
+    is_constant = declared.value is not None and (is_code or is_number)
+    try:
+        return VariableOrigin(
+            name=variable.name,
+            kind=kind,
+            column=declared.column,
+            codes=declared.codes,
+            missing=declared.missing,
+            condition=parse_rule(declared.when, columns) if declared.when else None,
+            value=parse_rule(declared.value, columns) if declared.value and not is_constant else None,
+            constant=declared.value if is_constant else None,
+            cases=tuple((parse_rule(case.when, columns), case.code) for case in declared.cases),
+            otherwise=declared.otherwise,
+            allowed=variable.allowed,
+        )
+    except ProjectError as error:
+        problem = error.problems[0]
+        raise ProjectError(f"The variable {variable.name}: {problem.message}", problem.remedy) from error
+
+
+def _refuse_misfit(variable: SurveyVariable, declared: VariableDeclaration, is_code: bool) -> None:
+    if not is_code and (declared.when is not None or declared.cases or declared.codes):
+        raise ProjectError(
+            f"The variable {variable.name} is a number, and is declared by codes or conditions.",
+            "Give the column it comes `from`, or its `value` as arithmetic.",
+        )
+    given = [*declared.codes.values(), *(case.code for case in declared.cases)]
+    given += [text for text in (declared.otherwise, declared.value if is_code else None) if text]
+    given += ["Y", "N"] if declared.when is not None else []
+    strange = [
+        code for code in given if variable.allowed is not None and code not in (*variable.allowed, "_U")
+    ]
+    if strange:
+        listed = ", ".join((variable.allowed or ())[:12])
+        raise ProjectError(
+            f"The variable {variable.name} cannot be {strange[0]!r}.",
+            f"Its codes are those of {variable.codes or 'yes and no'}: {listed}.",
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def series_of(declared: SdgDeclaration) -> list[Series]:
+    """The series in force, shipped ones with the country's changes first.
+
+    Raises: ProjectError for a series that lacks something or contradicts itself.
+    """
+    day = declared.day
+    found = []
+    for each in declared.all_series():
+        for name in ("indicator", "title"):
+            if not getattr(each, name):
+                raise ProjectError(
+                    f"The series {each.id} has no `{name}`.",
+                    "Give it, or correct the identifier if a shipped series is meant.",
+                )
+        starts, ends = each.valid_from, each.valid_to
+        if day is None or ((starts is None or starts <= day) and (ends is None or day <= ends)):
+            found.append(_series(each))
+    return found
+
+
+def _series(declared: SeriesDeclaration) -> Series:
+    plain = declared.model_dump(exclude={"ages", "gap", "title", "verified"})
+    title = declared.title.get("en") or next(iter(declared.title.values()))
+    ages = Ages(declared.ages.lower, declared.ages.upper)
+    return Series(**plain, title=title, ages=ages, gaps=declared.gap, is_verified=declared.verified)
+
+
+def breakdowns_of(declared: SdgDeclaration) -> list[Breakdown]:
+    """The breakdowns: the country's, or those that ship."""
+    chosen = shipped_breakdowns() if declared.breakdowns is None else declared.breakdowns
+    return [Breakdown(each.id, each.status, tuple(each.by)) for each in chosen]
+
+
+def profile_of(declared: SdgDeclaration, chosen: str | None = None) -> Profile:
+    """The publication profile that is chosen, or the declared one.
+
+    Raises: ProjectError when there is none of that name, with those there are.
+    """
+    profiles, name = declared.all_profiles(), chosen or declared.profile
+    if name not in profiles:
+        raise ProjectError(f"There is no publication profile {name!r}.", f"There are {', '.join(profiles)}.")
+    found: ProfileDeclaration = profiles[name]
+    shares = None if found.proportions is None else _thresholds(found.proportions)
+    return Profile(found.id, found.version, _thresholds(found.figures), shares, found.interval)
+
+
+def _thresholds(declared: ThresholdsDeclaration) -> Thresholds:
+    return Thresholds(**declared.model_dump())
+
+
+def reference_of(declared: SdgDeclaration, folder: Path) -> SdgReference:
+    """The table of indicators: the shipped one, or the country's file in the specification's folder.
+
+    Raises: ProjectError for a file that is not there or not a table of indicators.
+    """
+    own = declared.reference
+    if own is None:
+        return sdg_reference()
+    file = folder / own.file
+    if not file.is_file():
+        raise ProjectError(
+            f"The table of indicators {file} is not there.", "Put it beside the specification."
+        )
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        lines = [{name: text or None for name, text in line.items()} for line in csv.DictReader(opened)]
+    return extended_reference(lines, version=own.version, source=own.source, replaces=own.replaces)

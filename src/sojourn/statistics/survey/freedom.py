@@ -1,0 +1,42 @@
+"""Degrees of freedom: how well the variance of a figure is itself known.
+
+Units less strata say so only where all units add alike. Of a small group most units hold nobody, and its
+variance rests on the few that do: the estimate of it varies as one with fewer degrees of freedom. How many
+follows from how uneven the squared contributions of the units are, which their fourth powers tell. With
+contributions like normal numbers the degrees are again units less strata; of a group of c persons, each in a
+unit of its own, they are about 2c, as a count of c events would have.
+
+Source: Valliant and Rust, Degrees of freedom approximations and rules-of-thumb, Journal of Official
+Statistics 26(4), 2010; Satterthwaite, Biometrics Bulletin 2, 1946.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Freedom", "effective_freedom"]
+
+Freedom = Literal["effective", "cell", "design"]
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def effective_freedom(squares: Floats, fourths: Floats, *, count: int, most: int) -> Integers:
+    """Degrees of freedom from sums of squared contributions and of their squares; whole, and at least one.
+
+    `count` is that of the units, or replicates, and `most` are the degrees of freedom of the design.
+
+    The variance of a sum of squares is estimated by `fourths` - `squares`² / `count`, times `count` / `most`
+    for the means that were taken off; twice the square of a variance over its variance are its degrees of
+    freedom. Where nothing varies they are those of the design.
+    """
+    if most < 1:
+        return np.zeros(len(squares), np.int64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unevenness = fourths / squares**2 - 1.0 / count
+        found = np.where(unevenness > 0, 2.0 * most / count / unevenness, most)
+    whole: Integers = np.clip(np.nan_to_num(found, nan=most, posinf=most), 1, most).astype(np.int64)
+    return whole
