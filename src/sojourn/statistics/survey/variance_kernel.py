@@ -40,16 +40,19 @@ def combination_variances(
     fourths: Floats,
     units: Integers,
     strata: Integers,
+    most: Integers,
 ) -> None:
     """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
 
-    To `fourths` are added the squares of what each unit holds of it.
+    To `fourths` are added the squares of what each unit holds of it; `most` are the units drawn in strata
+    with rows, less these strata. What a unit adds is nothing where it is but the rounding of its terms.
 
     Rows of cell c are those from `first_row[c]`, components of figure f those from `first_component[f]`. A
     single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
     figures) is taken off every row of the cube; `group` is empty where they were not.
     """
     amount = np.zeros(len(stratum_of_unit))
+    terms = np.zeros(len(stratum_of_unit))
     last_figure = np.full(len(stratum_of_unit), -1, np.int64)
     touched = np.empty(len(stratum_of_unit), np.int64)
     total = np.zeros(len(drawn))
@@ -68,21 +71,30 @@ def combination_variances(
                 unit = unit_of_row[row]
                 if last_figure[unit] != figure:
                     last_figure[unit] = figure
-                    amount[unit] = 0.0
+                    amount[unit], terms[unit] = 0.0, 0.0
                     touched[count] = unit
                     count += 1
                 for each in range(component, last):
-                    amount[unit] += coefficients[each] * values[variables[each], row]
+                    term = coefficients[each] * values[variables[each], row]
+                    amount[unit] += term
+                    terms[unit] += abs(term)
             component = last
         units[figure] = count
         for row in range(len(group)):
             unit = unit_of_cube_row[row]
             if last_figure[unit] != figure:
                 last_figure[unit] = figure
-                amount[unit] = 0.0
+                amount[unit], terms[unit] = 0.0, 0.0
                 touched[count] = unit
                 count += 1
-            amount[unit] -= weight[row] * fitted[group[row], figure]
+            term = weight[row] * fitted[group[row], figure]
+            amount[unit] -= term
+            terms[unit] += abs(term)
+        # A regression is solved to fewer digits than sums are.
+        rounding = 1e-10 if len(group) else 1e-13
+        for place in range(count):
+            if abs(amount[touched[place]]) <= rounding * terms[touched[place]]:
+                amount[touched[place]] = 0.0
         met = 0
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
@@ -93,6 +105,8 @@ def combination_variances(
             total[stratum] += amount[touched[place]]
             if place == units[figure] - 1:
                 strata[figure] = met
+                for each in range(met):
+                    most[figure] += drawn[seen[each]] - 1
         for place in range(count):
             stratum = stratum_of_unit[touched[place]]
             mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
