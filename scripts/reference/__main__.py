@@ -18,6 +18,7 @@ from declaration_pages import declaration_page
 from dimension_pages import dimension_page
 from error_pages import error_page
 from layout import page
+from migration_table_pages import migration_table_page
 from python_pages import python_page
 from reason_pages import reason_page
 from route_pages import route_page
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[], Iterable[str]]] = {
     "declarations.md": declaration_page,
     "dimensions.md": dimension_page,
     "errors.md": error_page,
+    "migration-tables.md": migration_table_page,
     "python.md": python_page,
     "reasons.md": reason_page,
     "routes.md": route_page,

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from layout import docstring, table
 
-from sojourn.contracts import aggregates, link_quality, links, microdata, sdg, spine
+from sojourn.contracts import (
+    aggregates,
+    link_quality,
+    links,
+    microdata,
+    migration_tables,
+    respondents,
+    sampling,
+    sdg,
+    spine,
+)
 from sojourn.contracts.table import Column, Sensitivity, Table, Zone
 
 __all__ = ["contract_page", "contracts"]
@@ -38,7 +48,17 @@ def contracts() -> list[type[Table]]:
     """Every contract, in the order in which the modules list them."""
     return [
         getattr(module, name)
-        for module in (microdata, links, link_quality, spine, aggregates, sdg)
+        for module in (
+            microdata,
+            respondents,
+            links,
+            link_quality,
+            spine,
+            aggregates,
+            sdg,
+            migration_tables,
+            sampling,
+        )
         for name in module.__all__
     ]
 

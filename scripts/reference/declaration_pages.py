@@ -17,9 +17,11 @@ from sojourn.project import (
     coverage_declarations,
     declarations,
     linkage_declarations,
+    migration_table_declarations,
     residence_declarations,
     sdg_declarations,
     small_area_declarations,
+    special_design_declarations,
     survey_declarations,
     table_declarations,
     weighting_declarations,
@@ -41,9 +43,11 @@ FILES = (
     coverage_declarations.CoverageDeclaration,
     weighting_declarations.WeightingDeclaration,
     linkage_declarations.LinkageDeclaration,
+    special_design_declarations.HiddenGroupDeclaration,
     sdg_declarations.SdgDeclaration,
     survey_declarations.SurveyDesignDeclaration,
     small_area_declarations.SmallAreaDeclaration,
+    migration_table_declarations.MigrationTablesDeclaration,
 )
 _PLAIN = {
     str: "text",

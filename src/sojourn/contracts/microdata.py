@@ -21,7 +21,6 @@ __all__ = [
     "ResidenceChange",
     "ResidencyIndex",
     "Resident",
-    "Respondent",
     "SignOfLife",
     "Status",
 ]
@@ -360,34 +359,4 @@ class PermitOutcome(Table, zone=Zone.SECURE):
         "Days here after the last day of validity without another status known",
         unit="days",
         sensitivity=_SENSITIVE,
-    )
-
-
-class Respondent(Table, zone=Zone.SECURE):
-    """One person of a census or survey, with weight and design.
-
-    Replicate weights are further columns, named by the source's declaration; they travel beside these.
-    """
-
-    record_id: str = column("Record within its delivery: source, delivery and line", key=True)
-    person_key: str = column("Keyed pseudonym of the person", required=True)
-    household_id: str = column("Household within the survey")
-    reference_date: datetime.date = column("Day for which the answers hold")
-    weight: float = column("Number of persons for whom the respondent stands", required=True)
-    stratum: str = column("Sampling stratum")
-    psu: str = column("Primary sampling unit within the stratum")
-    region: str = column("Region of residence, national code", sensitivity=_QUASI)
-    sex: str = column("Sex", codes="CL_SEX", sensitivity=_QUASI)
-    age: int = column("Age in completed years", sensitivity=_QUASI, unit="years")
-    birthplace: str = column("Country of birth within present borders", codes="CL_AREA", sensitivity=_QUASI)
-    citizenship: str = column("Country of citizenship", codes="CL_AREA", sensitivity=_QUASI)
-    nativity: str = column("Born in the country or abroad", codes="CL_NATIVITY", sensitivity=_QUASI)
-    citizen: str = column("Citizen of the country or not", codes="CL_CITIZEN", sensitivity=_QUASI)
-    birthplace_mother: str = column("Mother's country of birth", codes="CL_AREA", sensitivity=_QUASI)
-    birthplace_father: str = column("Father's country of birth", codes="CL_AREA", sensitivity=_QUASI)
-    arrival_year: int = column("Year of the most recent arrival to live here", sensitivity=_QUASI)
-    reason: str = column("Main reason for coming", codes="CL_REASON", sensitivity=_SENSITIVE)
-    activity: str = column("Activity status", codes="CL_ACTIVITY", sensitivity=_SENSITIVE)
-    education: str = column(
-        "Highest level of education completed, ISCED 2011", codes="CL_ISCED", sensitivity=_QUASI
     )

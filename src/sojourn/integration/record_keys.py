@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sojourn.contracts.microdata import Identity, Movement, Person, Respondent, Status
+from sojourn.contracts.microdata import Identity, Movement, Person, Status
+from sojourn.contracts.respondents import Respondent
 from sojourn.contracts.table import Table
 from sojourn.engine import Relation, sql_beside
 

@@ -11,9 +11,9 @@ from sojourn.contracts.microdata import (
     PermitOutcome,
     Person,
     Resident,
-    Respondent,
     Status,
 )
+from sojourn.contracts.respondents import Emigrant, Household, Respondent
 from sojourn.contracts.spine import MigratoryStatus
 from sojourn.contracts.table import Table
 from sojourn.project.declarations import SourceDeclaration
@@ -27,6 +27,8 @@ CONTRACTS: dict[str, type[Table]] = {
     "movement": Movement,
     "status": Status,
     "respondent": Respondent,
+    "household": Household,
+    "emigrant": Emigrant,
     "published_figure": PublishedFigure,
 }
 # Records that are made of those of sources, and what these sources give.

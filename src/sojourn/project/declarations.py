@@ -369,9 +369,9 @@ class SourceDeclaration(Declaration):
     identifies_by: Strings = Field(
         default=(), description="Identity columns, the strongest first; they go to the vault"
     )
-    gives: Literal["person", "movement", "status", "respondent", "published_figure"] = Field(
-        description="Contract that the records fill"
-    )
+    gives: Literal[
+        "person", "movement", "status", "respondent", "household", "emigrant", "published_figure"
+    ] = Field(description="Contract that the records fill")
     columns: dict[Annotated[str, Field(pattern=_LETTERS)], ColumnRule] = Field(
         description="Where each column comes from"
     )

@@ -28,6 +28,8 @@ _DATED_BY = {
     "status": "valid_from",
     "person": "reference_date",
     "respondent": "reference_date",
+    "household": "reference_date",
+    "emigrant": "reference_date",
 }
 _NOT_AFTER_RECEIPT = {
     "event_date",

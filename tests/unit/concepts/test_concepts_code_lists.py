@@ -10,7 +10,8 @@ import pytest
 
 from sojourn.concepts import Standing, code_list, code_list_from_rows, code_lists
 from sojourn.contracts.aggregates import Estimate, Observation
-from sojourn.contracts.microdata import Identity, Movement, PermitOutcome, Person, Respondent, Status
+from sojourn.contracts.microdata import Identity, Movement, PermitOutcome, Person, Status
+from sojourn.contracts.respondents import Emigrant, Household, Respondent
 from sojourn.errors import ProjectError
 
 HEADER = {
@@ -166,7 +167,19 @@ def test_every_code_but_withdrawn_areas_is_named_in_english_and_arabic(list_id: 
 
 
 @pytest.mark.parametrize(
-    "contract", [Identity, Person, Movement, Status, PermitOutcome, Respondent, Estimate, Observation]
+    "contract",
+    [
+        Identity,
+        Person,
+        Movement,
+        Status,
+        PermitOutcome,
+        Respondent,
+        Household,
+        Emigrant,
+        Estimate,
+        Observation,
+    ],
 )
 def test_every_code_list_that_a_contract_names_exists(contract: type):
     named = {column.codes for column in contract.columns.values() if column.codes is not None}
