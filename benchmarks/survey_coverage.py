@@ -12,10 +12,10 @@ Situations are all crossings of
 - no clustering, some, and strong: the correlation within units of being in the group (0, 0.05, 0.2) and of
   the characteristic (0, 0.05, 0.1), which persons of the group and others of a unit share.
 
-Figures are the count of the group, its total of a skewed amount, the proportion with the characteristic, and
-the gap between that and the others'. The variance is linearised, or comes from replicates that
-`with_replicates` makes: jackknife, bootstrap, successive differences, balanced repeats. Samples are simulated
-all at once; for some of them the intervals are held to those of `survey_table`.
+Figures are the count of the group, its total and its mean of a skewed amount, the proportion with the
+characteristic, and the gap between that and the others'. The variance is linearised, or comes from replicates
+that `with_replicates` makes: jackknife, bootstrap, successive differences, balanced repeats, Fay's. Samples
+are simulated all at once; for some of them the intervals are held to those of `survey_table`.
 
 An interval that is not given, as of a group of whom nobody was drawn, holds nothing: coverage is of those
 given, and how many are is said beside it.
@@ -34,11 +34,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.stats import beta
+from coverage_samples import (
+    AMOUNT,
+    CLUSTERING,
+    GROUP,
+    HITS,
+    OTHER_HITS,
+    OTHERS,
+    SIDES,
+    SIZES,
+    Samples,
+    Situation,
+    drawn_samples,
+)
 
 from sojourn.engine import Engine
 from sojourn.engine.rules import parse_rule
-from sojourn.sources.reader.compiled import compiled
 from sojourn.statistics import ReplicateDesign
 from sojourn.statistics.survey import (
     Gap,
@@ -55,11 +66,9 @@ from sojourn.statistics.survey.intervals import ends, recovered
 
 Floats = npt.NDArray[np.float64]
 Ends = tuple[Floats, Floats]
-FRAME, LOOKED_AT, LOOKED_AT_OF = 400, 1, 50
+LOOKED_AT_OF = 50
 CASES = (10, 20, 50, 100, 200, 500)
 PREVALENCES = (0.02, 0.1, 0.5)
-CLUSTERING = {"none": (0.0, 0.0), "some": (0.05, 0.05), "strong": (0.2, 0.1)}
-SIZES = {"50 × 4 × 25": (50, 4, 25), "30 × 2 × 40": (30, 2, 40)}
 REPLICATIONS = {
     "50 × 4 × 25": (
         Replication("jkn"),
@@ -69,73 +78,6 @@ REPLICATIONS = {
     "30 × 2 × 40": (Replication("jkn"), Replication("brr"), Replication("fay", rho=0.5)),
 }
 DESIGN = TaylorDesign("w", (Stage("unit", stratum="stratum"),), numbered="across")
-# What is added up of each unit, and of each sample.
-GROUP, HITS, AMOUNT, OTHERS, OTHER_HITS = range(5)
-SIDES = {"group": (0, 1, 2), "others": (3, 4, 5)}
-
-
-@compiled
-def drawn(
-    seed: int,
-    shares: Floats,
-    own: Floats,
-    others: Floats,
-    weight: Floats,
-    factors: Floats,
-    sums: Floats,
-    records: Floats,
-    persons: Floats,
-) -> None:
-    """Samples: sums of each unit, records and squared weights of each sample, all persons of the first."""
-    np.random.seed(seed)
-    for sample in range(sums.shape[0]):
-        for stratum in range(sums.shape[1]):
-            for unit in range(sums.shape[2]):
-                place = np.random.randint(shares.shape[1])
-                for person in range(persons.shape[3]):
-                    w = weight[stratum] * factors[np.random.randint(len(factors))]
-                    side = 0 if np.random.random() < shares[stratum, place] else 3
-                    chance = own[stratum, place] if side == 0 else others[stratum, place]
-                    hit = 1.0 if np.random.random() < chance else 0.0
-                    amount = np.exp(0.8 * np.random.normal())
-                    sums[sample, stratum, unit, side] += w
-                    sums[sample, stratum, unit, side + 1] += w * hit
-                    if side == 0:
-                        sums[sample, stratum, unit, 2] += w * amount
-                    records[sample, side] += 1.0
-                    records[sample, side + 1] += hit
-                    records[sample, side + 2] += w * w
-                    if sample < persons.shape[0]:
-                        persons[sample, stratum, unit, person, 0] = w
-                        persons[sample, stratum, unit, person, 1] = side
-                        persons[sample, stratum, unit, person, 2] = hit
-                        persons[sample, stratum, unit, person, 3] = amount
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What is varied, and what it is called in the results."""
-
-    size: str
-    clustering: str
-    prevalence: float
-    cases: int
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Sums by sample, stratum, unit and variable; records by sample; the true totals of the variables."""
-
-    sums: Floats
-    records: Floats
-    persons: Floats
-    truth: Floats
-
-    @property
-    def totals(self) -> Floats:
-        """Samples × variables."""
-        total: Floats = self.sums.sum(axis=(1, 2))
-        return total
 
 
 @dataclass(frozen=True)
@@ -144,39 +86,6 @@ class Spread:
 
     variance: Floats
     freedom: dict[str, Floats]
-
-
-def drawn_samples(situation: Situation, samples: int) -> Samples:
-    """All samples of a situation, and what is true of the population they are drawn from."""
-    strata, units, persons = SIZES[situation.size]
-    of_group, of_characteristic = CLUSTERING[situation.clustering]
-    draw = np.random.default_rng(situation.cases)
-    concentration = np.exp(draw.normal(0, 0.5, strata))
-    expected = situation.cases / (strata * units * persons) * concentration / concentration.mean()
-    shares = correlated(draw.random((strata, FRAME)), expected[:, None], of_group)
-    shares *= (expected / shares.mean(axis=1))[:, None]
-    place = draw.random((strata, FRAME))
-    own = correlated(place, situation.prevalence, of_characteristic)
-    others = correlated(place, 0.6 * situation.prevalence, of_characteristic)
-    weight = 100 * np.geomspace(1, 5, strata)[draw.permutation(strata)]
-    factors = np.exp(draw.normal(0, 0.3, 1000))
-    sums = np.zeros((samples, strata, units, 5))
-    records = np.zeros((samples, 6))
-    kept = np.zeros((LOOKED_AT, strata, units, persons, 4))
-    drawn(situation.cases + 1, shares, own, others, weight, factors / factors.mean(), sums, records, kept)
-    raised = (weight * units * persons)[:, None]
-    everyone = [shares, shares * own, shares * np.exp(0.32), 1 - shares, (1 - shares) * others]
-    return Samples(sums, records, kept, np.array([(raised * each).sum() / FRAME for each in everyone]))
-
-
-def correlated(place: Floats, mean: Floats | float, correlation: float) -> Floats:
-    """Beta distributed shares of units, their correlation within units as given."""
-    middle = np.broadcast_to(mean, place.shape)
-    if not correlation:
-        return np.array(middle)
-    strength = 1 / correlation - 1
-    found: Floats = beta.ppf(place, middle * strength, (1 - middle) * strength)
-    return found
 
 
 def linearised(amounts: Floats, present: npt.NDArray[np.bool_]) -> Spread:
@@ -213,7 +122,9 @@ def linearised_spreads(samples: Samples) -> dict[str, Spread]:
     with np.errstate(divide="ignore", invalid="ignore"):
         own = (units[HITS] - totals[HITS] / totals[GROUP] * units[GROUP]) / totals[GROUP]
         rest = (units[OTHER_HITS] - totals[OTHER_HITS] / totals[OTHERS] * units[OTHERS]) / totals[OTHERS]
+        mean = (units[AMOUNT] - totals[AMOUNT] / totals[GROUP] * units[GROUP]) / totals[GROUP]
     return {
+        "mean": linearised(mean, group),
         "count": linearised(units[GROUP], group),
         "total": linearised(units[AMOUNT], group),
         "proportion": linearised(own, group),
@@ -238,13 +149,15 @@ def repeated_spreads(samples: Samples, replication: Replication) -> dict[str, Sp
     under = np.einsum("sui,ur->isr", samples.sums.reshape(len(samples.sums), -1, 5), factors, optimize=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         own, rest = under[HITS] / under[GROUP], under[OTHER_HITS] / under[OTHERS]
+        mean = under[AMOUNT] / under[GROUP]
     found = {
+        "mean": mean,
         "count": under[GROUP], "total": under[AMOUNT], "proportion": own, "others": rest, "gap": own - rest,
         "base of others": under[OTHERS],
     }  # fmt: skip
     spreads = {name: repeated(values, design) for name, values in found.items()}
     # As in survey tables: persons tell how few are behind a figure, where replicates cannot.
-    for side, names in (("group", ("count", "total")), ("others", ("base of others",))):
+    for side, names in (("group", ("count", "total", "mean")), ("others", ("base of others",))):
         most = np.maximum(2 * effective_size(samples, side), 1)
         for name in names:
             freedom = spreads[name].freedom
@@ -281,8 +194,15 @@ def intervals(samples: Samples, spreads: dict[str, Spread]) -> Iterator[tuple[st
             degrees = np.floor(spread.freedom[freedom])
             found = ends(kind, totals[:, variable], spread.variance, degrees, nothing)
             yield figure, kind, freedom, truth[variable], found
-    share, rest = truth[HITS] / truth[GROUP], truth[OTHER_HITS] / truth[OTHERS]
     base = spreads["count"].freedom["effective"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = totals[:, AMOUNT] / totals[:, GROUP]
+    for freedom in ("cell", "design", "effective"):
+        spread = spreads["mean"]
+        degrees = np.minimum(spread.freedom[freedom], base if freedom == "effective" else np.inf)
+        found = ends("t", mean, spread.variance, np.floor(degrees), nothing)
+        yield "mean", "t", freedom, truth[AMOUNT] / truth[GROUP], found
+    share, rest = truth[HITS] / truth[GROUP], truth[OTHER_HITS] / truth[OTHERS]
     for kind in ("logit", "wilson", "korn_graubard", "moderated"):
         for freedom in ("cell", "design", "effective"):
             spread = spreads["proportion"]
@@ -316,7 +236,7 @@ def hold_to_survey_table(
         for figure, kind, freedom, _, found in intervals(samples, spreads)
         if freedom == "effective"
     }
-    wanted = {"count": "log", "total": "log", "proportion": "moderated", "gap": "recovered"}
+    wanted = {"count": "log", "total": "log", "mean": "t", "proportion": "moderated", "gap": "recovered"}
     for place, persons in enumerate(samples.persons):
         made = tables(persons, replication)
         for figure, kind in wanted.items():
@@ -350,6 +270,7 @@ def tables(persons: Floats, replication: Replication | None) -> dict[str, dict[s
     for figure, measure in (
         ("count", Measure("count")),
         ("total", Measure("total", of="amount")),
+        ("mean", Measure("mean", of="amount")),
         ("proportion", Measure("proportion", when="is_hit")),
     ):
         gaps = [Gap("group", "own", "others")] if figure == "proportion" else []
@@ -359,7 +280,7 @@ def tables(persons: Floats, replication: Replication | None) -> dict[str, dict[s
             elif row["group"] == "own":
                 found[figure] = row
     nothing = dict.fromkeys(("lower", "upper"))
-    return {figure: found.get(figure, nothing) for figure in ("count", "total", "proportion", "gap")}
+    return {figure: found.get(figure, nothing) for figure in ("count", "total", "mean", "proportion", "gap")}
 
 
 def simulated(samples: int) -> Iterator[dict[str, object]]:
@@ -373,7 +294,7 @@ def simulated(samples: int) -> Iterator[dict[str, object]]:
             if situation.cases == LOOKED_AT_OF:
                 hold_to_survey_table(found, spreads, way)
             for figure, kind, freedom, truth, (lower, upper) in intervals(found, spreads):
-                if figure in ("count", "total") and situation.prevalence != PREVALENCES[0]:
+                if figure in ("count", "total", "mean") and situation.prevalence != PREVALENCES[0]:
                     continue
                 if freedom == "cell" and way is not None:  # replicates know of no cell
                     continue
