@@ -14,6 +14,8 @@ from sojourn.cli import (
     projects,
     residence_tools,
     review,
+    sampling_sizes,
+    sampling_tools,
     sdg_tools,
     serving,
     small_area_tools,
@@ -47,5 +49,7 @@ COMMANDS = (
     linkage_tools,
     links,
     review,
+    sampling_sizes,
+    sampling_tools,
     sdg_tools,
 )

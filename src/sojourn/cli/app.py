@@ -17,6 +17,7 @@ from typer._click.exceptions import ClickException
 from sojourn import __version__
 from sojourn.cli.screen import Screen
 from sojourn.errors import DiskFull, SojournError
+from sojourn.start import left_out
 
 __all__ = ["app", "main"]
 
@@ -75,6 +76,7 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)
     # Threads that wait for products of matrices cost time in every command, and sums would depend on them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    left_out("pandas")
     sys.exit(_guarded(lambda: app(standalone_mode=False)))
 
 

@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from sojourn.engine.spark_tasks import FILE_COLUMN, FOUND, ROW_COLUMN, Task, Work, Write, reports, this_code
 from sojourn.errors import DiskFull, ProjectError
+from sojourn.start import found_again
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -75,6 +76,7 @@ def cluster(master: str, what: str) -> Iterator[Cluster]:
     _require_answer(master)
     # The workers run the Python that is named here, under this path.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    found_again()
     with _not_used_pandas():
         spark = _session(master, what)
         try:

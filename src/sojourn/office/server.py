@@ -16,6 +16,7 @@ from litestar import Litestar
 from sojourn.office.access import ADDRESS, Access
 from sojourn.office.application import application
 from sojourn.production.workspace import open_workspace
+from sojourn.start import left_out
 
 __all__ = ["application_of_environment", "serve"]
 
@@ -27,6 +28,7 @@ def application_of_environment() -> Litestar:
 
     The token is made here and printed, so that it is in no argument, variable or file.
     """
+    left_out("pandas")
     port = int(os.environ[_PORT])
     access = Access(port)
     made = application(open_workspace(Path(os.environ[_PROJECT])), access)

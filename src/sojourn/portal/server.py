@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from sojourn.dissemination.charts import start_drawing
 from sojourn.portal.application import application
+from sojourn.start import left_out
 
 __all__ = ["application_of_environment", "serve"]
 
@@ -20,6 +21,7 @@ _PUBLIC = "SOJOURN_PUBLIC"
 
 def application_of_environment() -> Litestar:
     """The portal of the folder that the environment names; called in each serving process."""
+    left_out("pandas")
     # The drawing engine takes a second to start; the first reader should not wait for it.
     threading.Thread(target=start_drawing, daemon=True).start()
     return application(Path(os.environ[_PUBLIC]))

@@ -1,6 +1,6 @@
 """Child: reads one file in a process of its own, under limits, and says what it found on stdout.
 
-`python -m sojourn.sources.reader.child` takes one request as JSON on stdin (path, dialect, expected
+`python -m sojourn.sources.reader` takes one request as JSON on stdin (path, dialect, expected
 columns, limits), makes the kernels ready, gives up the right to write files, to grow, to run for ever and
 to start processes, and only then touches the file. It opens no socket and writes frames (see `wire`) to
 stdout.
@@ -98,7 +98,3 @@ def _say_bug(kind: type[BaseException], fault: BaseException, trace: TracebackTy
         "?" if trace is None else f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
     )
     _say([bug_frame(kind.__name__, place)])
-
-
-if __name__ == "__main__":
-    main()

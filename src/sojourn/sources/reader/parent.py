@@ -200,7 +200,7 @@ def _started(request: dict[str, object]) -> subprocess.Popen[bytes]:
         name: os.environ[name] for name in os.environ if name in KEPT_VARIABLES or name.startswith("NUMBA_")
     }
     child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sojourn.sources.reader.child"],
+        [sys.executable, "-P", "-m", "sojourn.sources.reader"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
