@@ -34,6 +34,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from coverage_picture import drawn_coverage
 from coverage_samples import (
     AMOUNT,
     CLUSTERING,
@@ -319,6 +320,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--picture", type=Path, help="where the picture goes, as SVG")
     given = parser.parse_args()
     rows = list(simulated(given.samples))
     print(f"{given.samples:,} samples in each situation; coverage of intervals of 95 per cent, where given")
@@ -343,6 +345,8 @@ def main() -> None:
             f"{len(chosen) - below - above:>9}{below:>7}{above:>7}"
             f"{coverage.min():>8.1f}{coverage.max():>9.1f}{least:>14.1f}"
         )
+    if given.picture:
+        given.picture.write_bytes(drawn_coverage(rows))
     if given.csv:
         with given.csv.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
