@@ -60,7 +60,7 @@ docs: reference ## Build the documentation into site/
 
 .PHONY: benchmarks
 benchmarks: setup-tests ## Run every benchmark; MESSY= names the unpacked messy files for two of them
-	@for benchmark in read_speed receive movements provisional residence_truth sampling_plans linkage_tutorials linkage linkage_ruritania linkage_uncertainty cluster permit_outcomes replicates small_areas special_designs faults; do \
+	@for benchmark in read_speed receive movements provisional residence_truth sampling_plans linkage_tutorials linkage linkage_ruritania linkage_uncertainty cluster permit_outcomes replicates survey survey_coverage small_areas special_designs faults; do \
 		echo "== $$benchmark"; $(VENV)/python benchmarks/$$benchmark.py || exit 1; done
 	@if test -d "$(MESSY)"; then \
 		echo "== messy_cases"; $(VENV)/python benchmarks/messy_cases.py "$(MESSY)" && \

@@ -259,20 +259,15 @@ def _plan(
     weights = _weights(design)
     design_columns = design.all_columns if isinstance(design, TaylorDesign) else ()
     types = column_types(records)
-    _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns])
+    calibrated = design.calibrated if isinstance(design, TaylorDesign) else None
+    before = [calibrated.base_weight] if calibrated is not None else []
+    _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns, *before])
     _refuse_repeated([*dimensions, *conditions, *measures])
     looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
     fractional = [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
     _refuse_faulty(records, dimensions, design_columns, fractional)
-    base = design.calibrated.base_weight if isinstance(design, TaylorDesign) and design.calibrated else None
-    before = [base] if base is not None else []
-    _refuse_absent(types, before)
     limits = limits_of(records, types, [*weights, *before], measures)
-    if weights and limits.smallest[weights[0]] < 0:
-        raise ProjectError(
-            f"The main weight {weights[0]} is negative in some records.",
-            "Only replicate weights may be: look at how the weight was made.",
-        )
+    _refuse_negative(limits, weights)
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     values = {_value_name(name): name for name in distributed}
     kept = list(dict.fromkeys([*design_columns, *weights, *before, *measures]))
@@ -359,6 +354,14 @@ def _refuse_absent(types: Mapping[str, str], needed: Sequence[str]) -> None:
         raise ProjectError(
             f"The records have no column {', '.join(absent)}.",
             "Dimensions, measures, weights and what the design names are columns of the records.",
+        )
+
+
+def _refuse_negative(limits: Limits, weights: Sequence[str]) -> None:
+    if weights and limits.smallest[weights[0]] < 0:
+        raise ProjectError(
+            f"The main weight {weights[0]} is negative in some records.",
+            "Only replicate weights may be: look at how the weight was made.",
         )
 
 

@@ -126,28 +126,33 @@ def distribution_figures(
     behind = (records_in(cube, cells.among(counted)), records_in(cube, cells.among(eligible & ~counted)))
     figure_of = {"quantile": _quantile, "gini": _gini, "quintile_share_ratio": _quintile_ratio}
     values, scores, extra = figure_of.get(measure.statistic, _poverty)(ordered, measure, rule)
-    own = np.arange(len(cells))[:, None]
-    components = components_of(own[:, 0], 0)
-    variables = scores[None, :] if extra is None else np.vstack([scores, extra[0]])
-    if extra is not None:
-        whole = np.full_like(own, len(cells))
-        further = Components(whole, np.ones_like(own), extra[1][:, None])
-        components = components.beside(further, np.ones(len(own)), np.ones(len(own)))
-    base = None
+    components, variables = _scored(len(cells), ordered, scores, extra)
+    base, meeting = None, None
     if measure.statistic == "poverty_rate":
         weights = cells.among(counted).added_side_by_side(cube.sums(None))
-        base = Base(components_of(own[:, 0], len(variables)), weights, behind[0])
-        variables = np.vstack([variables, ordered.weight])
+        base = Base(components_of(np.arange(len(cells)), len(variables) - 1), weights, behind[0])
+        meeting = _poor(cube, ordered, measure)
     entries = Entries(ordered.first, ordered.row, variables)
-    effective = _effective(ordered)[:-1]
-    nothing = np.full(len(cells), np.nan)
-    meeting = _poor(cube, ordered, measure) if measure.statistic == "poverty_rate" else None
+    effective, nothing = _effective(ordered)[:-1], np.full(len(cells), np.nan)
     figures = Figures(cells, values, components, entries, *behind, effective, nothing, meeting, base)
     if measure.statistic != "quantile" or isinstance(cube.design, CensusDesign):
         return figures, None
     if quantile_error_of(cube, error) == "replicates":
         return figures, None
     return _woodruff(cube, figures, ordered, rule, freedom, level)
+
+
+def _scored(
+    cells: int, ordered: _Ordered, scores: Floats, extra: tuple[Floats, Floats] | None
+) -> tuple[Components, Floats]:
+    """The components of figures that have scores, and the variables: scores first, the weight last."""
+    components = components_of(np.arange(cells), 0)
+    if extra is None:
+        return components, np.vstack([scores, ordered.weight])
+    own = components.cell
+    further = Components(np.full_like(own, cells), np.ones_like(own), extra[1][:, None])
+    components = components.beside(further, np.ones(cells), np.ones(cells))
+    return components, np.vstack([scores, extra[0], ordered.weight])
 
 
 def quantile_error_of(cube: SurveyCube, asked: QuantileError | None) -> QuantileError:

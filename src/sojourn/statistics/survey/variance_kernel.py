@@ -51,35 +51,20 @@ def combination_variances(
     single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
     figures) is taken off every row of the cube; `group` is empty where they were not.
     """
-    amount = np.zeros(len(stratum_of_unit))
-    terms = np.zeros(len(stratum_of_unit))
+    amount, terms = np.zeros(len(stratum_of_unit)), np.zeros(len(stratum_of_unit))
     last_figure = np.full(len(stratum_of_unit), -1, np.int64)
     touched = np.empty(len(stratum_of_unit), np.int64)
-    total = np.zeros(len(drawn))
-    squares = np.zeros(len(drawn))
-    fourth = np.zeros(len(drawn))
+    sums = np.zeros((3, len(drawn)))
     present = np.zeros(len(drawn), np.int64)
     seen = np.empty(len(drawn), np.int64)
     for figure in range(len(first_component) - 1):
-        count = 0
-        component, end = first_component[figure], first_component[figure + 1]
-        while component < end:
-            cell, last = cells[component], component + 1
-            while last < end and cells[last] == cell:  # components of one cell are read in one pass
-                last += 1
-            for row in range(first_row[cell], first_row[cell + 1]):
-                unit = unit_of_row[row]
-                if last_figure[unit] != figure:
-                    last_figure[unit] = figure
-                    amount[unit], terms[unit] = 0.0, 0.0
-                    touched[count] = unit
-                    count += 1
-                for each in range(component, last):
-                    term = coefficients[each] * values[variables[each], row]
-                    amount[unit] += term
-                    terms[unit] += abs(term)
-            component = last
+        begin, end = first_component[figure], first_component[figure + 1]
+        count = _added_up(
+            figure, begin, end, first_row, values, cells, variables, coefficients, unit_of_row, amount,
+            terms, last_figure, touched,
+        )  # fmt: skip
         units[figure] = count
+        strata[figure], most[figure] = _strata_of(touched[:count], stratum_of_unit, drawn, present)
         for row in range(len(group)):
             unit = unit_of_cube_row[row]
             if last_figure[unit] != figure:
@@ -92,37 +77,108 @@ def combination_variances(
             terms[unit] += abs(term)
         # A regression is solved to fewer digits than sums are.
         rounding = 1e-10 if len(group) else 1e-13
-        for place in range(count):
-            if abs(amount[touched[place]]) <= rounding * terms[touched[place]]:
-                amount[touched[place]] = 0.0
-        met = 0
-        for place in range(count):
-            stratum = stratum_of_unit[touched[place]]
-            if present[stratum] == 0:
-                seen[met] = stratum
-                met += 1
-            present[stratum] += 1
-            total[stratum] += amount[touched[place]]
-            if place == units[figure] - 1:
-                strata[figure] = met
-                for each in range(met):
-                    most[figure] += drawn[seen[each]] - 1
-        for place in range(count):
-            stratum = stratum_of_unit[touched[place]]
-            mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            square = (amount[touched[place]] - mean) ** 2
-            squares[stratum] += square
-            fourth[stratum] += square * square
-        found, found_fourth = 0.0, 0.0
-        for place in range(met):
-            stratum = seen[place]
-            mean = 0.0 if is_single[stratum] else total[stratum] / drawn[stratum]
-            square, absent = mean * mean, drawn[stratum] - present[stratum]
-            found += factor[stratum] * (squares[stratum] + absent * square)
-            found_fourth += factor[stratum] ** 2 * (fourth[stratum] + absent * square * square)
-            total[stratum], squares[stratum], fourth[stratum], present[stratum] = 0.0, 0.0, 0.0, 0
+        for unit in touched[:count]:
+            if abs(amount[unit]) <= rounding * terms[unit]:
+                amount[unit] = 0.0
+        found, fourth = _apart(
+            touched[:count], amount, stratum_of_unit, drawn, factor, is_single, sums, present, seen
+        )
         variance[figure] += found
-        fourths[figure] += found_fourth
+        fourths[figure] += fourth
+
+
+@compiled
+def _added_up(
+    figure: int,
+    component: int,
+    end: int,
+    first_row: Integers,
+    values: Floats,
+    cells: Integers,
+    variables: Integers,
+    coefficients: Floats,
+    unit_of_row: Integers,
+    amount: Floats,
+    terms: Floats,
+    last_figure: Integers,
+    touched: Integers,
+) -> int:
+    """Add up what each unit adds to a figure; how many units are `touched`, in the order they are met."""
+    count = 0
+    while component < end:
+        cell, last = cells[component], component + 1
+        while last < end and cells[last] == cell:  # components of one cell are read in one pass
+            last += 1
+        for row in range(first_row[cell], first_row[cell + 1]):
+            unit = unit_of_row[row]
+            if last_figure[unit] != figure:
+                last_figure[unit] = figure
+                amount[unit], terms[unit] = 0.0, 0.0
+                touched[count] = unit
+                count += 1
+            for each in range(component, last):
+                term = coefficients[each] * values[variables[each], row]
+                amount[unit] += term
+                terms[unit] += abs(term)
+        component = last
+    return count
+
+
+@compiled
+def _apart(
+    touched: Integers,
+    amount: Floats,
+    stratum_of_unit: Integers,
+    drawn: Integers,
+    factor: Floats,
+    is_single: npt.NDArray[np.bool_],
+    sums: Floats,
+    present: Integers,
+    seen: Integers,
+) -> tuple[float, float]:
+    """How far the units of each stratum are apart: squares, and squares of these, added up.
+
+    The room that is given, `sums`, `present` and `seen`, is left empty.
+    """
+    met = 0
+    for unit in touched:
+        stratum = stratum_of_unit[unit]
+        if present[stratum] == 0:
+            seen[met] = stratum
+            met += 1
+        present[stratum] += 1
+        sums[0, stratum] += amount[unit]
+    for unit in touched:
+        stratum = stratum_of_unit[unit]
+        mean = 0.0 if is_single[stratum] else sums[0, stratum] / drawn[stratum]
+        square = (amount[unit] - mean) ** 2
+        sums[1, stratum] += square
+        sums[2, stratum] += square * square
+    squares, fourths = 0.0, 0.0
+    for stratum in seen[:met]:
+        mean = 0.0 if is_single[stratum] else sums[0, stratum] / drawn[stratum]
+        square, absent = mean * mean, drawn[stratum] - present[stratum]
+        squares += factor[stratum] * (sums[1, stratum] + absent * square)
+        fourths += factor[stratum] ** 2 * (sums[2, stratum] + absent * square * square)
+        sums[:, stratum], present[stratum] = 0.0, 0
+    return squares, fourths
+
+
+@compiled
+def _strata_of(
+    touched: Integers, stratum_of_unit: Integers, drawn: Integers, present: Integers
+) -> tuple[int, int]:
+    """How many strata the units are in, and how many units were drawn in these, less the strata."""
+    met, most = 0, 0
+    for unit in touched:
+        stratum = stratum_of_unit[unit]
+        if present[stratum] == 0:
+            met += 1
+            most += drawn[stratum] - 1
+        present[stratum] = 1
+    for unit in touched:
+        present[stratum_of_unit[unit]] = 0
+    return met, most
 
 
 @compiled
