@@ -220,6 +220,7 @@ def _linearised(
                 effective_freedom(variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom),
                 most,
             )
+    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
     variance[np.isnan(values[:, 0])] = np.nan
     return Spread(variance, freedom, effective)
 
