@@ -225,7 +225,7 @@ def changed(name, value, at=0):
         (changed("stratum", None), "stratum is missing in 1 records"),
         (changed("unit", None), "unit is missing in 1 records"),
         (changed("w", -1), "The main weight w is negative"),
-        (changed("y", float("nan")), "y: a weight is missing, or a number is not finite"),
+        (changed("y", float("nan")), "y holds NaN"),
         (changed("g", "_T"), "Records hold the code of totals, _T, in g"),
     ],
 )
