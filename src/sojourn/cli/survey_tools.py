@@ -44,6 +44,10 @@ def estimate(
     freedom: Annotated[
         str, typer.Option(help="Degrees of freedom: effective, or of units in the cell or the design.")
     ] = "effective",
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="What a CSV writes for a missing value, as NA; an empty cell always is. Again."),
+    ] = None,
     memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
 ) -> None:
     """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
@@ -67,6 +71,7 @@ def estimate(
         tuple(_gap(text) for text in gap or ()),
         totals,
         settings,
+        tuple(missing or ()),
     )
     declared = load_declaration(design, SurveyDesignDeclaration)
     with session.screen.progress(f"Estimating from {source.name}") as report:
@@ -74,6 +79,8 @@ def estimate(
         table, found = estimate_file(source, target, declared=declared, request=request, memory=memory)
     for line in _lines(table, request.by):
         session.screen.say(line)
+    if found.nobody:
+        session.screen.note("No record meets the condition of --where: look at how its codes are written.")
     session.screen.say(f"{found.records:,} records, {found.figures:,} figures. They are in {target}.")
     session.screen.result({**found.to_json(), "file": str(target)})
 
@@ -99,14 +106,23 @@ def _gap(text: str) -> Any:
     return Gap(found[1], found[2], found[4], "difference" if found[3] == "-" else "ratio")
 
 
+def _number(value: float | None) -> str:
+    """A number with the digits that a person reads; an end that is not known is a question mark."""
+    if value is None:
+        return "?"
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.5g}"
+
+
 def _lines(table: Any, by: Sequence[str]) -> list[str]:
     """The first figures as a person reads them."""
     lines = []
     for row in table.slice(0, _SHOWN).to_pylist():
         cell = ", ".join("all" if row[name] == "_T" else row[name] for name in by)
-        ends = "no interval" if row["lower"] is None else f"{row['lower']:,.6g} to {row['upper']:,.6g}"
-        error = "no error" if row["standard_error"] is None else f"± {row['standard_error']:,.4g}"
-        value = "no figure" if row["value"] is None else f"{row['value']:,.8g}"
+        ends = f"{_number(row['lower'])} to {_number(row['upper'])}"
+        if row["lower"] is None and row["upper"] is None:
+            ends = "no interval"
+        error = "no error" if row["standard_error"] is None else f"± {_number(row['standard_error'])}"
+        value = "no figure" if row["value"] is None else _number(row["value"])
         name = f"{row['measure']} [{cell}]" if cell else row["measure"]
         lines.append(f"  {name}: {value} {error} ({ends}; n {row['contributors']:,})")
     if len(table) > _SHOWN:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import duckdb
 import pyarrow as pa
 
 from sojourn.engine.connection import Engine
@@ -44,7 +43,7 @@ def frame_table(
         shown.append(f"CAST({said} AS DOUBLE) AS {quoted(name)}")
     try:
         return _rows(engine, frame, ", ".join(shown))
-    except (duckdb.BinderException, duckdb.ConversionException):
+    except ProjectError:
         for rule in [*claims.values(), *(value for value in values.values() if isinstance(value, Rule))]:
             _require_comparable(engine, frame, rule)
         raise
@@ -58,7 +57,7 @@ def _require_comparable(engine: Engine, frame: Relation, rule: Rule) -> None:
     """Refuse a condition whose columns are not what it takes them for; no value is shown."""
     try:
         _rows(engine, frame, f"CAST(({rule.sql}) AS DOUBLE) AS judged")
-    except (duckdb.BinderException, duckdb.ConversionException) as error:
+    except ProjectError as error:
         kinds = ", ".join(f"{name} holds {frame.types[name]}" for name in sorted(rule.columns))
         raise ProjectError(
             f"the condition {rule.written!r} cannot be judged: {kinds}.",

@@ -34,10 +34,13 @@ def kept_as(name: str) -> str:
     return f"__{name}"
 
 
-def faults_statement(dimensions: Sequence[str], design_columns: Sequence[str]) -> str:
-    """One row about `records`: how many hold the code of totals, how many lack what the design names."""
+def faults_statement(
+    dimensions: Sequence[str], design_columns: Sequence[str], fractional: Sequence[str]
+) -> str:
+    """One row about `records`: how many hold the code of totals, lack what the design names, or hold NaN."""
     parts = [f"count(*) FILTER (CAST({quoted(name)} AS VARCHAR) = {TOTAL})" for name in dimensions]
     parts += [f"count(*) - count({quoted(name)})" for name in design_columns]
+    parts += [f"count(*) FILTER (isnan({quoted(name)}))" for name in fractional]
     return f"SELECT {', '.join(parts)} FROM records"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,9 +51,15 @@ _KINDS = {
 
 
 def opened_table(
-    file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None = None
+    file: Path,
+    columns: Mapping[str, str],
+    optional: Mapping[str, str] | None = None,
+    *,
+    missing: Sequence[str] = (),
 ) -> Path | pa.RecordBatchReader:
     """The file itself when it is Parquet, a reader of its rows when it is CSV; its columns are as asked.
+
+    `missing` are texts that stand in a CSV for what is missing, beside the empty cell.
 
     Raises: ProjectError for a file that is not there or in another form; DataRefused naming every column
     that is missing or of the wrong type, or the place of a value that cannot be read.
@@ -63,7 +69,7 @@ def opened_table(
         schema = _schema(file)
         _require(file, schema, {**columns, **_present(optional, schema.names)})
         return file
-    return _opened_csv(file, columns, optional)
+    return _opened_csv(file, columns, optional, missing)
 
 
 def column_names(file: Path) -> list[str]:
@@ -99,7 +105,7 @@ def _present(optional: Mapping[str, str] | None, names: list[str]) -> dict[str, 
 
 
 def _opened_csv(
-    file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None
+    file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None, missing: Sequence[str]
 ) -> pa.RecordBatchReader:
     names, first = _first_lines(file)
     columns = {**columns, **_present(optional, names)}
@@ -122,7 +128,10 @@ def _opened_csv(
             types[name] = pa.timestamp("us") if re.search("[ T]", example) else pa.date32()
     # Only an empty cell is missing: NA is a code of a country.
     convert = pcsv.ConvertOptions(
-        column_types=types, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False
+        column_types=types,
+        strings_can_be_null=True,
+        null_values=["", *missing],
+        quoted_strings_can_be_null=bool(missing),
     )
     try:
         reader = pcsv.open_csv(file, convert_options=convert)
@@ -235,7 +244,7 @@ def _fits(found: pa.DataType, kind: str) -> bool:
         "text": is_text,
         "claim": pa.types.is_boolean(found),
         "whole": pa.types.is_integer(found),
-        "number": pa.types.is_integer(found) or pa.types.is_floating(found),
+        "number": pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found),
         "any": is_text or pa.types.is_integer(found),
         "value": not pa.types.is_nested(found),
     }

@@ -38,6 +38,7 @@ class EstimateRequest:
     gaps: Sequence[Gap] = ()
     totals: str = "all"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    missing: Sequence[str] = ()
 
 
 @dataclass
@@ -47,6 +48,7 @@ class EstimateSummary:
     records: int = 0
     cells: int = 0
     figures: int = 0
+    nobody: bool = False
     measures: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -100,8 +102,27 @@ def estimate_file(
         except ContractBroken as error:
             raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
     table = pa.concat_tables([_estimates(cube, each, request) for each in written])
+    _require_gaps(cube, request)
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
-    return table, EstimateSummary(count, cube.table.num_rows, len(table), tuple(request.measures))
+    nobody = request.where is not None and not (cube.holds(_UNIVERSE) == 1).any()
+    summary = EstimateSummary(count, cube.table.num_rows, len(table), nobody, tuple(request.measures))
+    return table, summary
+
+
+def _require_gaps(cube: SurveyCube, request: EstimateRequest) -> None:
+    """Refuse a gap between codes that the records do not have.
+
+    Raises: ProjectError with the codes there are.
+    """
+    for gap in request.gaps:
+        codes = cube.codes(gap.dimension)[1]
+        absent = [code for code in (gap.of, gap.against) if code not in codes]
+        if absent:
+            listed = ", ".join(codes[:20]) + (", …" if len(codes) > 20 else "")
+            raise ProjectError(
+                f"No record has the code {' or '.join(absent)} in {gap.dimension}.",
+                f"Its codes are {listed}.",
+            )
 
 
 def _estimates(cube: SurveyCube, written: WrittenMeasure, request: EstimateRequest) -> pa.Table:
@@ -152,7 +173,7 @@ def _records(
     if source.suffix == ".parquet":
         opened_table(source, kinds)
         return source
-    table = table_of(source, kinds)
+    table = table_of(source, kinds, missing=request.missing)
     for name in sorted({*compared, *units}):
         table = as_number(table, name, name in request.by)
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,12 +18,20 @@ from sojourn.production.movement_reading import opened_table
 __all__ = ["require_targets", "table_of", "table_writer", "write_table"]
 
 
-def table_of(file: Path, columns: Mapping[str, str], optional: Mapping[str, str] | None = None) -> pa.Table:
+def table_of(
+    file: Path,
+    columns: Mapping[str, str],
+    optional: Mapping[str, str] | None = None,
+    *,
+    missing: Sequence[str] = (),
+) -> pa.Table:
     """The rows of a file, with the columns that were asked for and those of the optional ones that it has.
+
+    `missing` are texts that stand in a CSV for what is missing, beside the empty cell.
 
     Raises: as `opened_table`.
     """
-    opened = opened_table(file, columns, optional)
+    opened = opened_table(file, columns, optional, missing=missing)
     names = [*columns, *(optional or {})]
     if isinstance(opened, Path):
         present = pq.read_schema(opened).names

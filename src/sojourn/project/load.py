@@ -265,7 +265,11 @@ def _declared(
         return None
     for detail in details:
         _remove(value, detail["loc"])
-    return model.model_validate(value)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems += [_explained(detail, model, document, path) for detail in error.errors()]
+        return None
 
 
 def _remove(value: Any, path: tuple[int | str, ...]) -> None:

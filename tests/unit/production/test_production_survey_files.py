@@ -167,6 +167,30 @@ def test_a_design_that_leaves_something_open_is_an_error(folder, text, complaint
         load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
 
 
+def test_a_gap_between_codes_that_nobody_has_is_told_the_codes(folder):
+    with pytest.raises(ProjectError, match="No record has the code z in g") as caught:
+        estimated(folder, "count", by=("g",), gaps=(Gap("g", "z", "a"),))
+    assert "a, b, c" in str(caught.value)
+
+
+def test_what_a_file_writes_for_missing_is_declared(folder):
+    lines = "".join(
+        f"1,{h},{p},9,{a},{y}\n" for h in (1, 2) for p in (1, 2) for a, y in (("NA", 1), ("yes", "NA"))
+    )
+    (folder / "na.csv").write_text("w,h,p,N,a,y\n" + lines)
+    (row,) = estimated(folder, "proportion(a = 'yes')", source="na.csv", missing=("NA",))
+    assert (row["value"], row["contributors"], row["not_stated"]) == (1, 4, 4)
+    (row,) = estimated(folder, "mean(y)", source="na.csv", target="b.csv", missing=("NA",))
+    assert (row["value"], row["not_stated"]) == (1, 4)
+
+
+def test_a_misspelt_key_of_a_design_is_named(folder):
+    (folder / "design.yaml").write_text("variance: taylor\nweigth: w\nstage:\n  - {unit: each_record}\n")
+    with pytest.raises(ProjectError, match="weigth") as caught:
+        load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+    assert "stage" in str(caught.value)
+
+
 def test_the_command_prints_figures_and_one_json_document(folder):
     command = [
         sys.executable, "-m", "sojourn", "--json", "tool", "estimate", "sample.csv", "out.csv", "--design",

@@ -225,7 +225,7 @@ def changed(name, value, at=0):
         (changed("stratum", None), "stratum is missing in 1 records"),
         (changed("unit", None), "unit is missing in 1 records"),
         (changed("w", -1), "The main weight w is negative"),
-        (changed("y", float("nan")), "y: a weight is missing, or a number is not finite"),
+        (changed("y", float("nan")), "y holds NaN"),
         (changed("g", "_T"), "Records hold the code of totals, _T, in g"),
     ],
 )
@@ -382,3 +382,31 @@ def test_nobody_in_a_group_has_the_exact_interval_and_no_other():
     # Clopper and Pearson for 20 of 20: the lower end is 0.025 ** (1/20).
     assert row["lower"] == pytest.approx(0.025 ** (1 / 20))
     assert row["upper"] == 1
+
+
+def test_degrees_of_freedom_are_never_more_than_the_units_of_the_strata_less_the_strata():
+    rows = records(
+        [("a", u, "x", 1, v) for u, v in ((1, 1), (2, 9))] + [("b", u, "y", 1, 5 * u) for u in (1, 2, 3)]
+    )
+    found = table(rows, Measure("mean", of="y"))
+    assert found["x", "value"]["degrees_of_freedom"] == 1
+    assert found["y", "value"]["degrees_of_freedom"] <= 2
+
+
+def test_rounding_is_no_error():
+    rows = records([(s, u, g, 0.1 + u / 7, 42.1) for s in "ab" for u in (1, 2, 3) for g in "xy"])
+    assert table(rows, Measure("mean", of="y"))["x", "value"]["variance"] == 0
+    share = table(rows, Measure("share"))["_T", "value"]
+    assert (share["variance"], share["lower"], share["upper"], share["design_effect"]) == (0, 1, 1, None)
+
+
+def test_nan_is_neither_a_code_nor_the_answer_to_a_condition():
+    rows = PLAIN.set_column(2, "g", pa.array([1.0, float("nan"), 2.0, 1.0, 2.0]))
+    with pytest.raises(ContractBroken, match="g holds NaN"):
+        table(rows, Measure("count"))
+
+
+def test_a_dimension_may_not_bear_the_name_of_a_column_of_figures():
+    rows = PLAIN.rename_columns(["stratum", "unit", "value", "w", "y"])
+    with pytest.raises(ProjectError, match="cannot be called value"):
+        table(rows, Measure("count"), by=("value",))

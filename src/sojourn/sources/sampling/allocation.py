@@ -142,8 +142,8 @@ class Allocation:
 
     `bound` is a cost below which no plan meets the goals (or, for a budget, the ratio of variance to target
     below which the worst goal cannot come); `is_proven` says that no plan in whole units is better. `price`
-    is what the last per cent of a goal's variance costs: how much cheaper the plan would be, in fractions of
-    units, if that goal's target were a per cent greater; zero for goals that are met by the way.
+    is what the last per cent of a goal's standard error costs: how much cheaper the plan would be, in
+    fractions of units, if that error might be a per cent greater; zero for goals that are met by the way.
     """
 
     strata: Strata

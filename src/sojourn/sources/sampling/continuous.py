@@ -31,8 +31,8 @@ NO_ROOM = 1e-9
 class Continuous:
     """Sizes in fractions of units that meet the goals, their cost, and the bound and prices of the dual.
 
-    `prices` are by how much the cost falls for each part of a goal's variance more that is allowed, times the
-    whole: a hundredth of a price is what a per cent more saves.
+    `prices` are by how much the cost falls for each part of a goal's sum of a/n more that is allowed, times
+    the whole: a hundredth of a price is what a per cent more of that sum saves.
     """
 
     sizes: Floats

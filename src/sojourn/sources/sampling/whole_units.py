@@ -45,7 +45,7 @@ def allocate(strata: Strata, goals: Goals, *, nodes: int | None = None) -> Alloc
     known = rounded_up(strata, goals, relaxed.sizes)
     master = _Master(strata, goals, relaxed.sizes, is_budget=False)
     sizes, bound, is_proven = _searched(master, known, relaxed.bound, nodes)
-    return Allocation(strata, goals, sizes, relaxed.sizes, bound, is_proven, _prices(relaxed))
+    return Allocation(strata, goals, sizes, relaxed.sizes, bound, is_proven, _prices(goals, relaxed))
 
 
 def allocate_budget(strata: Strata, goals: Goals, budget: float, *, nodes: int | None = None) -> Allocation:
@@ -69,12 +69,14 @@ def allocate_budget(strata: Strata, goals: Goals, budget: float, *, nodes: int |
     scaled = goals.scaled(ratio)
     master = _Master(strata, scaled, relaxed.sizes, is_budget=True, budget=budget)
     sizes, bound, is_proven = _searched(master, known, 1.0, nodes)
-    return Allocation(strata, goals, sizes, relaxed.sizes, bound * ratio, is_proven, _prices(relaxed))
+    return Allocation(strata, goals, sizes, relaxed.sizes, bound * ratio, is_proven, _prices(scaled, relaxed))
 
 
-def _prices(relaxed: Continuous) -> Floats:
-    """The price of a per cent of each goal; what rounding leaves of none is none."""
-    prices = relaxed.prices / 100
+def _prices(goals: Goals, relaxed: Continuous) -> Floats:
+    """The price of a per cent of each goal's standard error; what rounding leaves of none is none."""
+    allowed = goals.most + goals.finite
+    # A per cent of the error is two of the variance, of which the finite part stays as it is.
+    prices = relaxed.prices * 0.02 * goals.most / np.where(allowed > 0, allowed, 1.0)
     return np.where(prices > 1e-9 * relaxed.cost, prices, 0.0)
 
 

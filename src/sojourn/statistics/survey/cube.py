@@ -263,7 +263,9 @@ def _plan(
     before = [calibrated.base_weight] if calibrated is not None else []
     _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns, *before])
     _refuse_repeated([*dimensions, *conditions, *measures])
-    _refuse_faulty(records, dimensions, design_columns)
+    looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
+    fractional = [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
+    _refuse_faulty(records, dimensions, design_columns, fractional)
     limits = limits_of(records, types, [*weights, *before], measures)
     _refuse_negative(limits, weights)
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
@@ -372,11 +374,16 @@ def _refuse_repeated(names: Sequence[str]) -> None:
         )
 
 
-def _refuse_faulty(records: Relation, dimensions: Sequence[str], design_columns: Sequence[str]) -> None:
-    """Look in one pass for printed totals, and for records of which it is not known how they were drawn."""
-    if not dimensions and not design_columns:
+def _refuse_faulty(
+    records: Relation,
+    dimensions: Sequence[str],
+    design_columns: Sequence[str],
+    fractional: Sequence[str],
+) -> None:
+    """Look in one pass for printed totals, NaN, and records of which it is not known how they were drawn."""
+    if not dimensions and not design_columns and not fractional:
         return
-    statement = faults_statement(dimensions, design_columns)
+    statement = faults_statement(dimensions, design_columns, fractional)
     found = records.engine.query(statement, {"records": records}).rows()[0]
     taken = [name for name, count in zip(dimensions, found, strict=False) if count]
     if taken:
@@ -384,7 +391,14 @@ def _refuse_faulty(records: Relation, dimensions: Sequence[str], design_columns:
             f"Records hold the code of totals, _T, in {', '.join(taken)}.",
             "Printed totals are no records: take them out of the file.",
         )
-    for name, missing in zip(design_columns, found[len(dimensions) :], strict=True):
+    of_numbers = found[len(dimensions) + len(design_columns) :]
+    strange = [name for name, count in zip(fractional, of_numbers, strict=True) if count]
+    if strange:
+        raise ContractBroken(
+            f"{', '.join(strange)} holds NaN, which is neither a number nor missing.",
+            "Write what is not stated as null, so that it is counted as not stated.",
+        )
+    for name, missing in zip(design_columns, found[len(dimensions) :], strict=False):
         if missing:
             raise ContractBroken(
                 f"{name} is missing in {missing:,} records: it is not known how they were drawn.",

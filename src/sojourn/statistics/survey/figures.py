@@ -36,6 +36,8 @@ __all__ = [
     "universe",
 ]
 
+# Figures that differ by less, as a share, differ by the rounding of their sums.
+_ROUNDING = 1e-13
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -91,7 +93,8 @@ class Figures:
     `values` is figures × (1 + replicates); NaN where a figure cannot be formed. `contributors` and
     `not_stated` count records of those who are in the base and of those of whom it is not known; `meeting`
     those in the base who meet the condition of a proportion, or are poor. Only a linearised variance needs
-    `entries`; counts and totals have no `base`.
+    `entries`; counts and totals have no `base`. `is_certain` marks figures that no sample can change, if
+    their variance is zero as well: shares of the whole, and what weights were calibrated to.
     """
 
     cells: Cells
@@ -104,6 +107,7 @@ class Figures:
     simple_variance: Floats
     meeting: Integers | None = None
     base: Base | None = None
+    is_certain: Flags | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,10 @@ def figures_of(cube: SurveyCube, measure: Measure, by: Sequence[str], totals: To
     entries = None if cube.units is None else _entries(rows, above_rows, upper, lower)
     simple, effective = _simple(cube, measure, rows, whole, values[:, 0])
     meeting = None if measure.when is None else records_in(cube, above_rows)
-    return Figures(cells, values, components, entries, *behind, effective, simple, meeting, base)
+    certain = (whole == np.arange(len(cells))) if measure.statistic == "share" else np.zeros(len(cells), bool)
+    if cube.known_totals is not None:
+        certain = np.ones(len(cells), bool)
+    return Figures(cells, values, components, entries, *behind, effective, simple, meeting, base, certain)
 
 
 def components_of(cells: Integers, variable: int) -> Components:
@@ -171,7 +178,9 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
     if isinstance(design, ReplicateDesign):
         every = values[:, 1:]
         centre = values[:, 0] if design.centre == "estimate" else every.mean(axis=1)
-        squares = (every - centre[:, None]) ** 2 * np.asarray(design.coefficients)
+        apart = every - centre[:, None]
+        apart[np.abs(apart) <= _ROUNDING * np.abs(centre[:, None])] = 0.0
+        squares = apart**2 * np.asarray(design.coefficients)
         # Not a matrix product: its bits would depend on the threads of the linear algebra library.
         variance, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
         effective = effective_freedom(variance, fourths, count=every.shape[1], most=design.freedom)
@@ -198,17 +207,20 @@ def _linearised(
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
     for place, stage in enumerate(units.stages):
-        met, strata, fourths = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+        met, strata, most = (np.zeros(count, np.int64) for _ in range(3))
+        fourths = np.zeros(count)
         combination_variances(
             entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
             stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
-            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata,
+            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata, most,
         )  # fmt: skip
         if place == 0:
             freedom = met - strata
-            effective = effective_freedom(
-                variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom
+            effective = np.minimum(
+                effective_freedom(variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom),
+                most,
             )
+    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
     variance[np.isnan(values[:, 0])] = np.nan
     return Spread(variance, freedom, effective)
 
@@ -278,9 +290,11 @@ def _simple(
             value = value / weight
         bessel = number / (number - 1)
         if measure.of is None:
-            spread = bessel * value * (1 - value)
+            spread = bessel * value * np.where(np.abs(1 - value) <= _ROUNDING, 0.0, 1 - value)
         else:
-            spread = bessel * (sums[:, 4] / weight - (sums[:, 3] / weight) ** 2)
+            of_squares = sums[:, 4] / weight
+            within = of_squares - (sums[:, 3] / weight) ** 2
+            spread = bessel * np.where(within <= _ROUNDING * of_squares, 0.0, within)
         variance = spread / number
         if measure.statistic in ("count", "total"):
             variance = variance * weight**2

@@ -4,7 +4,8 @@ Units less strata say so only where all units add alike. Of a small group most u
 variance rests on the few that do: the estimate of it varies as one with fewer degrees of freedom. How many
 follows from how uneven the squared contributions of the units are, which their fourth powers tell. With
 contributions like normal numbers the degrees are again units less strata; of a group of c persons, each in a
-unit of its own, they are about 2c, as a count of c events would have.
+unit of its own, they are about 2c, as a count of c events would have. They are never more than the units
+drawn in the strata where the group was found, less these strata.
 
 Source: Valliant and Rust, Degrees of freedom approximations and rules-of-thumb, Journal of Official
 Statistics 26(4), 2010; Satterthwaite, Biometrics Bulletin 2, 1946.

@@ -28,6 +28,14 @@ from sojourn.statistics.survey.taylor_design import CensusDesign
 
 __all__ = ["Freedom", "Gap", "survey_table"]
 
+# Columns of a table of figures, and of the files it is written to.
+_COLUMNS = frozenset(
+    [
+        "measure", "figure", "value", "variance", "standard_error", "cv", "lower", "upper",
+        "degrees_of_freedom", "contributors", "not_stated", "meeting", "effective_size", "design_effect",
+        "error_method",
+    ]
+)  # fmt: skip
 _SHARES = ("share", "proportion", "poverty_rate")
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -70,9 +78,9 @@ def survey_table(
 
     Columns: the dimensions; `figure` (`value`, `difference` or `ratio`); `value`; `variance`;
     `standard_error`; `cv` (per cent); `lower` and `upper` of the interval; `degrees_of_freedom`;
-    `contributors` and `not_stated` (records), `meeting` those who meet the condition of a proportion or are
-    poor; `effective_size` (Kish); `design_effect` (against a simple
-    random sample drawn with replacement). Null where a figure cannot be formed, never zero.
+    `contributors` and `not_stated` (records; behind a gap the contributors of the smaller side), `meeting`
+    those who meet the condition of a proportion or are poor; `effective_size` (Kish); `design_effect`
+    (against a simple random sample drawn with replacement). Null where a figure cannot be formed, never zero.
 
     Degrees of freedom are `effective`, by how unevenly units add to the variance (of a share its base's, of a
     mean or ratio at most its base's), or units less strata, of those with records in the `cell` or of the
@@ -87,6 +95,7 @@ def survey_table(
     Raises: ProjectError for what the cube does not hold, and for settings that contradict one another.
     Source: methods reference, sections 3 and 5; R `survey`.
     """
+    _refuse_names(by)
     figures, woodruff = _made(
         cube, measure, by, totals, {"rule": rule, "error": quantile_error, "freedom": freedom, "level": level}
     )
@@ -102,6 +111,15 @@ def survey_table(
     return found.append_column(
         "error_method", pa.repeat(_error_method(cube, measure, quantile_error), len(found))
     )
+
+
+def _refuse_names(by: Sequence[str]) -> None:
+    taken = sorted(set(by) & _COLUMNS)
+    if taken:
+        raise ProjectError(
+            f"A dimension cannot be called {', '.join(taken)}: a column of the table of figures is.",
+            "Give the column of the records another name.",
+        )
 
 
 def _error_method(cube: SurveyCube, measure: Measure, asked: QuantileError | None) -> str:
@@ -181,6 +199,9 @@ def _interval(
         kind, columns["value"], columns["variance"], columns["degrees_of_freedom"].astype(float),
         size.astype(float), level, effective_size=figures.effective_size, fewer=fewer,
     )  # fmt: skip
+    if figures.is_certain is not None:
+        sure = figures.is_certain & (columns["variance"] == 0)
+        lower, upper = (np.where(sure, columns["value"], end) for end in (lower, upper))
     return {"lower": lower, "upper": upper}
 
 

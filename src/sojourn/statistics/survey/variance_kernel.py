@@ -40,16 +40,18 @@ def combination_variances(
     fourths: Floats,
     units: Integers,
     strata: Integers,
+    most: Integers,
 ) -> None:
     """Add to `variance` what one stage holds of each figure, and say how many units and strata had rows.
 
-    To `fourths` are added the squares of what each unit holds of it.
+    To `fourths` are added the squares of what each unit holds of it; `most` are the units drawn in strata
+    with rows, less these strata. What a unit adds is nothing where it is but the rounding of its terms.
 
     Rows of cell c are those from `first_row[c]`, components of figure f those from `first_component[f]`. A
     single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
     figures) is taken off every row of the cube; `group` is empty where they were not.
     """
-    amount = np.zeros(len(stratum_of_unit))
+    amount, terms = np.zeros(len(stratum_of_unit)), np.zeros(len(stratum_of_unit))
     last_figure = np.full(len(stratum_of_unit), -1, np.int64)
     touched = np.empty(len(stratum_of_unit), np.int64)
     sums = np.zeros((3, len(drawn)))
@@ -59,24 +61,28 @@ def combination_variances(
         begin, end = first_component[figure], first_component[figure + 1]
         count = _added_up(
             figure, begin, end, first_row, values, cells, variables, coefficients, unit_of_row, amount,
-            last_figure, touched,
+            terms, last_figure, touched,
         )  # fmt: skip
         units[figure] = count
-        if len(group):
-            strata[figure] = _strata_of(touched[:count], stratum_of_unit, present)
+        strata[figure], most[figure] = _strata_of(touched[:count], stratum_of_unit, drawn, present)
         for row in range(len(group)):
             unit = unit_of_cube_row[row]
             if last_figure[unit] != figure:
                 last_figure[unit] = figure
-                amount[unit] = 0.0
+                amount[unit], terms[unit] = 0.0, 0.0
                 touched[count] = unit
                 count += 1
-            amount[unit] -= weight[row] * fitted[group[row], figure]
-        met, found, fourth = _apart(
+            term = weight[row] * fitted[group[row], figure]
+            amount[unit] -= term
+            terms[unit] += abs(term)
+        # A regression is solved to fewer digits than sums are.
+        rounding = 1e-10 if len(group) else 1e-13
+        for unit in touched[:count]:
+            if abs(amount[unit]) <= rounding * terms[unit]:
+                amount[unit] = 0.0
+        found, fourth = _apart(
             touched[:count], amount, stratum_of_unit, drawn, factor, is_single, sums, present, seen
         )
-        if not len(group):
-            strata[figure] = met
         variance[figure] += found
         fourths[figure] += fourth
 
@@ -93,6 +99,7 @@ def _added_up(
     coefficients: Floats,
     unit_of_row: Integers,
     amount: Floats,
+    terms: Floats,
     last_figure: Integers,
     touched: Integers,
 ) -> int:
@@ -106,11 +113,13 @@ def _added_up(
             unit = unit_of_row[row]
             if last_figure[unit] != figure:
                 last_figure[unit] = figure
-                amount[unit] = 0.0
+                amount[unit], terms[unit] = 0.0, 0.0
                 touched[count] = unit
                 count += 1
             for each in range(component, last):
-                amount[unit] += coefficients[each] * values[variables[each], row]
+                term = coefficients[each] * values[variables[each], row]
+                amount[unit] += term
+                terms[unit] += abs(term)
         component = last
     return count
 
@@ -126,8 +135,8 @@ def _apart(
     sums: Floats,
     present: Integers,
     seen: Integers,
-) -> tuple[int, float, float]:
-    """How many strata there are, and how far their units are apart: squares, and squares of these, added up.
+) -> tuple[float, float]:
+    """How far the units of each stratum are apart: squares, and squares of these, added up.
 
     The room that is given, `sums`, `present` and `seen`, is left empty.
     """
@@ -152,19 +161,24 @@ def _apart(
         squares += factor[stratum] * (sums[1, stratum] + absent * square)
         fourths += factor[stratum] ** 2 * (sums[2, stratum] + absent * square * square)
         sums[:, stratum], present[stratum] = 0.0, 0
-    return met, squares, fourths
+    return squares, fourths
 
 
 @compiled
-def _strata_of(touched: Integers, stratum_of_unit: Integers, present: Integers) -> int:
-    """How many strata the units are in."""
-    met = 0
+def _strata_of(
+    touched: Integers, stratum_of_unit: Integers, drawn: Integers, present: Integers
+) -> tuple[int, int]:
+    """How many strata the units are in, and how many units were drawn in these, less the strata."""
+    met, most = 0, 0
     for unit in touched:
-        met += present[stratum_of_unit[unit]] == 0
-        present[stratum_of_unit[unit]] = 1
+        stratum = stratum_of_unit[unit]
+        if present[stratum] == 0:
+            met += 1
+            most += drawn[stratum] - 1
+        present[stratum] = 1
     for unit in touched:
         present[stratum_of_unit[unit]] = 0
-    return met
+    return met, most
 
 
 @compiled
