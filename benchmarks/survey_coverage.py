@@ -95,8 +95,11 @@ def linearised(amounts: Floats, present: npt.NDArray[np.bool_]) -> Spread:
     apart = (amounts - amounts.mean(axis=2, keepdims=True)) * np.sqrt(units / (units - 1))
     squares = (apart**2).sum(axis=(1, 2))
     count, design = amounts[0].size, amounts[0].size - amounts.shape[1]
+    in_stratum = present.any(axis=2).sum(axis=1)
     effective = effective_freedom(squares, (apart**4).sum(axis=(1, 2)), count=count, most=design)
-    cell = present.sum(axis=(1, 2)) - present.any(axis=2).sum(axis=1)
+    # As in survey tables: no more than the units drawn in strata with records, less these strata.
+    effective = np.minimum(effective, in_stratum * (units - 1))
+    cell = present.sum(axis=(1, 2)) - in_stratum
     return Spread(
         squares,
         {

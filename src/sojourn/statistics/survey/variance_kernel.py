@@ -51,45 +51,38 @@ def combination_variances(
     single unit's contribution is not centred. Where weights were calibrated, what is `fitted` (groups ×
     figures) is taken off every row of the cube; `group` is empty where they were not.
     """
-    amount, terms = np.zeros(len(stratum_of_unit)), np.zeros(len(stratum_of_unit))
-    last_figure = np.full(len(stratum_of_unit), -1, np.int64)
-    touched = np.empty(len(stratum_of_unit), np.int64)
+    # Units with something to add are put into places one after the other; `place` of a unit may be stale.
+    place = np.zeros(len(stratum_of_unit), np.int64)
+    unit_at = np.empty(len(stratum_of_unit), np.int64)
+    amount, terms = np.empty(len(stratum_of_unit)), np.empty(len(stratum_of_unit))
+    stratum_at = np.empty(len(stratum_of_unit), np.int64)
     sums = np.zeros((3, len(drawn)))
     present = np.zeros(len(drawn), np.int64)
     seen = np.empty(len(drawn), np.int64)
+    # A regression is solved to fewer digits than sums are.
+    rounding = 1e-10 if len(group) else 1e-13
     for figure in range(len(first_component) - 1):
         begin, end = first_component[figure], first_component[figure + 1]
-        count = _added_up(
-            figure, begin, end, first_row, values, cells, variables, coefficients, unit_of_row, amount,
-            terms, last_figure, touched,
+        own = _added_up(
+            begin, end, first_row, values, cells, variables, coefficients, unit_of_row, place, unit_at,
+            amount, terms,
         )  # fmt: skip
-        units[figure] = count
-        strata[figure], most[figure] = _strata_of(touched[:count], stratum_of_unit, drawn, present)
-        for row in range(len(group)):
-            unit = unit_of_cube_row[row]
-            if last_figure[unit] != figure:
-                last_figure[unit] = figure
-                amount[unit], terms[unit] = 0.0, 0.0
-                touched[count] = unit
-                count += 1
-            term = weight[row] * fitted[group[row], figure]
-            amount[unit] -= term
-            terms[unit] += abs(term)
-        # A regression is solved to fewer digits than sums are.
-        rounding = 1e-10 if len(group) else 1e-13
-        for unit in touched[:count]:
-            if abs(amount[unit]) <= rounding * terms[unit]:
-                amount[unit] = 0.0
-        found, fourth = _apart(
-            touched[:count], amount, stratum_of_unit, drawn, factor, is_single, sums, present, seen
+        explained = weight * fitted[group, figure]
+        count = _taken_off(own, unit_of_cube_row, explained, place, unit_at, amount, terms)
+        for at in range(count):
+            stratum_at[at] = stratum_of_unit[unit_at[at]]
+            if abs(amount[at]) <= rounding * terms[at]:
+                amount[at] = 0.0
+        strata[figure], most[figure], found, fourth = _apart(
+            own, amount[:count], stratum_at, drawn, factor, is_single, sums, present, seen
         )
+        units[figure] = own
         variance[figure] += found
         fourths[figure] += fourth
 
 
 @compiled
 def _added_up(
-    figure: int,
     component: int,
     end: int,
     first_row: Integers,
@@ -98,12 +91,12 @@ def _added_up(
     variables: Integers,
     coefficients: Floats,
     unit_of_row: Integers,
+    place: Integers,
+    unit_at: Integers,
     amount: Floats,
     terms: Floats,
-    last_figure: Integers,
-    touched: Integers,
 ) -> int:
-    """Add up what each unit adds to a figure; how many units are `touched`, in the order they are met."""
+    """Add up what each unit adds to a figure; how many units do."""
     count = 0
     while component < end:
         cell, last = cells[component], component + 1
@@ -111,47 +104,74 @@ def _added_up(
             last += 1
         for row in range(first_row[cell], first_row[cell + 1]):
             unit = unit_of_row[row]
-            if last_figure[unit] != figure:
-                last_figure[unit] = figure
-                amount[unit], terms[unit] = 0.0, 0.0
-                touched[count] = unit
+            at = place[unit]
+            if at >= count or unit_at[at] != unit:
+                at = count
+                place[unit], unit_at[at], amount[at], terms[at] = at, unit, 0.0, 0.0
                 count += 1
             for each in range(component, last):
                 term = coefficients[each] * values[variables[each], row]
-                amount[unit] += term
-                terms[unit] += abs(term)
+                amount[at] += term
+                terms[at] += abs(term)
         component = last
     return count
 
 
 @compiled
-def _apart(
-    touched: Integers,
+def _taken_off(
+    count: int,
+    unit_of_cube_row: Integers,
+    amounts: Floats,
+    place: Integers,
+    unit_at: Integers,
     amount: Floats,
-    stratum_of_unit: Integers,
+    terms: Floats,
+) -> int:
+    """Take an amount of every row of the cube off its unit's; how many units then have something."""
+    for row in range(len(amounts)):
+        unit = unit_of_cube_row[row]
+        at = place[unit]
+        if at >= count or unit_at[at] != unit:
+            at = count
+            place[unit], unit_at[at], amount[at], terms[at] = at, unit, 0.0, 0.0
+            count += 1
+        amount[at] -= amounts[row]
+        terms[at] += abs(amounts[row])
+    return count
+
+
+@compiled
+def _apart(
+    own: int,
+    amount: Floats,
+    stratum_at: Integers,
     drawn: Integers,
     factor: Floats,
     is_single: npt.NDArray[np.bool_],
     sums: Floats,
     present: Integers,
     seen: Integers,
-) -> tuple[float, float]:
+) -> tuple[int, int, float, float]:
     """How far the units of each stratum are apart: squares, and squares of these, added up.
 
-    The room that is given, `sums`, `present` and `seen`, is left empty.
+    Before them, how many strata the first `own` units are in, and how many units were drawn there, less the
+    strata. The room that is given, `sums`, `present` and `seen`, is left empty.
     """
-    met = 0
-    for unit in touched:
-        stratum = stratum_of_unit[unit]
+    met, strata, most = 0, 0, 0
+    for at in range(len(amount)):
+        stratum = stratum_at[at]
         if present[stratum] == 0:
             seen[met] = stratum
             met += 1
+            if at < own:
+                strata += 1
+                most += drawn[stratum] - 1
         present[stratum] += 1
-        sums[0, stratum] += amount[unit]
-    for unit in touched:
-        stratum = stratum_of_unit[unit]
+        sums[0, stratum] += amount[at]
+    for at in range(len(amount)):
+        stratum = stratum_at[at]
         mean = 0.0 if is_single[stratum] else sums[0, stratum] / drawn[stratum]
-        square = (amount[unit] - mean) ** 2
+        square = (amount[at] - mean) ** 2
         sums[1, stratum] += square
         sums[2, stratum] += square * square
     squares, fourths = 0.0, 0.0
@@ -161,24 +181,7 @@ def _apart(
         squares += factor[stratum] * (sums[1, stratum] + absent * square)
         fourths += factor[stratum] ** 2 * (sums[2, stratum] + absent * square * square)
         sums[:, stratum], present[stratum] = 0.0, 0
-    return squares, fourths
-
-
-@compiled
-def _strata_of(
-    touched: Integers, stratum_of_unit: Integers, drawn: Integers, present: Integers
-) -> tuple[int, int]:
-    """How many strata the units are in, and how many units were drawn in these, less the strata."""
-    met, most = 0, 0
-    for unit in touched:
-        stratum = stratum_of_unit[unit]
-        if present[stratum] == 0:
-            met += 1
-            most += drawn[stratum] - 1
-        present[stratum] = 1
-    for unit in touched:
-        present[stratum_of_unit[unit]] = 0
-    return met, most
+    return strata, most, squares, fourths
 
 
 @compiled
