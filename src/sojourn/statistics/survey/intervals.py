@@ -17,7 +17,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, expit, stdtrit
 
 __all__ = ["INTERVALS", "Interval", "ends"]
 
@@ -35,6 +34,8 @@ def ends(
     the number of records behind each figure, which `korn_graubard` needs, also where nobody or everybody is
     in the group and the variance says nothing.
     """
+    from scipy.special import expit, stdtrit  # here, as most commands know of intervals and make none
+
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(freedom >= 1, stdtrit(np.minimum(freedom, 1e12), (1 + level) / 2), np.nan)
         error = np.sqrt(variance)
@@ -72,6 +73,8 @@ def _wilson(share: Floats, effective: Floats, factor: Floats) -> tuple[Floats, F
 def _beta(
     share: Floats, effective: Floats, tail: float, is_formed: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
+    from scipy.special import betaincinv
+
     hits, misses = effective * share, effective * (1 - share)
     lower = np.where(share <= 0, 0.0, betaincinv(np.maximum(hits, 1e-300), misses + 1, tail))
     upper = np.where(share >= 1, 1.0, betaincinv(hits + 1, np.maximum(misses, 1e-300), 1 - tail))
