@@ -28,7 +28,7 @@ def application_of_environment() -> Litestar:
 
     The token is made here and printed, so that it is in no argument, variable or file.
     """
-    left_out("pandas", "cffi", "yaml")
+    left_out("pandas")
     port = int(os.environ[_PORT])
     access = Access(port)
     made = application(open_workspace(Path(os.environ[_PROJECT])), access)

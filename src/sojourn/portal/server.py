@@ -21,7 +21,7 @@ _PUBLIC = "SOJOURN_PUBLIC"
 
 def application_of_environment() -> Litestar:
     """The portal of the folder that the environment names; called in each serving process."""
-    left_out("pandas", "cffi", "yaml")
+    left_out("pandas")
     # The drawing engine takes a second to start; the first reader should not wait for it.
     threading.Thread(target=start_drawing, daemon=True).start()
     return application(Path(os.environ[_PUBLIC]))
