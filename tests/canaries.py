@@ -12,14 +12,14 @@ import hashlib
 import io
 import os
 import sqlite3
-import subprocess
-import sys
 import zipfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
+from loaded_commands import LoadedCommands
 
 PERSONS = 400
 
@@ -105,20 +105,20 @@ def outside_the_vault(folder: Path) -> list[Path]:
 class Office:
     """Commands as an office gives them, with every word that they print kept."""
 
-    def __init__(self, folder: Path, temporary: Path) -> None:
+    def __init__(self, folder: Path, temporary: Path, commands: LoadedCommands) -> None:
         self.folder = folder
+        self.commands = commands
         self.words: list[bytes] = []
         self.temporary = temporary
         temporary.mkdir()
 
     def __call__(self, *arguments: str, expect: int | None = 0) -> str:
-        command = [sys.executable, "-m", "sojourn", "-p", str(self.folder), *arguments]
         environment = {**os.environ, "TMPDIR": str(self.temporary)}
-        done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=300)
-        self.words += [done.stdout, done.stderr]
+        done = self.commands.run("-p", self.folder, *arguments, env=environment)
+        self.words += [os.fsencode(done.stdout), os.fsencode(done.stderr)]
         if expect is not None:
-            assert done.returncode == expect, done.stderr.decode()
-        return done.stdout.decode()
+            assert done.returncode == expect, done.stderr
+        return done.stdout
 
     def assert_clean(self) -> None:
         for file in [

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
+from loaded_commands import LoadedCommands, loaded_commands
 from small_project import HEADER, crossing, write_small_project
 from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
@@ -48,6 +49,13 @@ def given(engine: Engine) -> Callable[[type[Table], str], Relation]:
 def rows(relation: Relation, *columns: str) -> list[tuple[Any, ...]]:
     """The rows of a relation, in order of the chosen columns."""
     return sorted(relation.rows(*columns), key=lambda row: tuple((value is None, value) for value in row))
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedCommands]:
+    """The command `sojourn`, of which everything is loaded once for all tests of a worker."""
+    with loaded_commands(tmp_path_factory.mktemp("programs")) as loaded:
+        yield loaded
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
     python tests/linked_runs.py kills FOLDER [MOST_POINTS]
     python tests/linked_runs.py orders FOLDER [MOST_ORDERS]
+    python tests/linked_runs.py both FOLDER [MOST_OF_EACH]      begins once for the two
 
 Prints one JSON document: for each point or order whether the links, pairs and figures are the same to the
 last bit as those of an undisturbed run with deliveries in the order of their files. Commands run in forks of
@@ -24,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linked_project import alike_names, write_deliveries, write_linked_project
+from reading_here import reading_here
 from rotation_kills import Steps, in_child, record_readings, replay_readings
 from sojourn.contracts.table import Zone
 from sojourn.production.doctor import examine
@@ -94,15 +96,16 @@ def undisturbed(folder: Path, start: Path, order: list[tuple[str, str]]) -> dict
     return dict(answered[0]) if code == 0 else {"failed": str(code)}
 
 
-def orders(folder: Path, start: Path, order: list[tuple[str, str]], most: int) -> dict[str, Any]:
-    """All orders of the deliveries, or some that lie evenly among them."""
-    wanted = undisturbed(folder, start, order)
+def orders(
+    folder: Path, start: Path, order: list[tuple[str, str]], most: int, wanted: dict[str, str]
+) -> dict[str, Any]:
+    """All orders of the deliveries, or some that lie evenly among them; the first gave what is wanted."""
     every = list(itertools.permutations(order))
     size = min(most, len(every))
     chosen = [every[number * (len(every) - 1) // max(1, size - 1)] for number in range(size)]
     differing = []
     for number, one in enumerate(chosen, start=1):
-        found = undisturbed(folder, start, list(one))
+        found = undisturbed(folder, start, list(one)) if number > 1 else wanted
         if found != wanted:
             differing.append({"order": one, "found": found})
         if number % 20 == 0:
@@ -110,9 +113,10 @@ def orders(folder: Path, start: Path, order: list[tuple[str, str]], most: int) -
     return {"orders": len(chosen), "content": wanted, "differing": differing}
 
 
-def kills(folder: Path, start: Path, order: list[tuple[str, str]], most: int) -> dict[str, Any]:
+def kills(
+    folder: Path, start: Path, order: list[tuple[str, str]], most: int, wanted: dict[str, str]
+) -> dict[str, Any]:
     """A run killed on every durable step, or on some that lie evenly among them, and given again."""
-    wanted = undisturbed(folder, start, order)
     work = restored(folder, start)
     assert in_child(lambda: receive_all(work, order))[0] == 0
     received = folder / "received"
@@ -157,10 +161,14 @@ def main() -> None:
     shutil.copytree(work, start)
     record_readings(folder / "readings")
     # Once in this process, so that the forks find kernels compiled.
-    receive_all(work, order)
+    with reading_here():
+        receive_all(work, order)
     run(work)
     replay_readings(folder / "readings")
-    print(json.dumps({"kills": kills, "orders": orders}[what](folder, start, order, most)))
+    wanted = undisturbed(folder, start, order)
+    asked = {"kills": (kills,), "orders": (orders,), "both": (kills, orders)}[what]
+    found = {one.__name__: one(folder, start, order, most, wanted) for one in asked}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """What a process of ours does before it loads anything: it leaves out what it would load for nothing.
 
 Some libraries load others only in case they are needed. Arrow loads pandas, where that is installed, to ask
-of the first list that is made a column whether it is one of pandas' own; numba loads the linear algebra of
-SciPy to know whether it is there. A command, a server and the reader hand no data frame to anybody, and
-loading pandas alone took a third of the time of a command that does little. Whoever calls Sojourn from
-Python has all of them as ever.
+of the first list that is made a column whether it is one of pandas' own; numba loads cffi, YAML and the
+linear algebra of SciPy to know whether they are there. A command, a server and the reader hand no data frame
+to anybody, and loading pandas alone took a third of the time of a command that does little. Whoever calls
+Sojourn from Python has all of them as ever.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ A comment on the line above a block, which readers do not see, says what becomes
 
 The blocks of one page belong together: one after another, in one folder. `<!-- goes on from PAGE -->` at the
 top of a page runs the blocks of that page first.
+
+The commands of the pages with which a reader begins are started as the reader starts them; on all others
+`sojourn` is a fork of a process that has everything loaded (see `loaded_commands.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from pathlib import Path
 
 import pytest
 
+from loaded_commands import LoadedCommands
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVERY_PAGE = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 BLOCK = re.compile(
@@ -33,6 +38,8 @@ BLOCK = re.compile(
 )
 GOES_ON = re.compile(r"^<!-- goes on from (\S+) -->$", re.MULTILINE)
 SECONDS_FOR_A_BLOCK = 240
+STARTED = Path(sys.executable).parent
+FIRST_PAGES = {REPOSITORY / "README.md", REPOSITORY / "docs" / "tutorial" / "first-day.md"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ PAGES = [page for page in EVERY_PAGE if examples(page)]
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+def begun(tmp_path_factory: pytest.TempPathFactory, commands: LoadedCommands) -> Callable[[Path], Path]:
     """The folder in which a page's examples run: empty, or as the page before leaves it.
 
     That page is run once, and what it left is laid out anew for each that goes on from it: always in the
@@ -77,7 +84,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
         shutil.rmtree(place, ignore_errors=True)
         if not kept.exists():
             place.mkdir()
-            assert_runs(examples(earlier) if earlier else [], place)
+            assert_runs(examples(earlier) if earlier else [], place, commands.programs)
             place.rename(kept)
         shutil.copytree(kept, place, symlinks=True)
         return place
@@ -86,12 +93,15 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
 
 
 @pytest.mark.parametrize("document", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_the_examples_of_a_page_run_as_printed(document: Path, begun: Callable[[Path], Path]):
-    assert_runs(examples(document), begun(document))
+def test_the_examples_of_a_page_run_as_printed(
+    document: Path, begun: Callable[[Path], Path], commands: LoadedCommands
+):
+    programs = STARTED if document in FIRST_PAGES else commands.programs
+    assert_runs(examples(document), begun(document), programs)
 
 
-def assert_runs(blocks: list[Example], folder: Path) -> None:
-    """Blocks run one after another in a folder, and print what they show."""
+def assert_runs(blocks: list[Example], folder: Path, programs: Path) -> None:
+    """Blocks run one after another in a folder, with the programs of another, and print what they show."""
     printed = ""
     for example in blocks:
         if example.what == "shows":
@@ -101,12 +111,12 @@ def assert_runs(blocks: list[Example], folder: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(example.text, encoding="utf-8")
         else:
-            done = run(example, folder)
+            done = run(example, folder, programs)
             printed = done.stdout
             assert done.returncode == example.code, f"{example.text}\nended with {done.returncode}\n{printed}"
 
 
-def run(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(example: Example, folder: Path, programs: Path) -> subprocess.CompletedProcess[str]:
     """Run a block in a folder of its own, away from the keys and settings of whoever runs the tests."""
     commands = {
         "console": ["bash", "-euo", "pipefail", "-c", example.text],
@@ -114,7 +124,7 @@ def run(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
     }
     home = folder / ".home"
     home.mkdir(exist_ok=True)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(programs), str(STARTED), os.environ["PATH"]])
     kept = {name: value for name, value in os.environ.items() if name.startswith(("SOJOURN_", "LANG", "LC_"))}
     return subprocess.run(
         commands[example.language],

@@ -22,8 +22,8 @@ SECRET = "a passphrase for the canary test"
 
 
 @pytest.fixture
-def office(project, tmp_path):
-    return Office(project, tmp_path / "temporary")
+def office(project, commands, tmp_path):
+    return Office(project, tmp_path / "temporary", commands)
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ def received(files, tmp_path_factory):
 
 
 @pytest.fixture
-def office(received, tmp_path):
+def office(received, commands, tmp_path):
     """An office with a copy of the project."""
     shutil.copytree(received, tmp_path / "ruritania")
-    return Office(tmp_path / "ruritania", tmp_path / "temporary")
+    return Office(tmp_path / "ruritania", tmp_path / "temporary", commands)
 
 
 def test_no_trace_after_records_were_linked_in_a_project(office):

@@ -76,7 +76,7 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)
     # Threads that wait for products of matrices cost time in every command, and sums would depend on them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    left_out("pandas")
+    left_out("pandas", "cffi", "yaml")
     sys.exit(_guarded(lambda: app(standalone_mode=False)))
 
 

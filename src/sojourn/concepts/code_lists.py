@@ -19,7 +19,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from sojourn.concepts.languages import UN_LANGUAGES, territory_name
-from sojourn.concepts.package_data import Row, day, declarations, parts, rows
+from sojourn.concepts.package_data import Row, day, entries_of, entry_in, parts, rows
 from sojourn.concepts.spelling import folded, nearest
 from sojourn.errors import ProjectError
 
@@ -306,19 +306,15 @@ def _code(entry: Row, source: str, status: str, verified: str) -> Code:
 
 
 @cache
-def _headers() -> Mapping[str, tuple[Mapping[str, object], ...]]:
-    headers: dict[str, list[Mapping[str, object]]] = {}
-    for header in declarations("lists.yaml"):
-        headers.setdefault(header["id"], []).append(header)
-    return {
-        list_id: tuple(sorted(versions, key=lambda header: str(header["valid_from"])))
-        for list_id, versions in headers.items()
-    }
+def _headers(list_id: str) -> tuple[Mapping[str, object], ...]:
+    """What is said of the versions of a list, the oldest first."""
+    versions = [entry_in(text) for known, text in entries_of("lists.yaml") if known == list_id]
+    return tuple(sorted(versions, key=lambda header: str(header["valid_from"])))
 
 
 def code_lists() -> tuple[str, ...]:
     """The identifiers of the code lists that come with Sojourn."""
-    return tuple(_headers())
+    return tuple(dict.fromkeys(list_id for list_id, _ in entries_of("lists.yaml")))
 
 
 @cache
@@ -327,12 +323,12 @@ def code_list(list_id: str, version: str | None = None) -> CodeList:
 
     Raises: ProjectError when there is no such list or version, with what there is.
     """
-    versions = _headers().get(list_id)
-    if versions is None:
-        known = {folded(known): known for known in _headers()}
+    versions = _headers(list_id)
+    if not versions:
+        known = {folded(known): known for known in code_lists()}
         likely = "".join(f"Did you mean {known[near]}? " for near in nearest(list_id, known, 1))
         raise ProjectError(
-            f"There is no code list '{list_id}'.", f"{likely}The lists are {', '.join(_headers())}."
+            f"There is no code list '{list_id}'.", f"{likely}The lists are {', '.join(code_lists())}."
         )
     for header in reversed(versions):
         if version is None or header["version"] == version:

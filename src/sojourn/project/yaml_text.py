@@ -7,6 +7,7 @@ declaration gives it one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def read_yaml(file: Path, shown_as: str) -> Document:
         )
         return document
     try:
-        root = YAML(typ="base", pure=True).compose(text)
+        root = _composed(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         document.problems.append(
@@ -69,6 +70,13 @@ def read_yaml(file: Path, shown_as: str) -> Document:
         return document
     document.value = _plain(root, (), document)
     return document
+
+
+@lru_cache(maxsize=512)
+def _composed(text: str) -> Node | None:
+    """The tree of a text, which nobody changes: a process that opens a project again reads it at once."""
+    root: Node | None = YAML(typ="base", pure=True).compose(text)
+    return root
 
 
 def _plain(node: Node, path: Path_, document: Document) -> Any:

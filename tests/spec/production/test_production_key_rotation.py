@@ -242,10 +242,10 @@ def test_a_lost_key_is_replaced_and_all_records_are_made_anew(two_years, tmp_pat
         assert [f.severity for f in _findings(office, "keys")] == ["ok"]
 
 
-def test_the_command_tells_what_it_did_and_shows_no_key(two_years, tmp_path):
+def test_the_command_tells_what_it_did_and_shows_no_key(commands, two_years, tmp_path):
     old = (tmp_path / "keys" / "pseudonym.key").read_bytes()
-    command = [sys.executable, "-m", "sojourn", "-p", str(two_years), "--json", "keys", "rotate"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = commands.run("-p", two_years, "--json", "keys", "rotate")
+    assert done.returncode == 0, done.stderr
     new = (tmp_path / "keys" / "pseudonym.key").read_bytes()
     told = json.loads(done.stdout)
     assert (told["state"], told["deliveries"], told["persons"], told["records"]) == ("done", 2, 40, 60)

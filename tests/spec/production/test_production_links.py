@@ -196,26 +196,28 @@ def test_a_table_of_records_that_are_not_linked_has_no_uncertainty_of_linkage(li
         linkage_uncertainty(office, "CROSSINGS", versions=3, seed=1)
 
 
-def printed_by(what, folder, most):
+@pytest.fixture(scope="module")
+def disturbed(tmp_path_factory):
+    """What came of three orders of the deliveries, and of a run killed at three points."""
     script = REPOSITORY / "tests" / "linked_runs.py"
     paths = os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY / "tests")])
     done = subprocess.run(
-        [sys.executable, script, what, folder, str(most)],
+        [sys.executable, script, "both", tmp_path_factory.mktemp("disturbed") / "runs", "3"],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_order_of_deliveries_does_not_matter(tmp_path):
-    """Two orders here; `python tests/linked_runs.py orders FOLDER` takes all 720."""
-    found = printed_by("orders", tmp_path / "runs", 2)
-    assert found["orders"] == 2
+def test_the_order_of_deliveries_does_not_matter(disturbed):
+    """Three orders here; `python tests/linked_runs.py orders FOLDER` takes all 720."""
+    found = disturbed["orders"]
+    assert found["orders"] == 3
     assert found["differing"] == []
 
 
-def test_a_linkage_that_was_killed_is_the_same_when_given_again(tmp_path):
+def test_a_linkage_that_was_killed_is_the_same_when_given_again(disturbed):
     """Three points here; `python tests/linked_runs.py kills FOLDER` takes all, more than 200."""
-    found = printed_by("kills", tmp_path / "runs", 3)
+    found = disturbed["kills"]
     assert found["steps"] > 200
     assert found["points"] == 3
     assert found["wrong"] == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
+
+from loaded_commands import LoadedCommands
 
 HEAD = "record_id,surname,given_names,birth_date,sex\n"
 SYLLABLES = ["ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su", "ta", "ve"]
@@ -29,13 +31,13 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "a.csv", tmp_path / "b.csv"
 
 
-def link(*words: object) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
-    command = [sys.executable, "-m", "sojourn", "--json", "tool", "link", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture
+def link(commands: LoadedCommands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command."""
+    return lambda *words: commands.run("--json", "tool", "link", *words)
 
 
-def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(files, tmp_path):
+def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(link, files, tmp_path):
     persons, picture = tmp_path / "persons.parquet", tmp_path / "why.svg"
     done = link(
         *files, tmp_path / "pairs.parquet", "--persons", persons, "--explain", picture, "--pair", "a7", "b7"
@@ -49,7 +51,7 @@ def test_everybody_is_found_again_and_a_pair_is_explained_without_a_name(files, 
     assert "banar" not in drawn + done.stdout + done.stderr
 
 
-def test_three_files_are_linked_in_one_run_by_what_two_of_them_state(files, tmp_path):
+def test_three_files_are_linked_in_one_run_by_what_two_of_them_state(link, files, tmp_path):
     # Only b and c state a number, and c neither given names nor a date of birth.
     header, *people = files[1].read_text().splitlines()
     numbers = [f"{7_000_000 + 131 * at}" for at in range(len(people))]
@@ -69,7 +71,7 @@ def test_three_files_are_linked_in_one_run_by_what_two_of_them_state(files, tmp_
     assert all(found[f"c{at}"] == f"a{at}" for at in range(100))
 
 
-def test_a_file_that_shares_no_column_with_another_is_refused_and_named(files, tmp_path):
+def test_a_file_that_shares_no_column_with_another_is_refused_and_named(link, files, tmp_path):
     (tmp_path / "shoes.csv").write_text("record_id,shoe_size\nz1,39\nz2,41\n")
     done = link(files[0], tmp_path / "shoes.csv", files[1], tmp_path / "pairs.csv")
     assert done.returncode != 0
@@ -77,7 +79,7 @@ def test_a_file_that_shares_no_column_with_another_is_refused_and_named(files, t
     assert not (tmp_path / "pairs.csv").exists()
 
 
-def test_two_files_of_one_name_are_refused(files, tmp_path):
+def test_two_files_of_one_name_are_refused(link, files, tmp_path):
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "a.csv").write_text(files[0].read_text())
     done = link(*files, tmp_path / "second" / "a.csv", tmp_path / "pairs.csv")
@@ -93,7 +95,7 @@ def test_two_files_of_one_name_are_refused(files, tmp_path):
     ],
 )
 def test_a_household_column_that_is_not_there_is_refused_where_members_are_kept_apart(
-    household, told, files, tmp_path
+    link, household, told, files, tmp_path
 ):
     spec = tmp_path / "linkage.yaml"
     spec.write_text(
@@ -105,7 +107,7 @@ def test_a_household_column_that_is_not_there_is_refused_where_members_are_kept_
     assert told in " ".join(done.stderr.split())
 
 
-def test_a_specification_may_name_one_column_without_a_list(files, tmp_path):
+def test_a_specification_may_name_one_column_without_a_list(link, files, tmp_path):
     spec = tmp_path / "linkage.yaml"
     spec.write_text(
         "fields:\n  - {name: surname, compare: name, columns: surname}\n"
@@ -116,7 +118,7 @@ def test_a_specification_may_name_one_column_without_a_list(files, tmp_path):
     assert json.loads(done.stdout)["fields"] == ["surname", "birth_date"]
 
 
-def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
+def test_a_report_tells_who_is_linked_worse_and_names_nobody(link, files, tmp_path):
     page, figures = tmp_path / "quality.html", tmp_path / "quality.csv"
     done = link(*files, tmp_path / "pairs.parquet", "--quality", page)
     assert done.returncode == 0, done.stderr
@@ -139,13 +141,13 @@ def test_a_report_tells_who_is_linked_worse_and_names_nobody(files, tmp_path):
     ]
 
 
-def test_a_report_in_arabic_reads_from_right_to_left(files, tmp_path):
+def test_a_report_in_arabic_reads_from_right_to_left(link, files, tmp_path):
     done = link(*files, tmp_path / "pairs.csv", "--quality", tmp_path / "q.html", "--language", "ar")
     assert done.returncode == 0, done.stderr
     assert '<html lang="ar" dir="rtl">' in (tmp_path / "q.html").read_text(encoding="utf-8")
 
 
-def test_a_dry_run_tells_the_work_and_writes_nothing(files, tmp_path):
+def test_a_dry_run_tells_the_work_and_writes_nothing(link, files, tmp_path):
     done = link(*files, tmp_path / "pairs.parquet", "--dry")
     told = json.loads(done.stdout)
     assert told["pairs"] == sum(told["rules"].values()) > 0
@@ -164,14 +166,14 @@ def test_a_dry_run_tells_the_work_and_writes_nothing(files, tmp_path):
     ],
     ids=["too many pairs", "no truth", "no pair", "no picture", "no report", "no language"],
 )
-def test_what_cannot_be_done_is_refused_before_the_work(files, tmp_path, options, message):
+def test_what_cannot_be_done_is_refused_before_the_work(link, files, tmp_path, options, message):
     done = link(*files, tmp_path / "pairs.parquet", *options)
     assert done.returncode == 2
     assert message in done.stderr
     assert not (tmp_path / "pairs.parquet").exists()
 
 
-def test_a_report_of_one_file_is_refused(files, tmp_path):
+def test_a_report_of_one_file_is_refused(link, files, tmp_path):
     done = link(files[0], tmp_path / "pairs.csv", "--dedupe", "--quality", tmp_path / "q.html")
     assert done.returncode == 2
     assert "The quality report is of links between files" in done.stderr

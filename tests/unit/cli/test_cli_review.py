@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,12 +21,12 @@ def folder(tmp_path_factory):
     return write_office(base / "ruritania", base / "keys", base / "sent")
 
 
-def sojourn(folder, *arguments):
-    command = [sys.executable, "-m", "sojourn", "-p", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+@pytest.fixture
+def sojourn(commands):
+    return lambda folder, *arguments: commands.run("-p", folder, *arguments)
 
 
-def test_a_review_is_drawn_listed_and_reported(folder):
+def test_a_review_is_drawn_listed_and_reported(sojourn, folder):
     early = sojourn(folder, "review", "report")
     assert (early.returncode, "sojourn review sample" in early.stderr) == (2, True)
     drawn = sojourn(folder, "--json", "review", "sample", "--size", "1000", "--seed", "7")
@@ -53,12 +52,12 @@ def test_a_review_is_drawn_listed_and_reported(folder):
     assert [value for value in values_of_canaries() if value in words] == []
 
 
-def test_a_sample_that_cannot_be_is_refused_in_words(folder):
+def test_a_sample_that_cannot_be_is_refused_in_words(sojourn, folder):
     refused = sojourn(folder, "review", "sample", "--size", "1")
     assert (refused.returncode, "--minimum" in refused.stderr) == (2, True)
 
 
-def test_the_office_is_not_served_without_a_project(tmp_path):
+def test_the_office_is_not_served_without_a_project(sojourn, tmp_path):
     refused = sojourn(tmp_path, "serve", "office")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sojourn.concepts import Standing, code_list, code_list_from_rows, code_lists
+from sojourn.concepts.package_data import declarations, entries_of, entry_in
 from sojourn.contracts.aggregates import Estimate, Observation
 from sojourn.contracts.microdata import Identity, Movement, PermitOutcome, Person, Status
 from sojourn.contracts.respondents import Emigrant, Household, Respondent
@@ -24,6 +25,12 @@ HEADER = {
     "valid_from": "2020-01-01",
     "title": {"en": "Colour", "fr": "Couleur"},
 }
+
+
+def test_the_entries_of_the_lists_read_one_by_one_say_what_the_file_says():
+    found = entries_of("lists.yaml")
+    assert [entry_in(text) for _, text in found] == declarations("lists.yaml")
+    assert [list_id for list_id, _ in found] == [entry["id"] for entry in declarations("lists.yaml")]
 
 
 def test_the_codes_of_sex_are_those_of_the_standard_list():

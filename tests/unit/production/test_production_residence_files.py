@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -236,7 +234,7 @@ def test_counts_that_say_nothing_are_refused(tmp_path, text, message):
         coverage_file(tmp_path / "counts.csv", tmp_path / "out.csv")
 
 
-def test_the_commands_print_one_document_and_say_the_rest_to_people(tmp_path, sources):
+def test_the_commands_print_one_document_and_say_the_rest_to_people(commands, tmp_path, sources):
     (tmp_path / "residence.yaml").write_text(SPEC + "weights: estimated\n")
     (tmp_path / "patterns.csv").write_text(PATTERNS)
     asked = [
@@ -244,17 +242,9 @@ def test_the_commands_print_one_document_and_say_the_rest_to_people(tmp_path, so
          "residence.yaml", "--truth", "truth.csv"],
         ["estimate-coverage", "patterns.csv", "models.csv"],
     ]  # fmt: skip
-    index, coverage = (
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-m", "sojourn", "--json", "tool", *words],
-                cwd=tmp_path,
-                capture_output=True,
-                check=True,
-            ).stdout
-        )
-        for words in asked
-    )
+    done = [commands.run("--json", "tool", *words, cwd=tmp_path) for words in asked]
+    assert [command.returncode for command in done] == [0, 0]
+    index, coverage = (json.loads(command.stdout) for command in done)
     assert set(index["residence"]) <= {"R", "N", "_U"}
     assert index["population"][-1]["lower"] < index["population"][-1]["upper"]
     assert coverage["spreads"]["_T"][0] <= coverage["rows"][0]["total"] <= coverage["spreads"]["_T"][1]

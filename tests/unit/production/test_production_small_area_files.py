@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.csv as pcsv
@@ -220,11 +218,12 @@ def test_declarations_that_contradict_themselves_are_refused(tmp_path, line, com
         load_declaration(tmp_path / "model.yaml", SmallAreaDeclaration)
 
 
-def test_the_command_says_what_came_out_and_draws_it(folder):
+def test_the_command_says_what_came_out_and_draws_it(commands, folder):
     (folder / "model.yaml").write_text("id: milk\nversion: '1'\ncategories: [major_area]\n")
-    command = [sys.executable, "-m", "sojourn", "--json", "tool", "small-areas", "direct.csv", "out.parquet"]
-    more = ["--spec", "model.yaml", "--picture", "out.svg", "--coefficients", "coefficients.csv"]
-    done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, check=True)
+    command = ["--json", "tool", "small-areas", "direct.csv", "out.parquet", "--spec", "model.yaml"]
+    more = ["--picture", "out.svg", "--coefficients", "coefficients.csv"]
+    done = commands.run(*command, *more, cwd=folder)
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["model"]["area_variance"] == pytest.approx(0.018550335)
     assert "44 areas, 1 of them synthetic. The estimates are in out.parquet." in done.stderr

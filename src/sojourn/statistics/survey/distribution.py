@@ -23,7 +23,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from sojourn.errors import ProjectError
 from sojourn.statistics.design import ReplicateDesign
@@ -311,6 +310,8 @@ def _woodruff(
     level: float,
 ) -> tuple[Figures, Floats]:
     """The quantiles with scores that give Woodruff's standard error, and the ends of his interval."""
+    from scipy.special import stdtrit
+
     shares = ordered.result()
     shares_up_to(*ordered.entries(), np.append(figures.values[:, 0], np.nan), shares)
     shares = shares[:-1]

@@ -31,7 +31,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, expit, stdtrit
 
 __all__ = ["INTERVALS", "Interval", "ends", "recovered"]
 
@@ -59,6 +58,8 @@ def ends(
     everybody is in the group and the variance says nothing. `moderated` also needs Kish's `effective_size`
     and how many records are on the side of the share that has `fewer`.
     """
+    from scipy.special import expit, stdtrit  # here, as most commands know of intervals and make none
+
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(freedom >= 1, stdtrit(np.minimum(freedom, 1e12), (1 + level) / 2), np.nan)
         error = np.sqrt(variance)
@@ -130,6 +131,8 @@ def _wilson(share: Floats, effective: Floats, factor: Floats) -> tuple[Floats, F
 def _beta(
     share: Floats, effective: Floats, tail: float, is_formed: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
+    from scipy.special import betaincinv
+
     hits, misses = effective * share, effective * (1 - share)
     lower = np.where(share <= 0, 0.0, betaincinv(np.maximum(hits, 1e-300), misses + 1, tail))
     upper = np.where(share >= 1, 1.0, betaincinv(hits + 1, np.maximum(misses, 1e-300), 1 - tail))
