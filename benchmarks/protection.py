@@ -52,10 +52,16 @@ def main() -> None:
     arguments.add_argument("--records", type=int, default=50_000_000)
     arguments.add_argument("--peers", type=Path)
     arguments.add_argument("--json", type=Path)
+    arguments.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
+    if chosen.write:
+        write_records(chosen.write, chosen.records)
+        return
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        write_records(place / "records.parquet", chosen.records)
+        # A process of its own: what this one holds when it starts others would count as their memory.
+        told = ["--write", str(place / "records.parquet"), "--records", str(chosen.records)]
+        subprocess.run([sys.executable, __file__, *told], check=True)
         pq.write_table(table_for_ons(), place / "ptable.parquet")
         python = _environment(chosen.peers or place / "peers")
         found = {
@@ -67,7 +73,9 @@ def main() -> None:
         compared = agreement(place)
     told = {name: asdict(one) for name, one in found.items()} | {"agreement": compared} | ratios(found)
     for name, one in found.items():
-        print(f"{name:26} {one.cpu:8.1f} CPU s ({one.work:.1f} work) {one.mib:8.0f} MiB {one.cells:>10,} cells")
+        print(
+            f"{name:26} {one.cpu:8.1f} CPU s ({one.work:.1f} work) {one.mib:8.0f} MiB {one.cells:>10,} cells"
+        )
     for name, value in (ratios(found) | compared).items():
         print(f"{name:52} {value:,.2f}")
     if chosen.json:
@@ -95,10 +103,14 @@ def write_records(file: Path, records: int) -> None:
         columns = {}
         for name, codes in DIMENSIONS.items():
             weights = 1.0 / np.arange(1, codes + 1) ** 0.5
-            place = draw.choice(codes, count, p=weights / weights.sum()).astype(np.int8 if codes < 128 else np.int16)
+            place = draw.choice(codes, count, p=weights / weights.sum()).astype(
+                np.int8 if codes < 128 else np.int16
+            )
             mask = draw.random(count) < 0.005 if name == "citizenship" else None
             labels = pa.array([f"{name[:2].upper()}{code:03d}" for code in range(codes)])
-            columns[name] = pa.DictionaryArray.from_arrays(pa.array(place, mask=mask), labels).cast(pa.string())
+            columns[name] = pa.DictionaryArray.from_arrays(pa.array(place, mask=mask), labels).cast(
+                pa.string()
+            )
         columns["record_key"] = pa.array(draw.integers(0, KEYS, count, dtype=np.int32))
         part = pa.table(columns)
         writer = writer or pq.ParquetWriter(file, part.schema)
@@ -130,7 +142,7 @@ def measured(python: str | Path, script: str, place: Path, mode: str) -> Measure
 
 
 def agreement(place: Path) -> dict[str, int]:
-    """Inner cells of both: how many are compared, and how many differ, with and without missing categories."""
+    """Inner cells of both: how many are compared and how many differ, with and without missing categories."""
     ours, ons = (pq.read_table(place / f"{name}.parquet") for name in ("perturbed", "ons"))
     names = list(DIMENSIONS)
     for name in names:

@@ -1,4 +1,4 @@
-"""Counts by five dimensions, inner cells, with `cell-key-perturbation` of the Office for National Statistics."""
+"""Counts by five dimensions, inner cells, with the package of the Office for National Statistics."""
 
 from __future__ import annotations
 

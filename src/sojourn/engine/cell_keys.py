@@ -13,8 +13,8 @@ from sojourn.engine.names import quoted
 
 __all__ = [
     "base_statement",
-    "changes_statement",
     "cells_statement",
+    "changes_statement",
     "flaws_statement",
     "keyed_records_statement",
     "unit_statement",
@@ -70,7 +70,7 @@ def base_statement(
 
 
 def flaws_statement(dimensions: Sequence[str]) -> str:
-    """One row about `base`: records without a key, and for each dimension those that hold the code of totals."""
+    """One row about `base`: records without a key, and by dimension those that hold the code of totals."""
     totals = [f"coalesce(sum(units) FILTER ({quoted(name)} = {TOTAL}), 0)" for name in dimensions]
     return f"SELECT {', '.join(['coalesce(sum(unkeyed), 0)', *totals])} FROM base"
 

@@ -104,7 +104,7 @@ def _draft(
     workspace: Workspace, engine: Engine, table: TableDeclaration, version: int, revisions: list[Revision]
 ) -> DraftTable:
     made = table_versions(workspace, table.id)
-    protected = protected_table(workspace, engine, table, made.estimates, made.linkage_errors)
+    protected = protected_table(workspace, engine, table, made.estimates, made.linkage_errors, made.cell_keys)
     observations = protected.observations.to_arrow()
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}

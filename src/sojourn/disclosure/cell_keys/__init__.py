@@ -6,22 +6,29 @@ settings are secret: functions return what may be said of the method apart from 
 """
 
 from sojourn.disclosure.cell_keys.cells import Perturbed, keyed_cells, perturbed_counts, perturbed_table
+from sojourn.disclosure.cell_keys.figures import CHANGED, CellKeys, cell_key_table, perturbed_estimates
+from sojourn.disclosure.cell_keys.magnitudes import MagnitudeNoise
 from sojourn.disclosure.cell_keys.noise import NoiseSettings
 from sojourn.disclosure.cell_keys.record_keys import HOUSEHOLD, PERSON, record_keys, with_record_keys
 from sojourn.disclosure.cell_keys.secrets import Epoch, SecretRecord
 from sojourn.disclosure.cell_keys.tables import PerturbationTable, perturbation_table, table_of_columns
 
 __all__ = [
+    "CHANGED",
     "HOUSEHOLD",
     "PERSON",
+    "CellKeys",
     "Epoch",
+    "MagnitudeNoise",
     "NoiseSettings",
     "PerturbationTable",
     "Perturbed",
     "SecretRecord",
+    "cell_key_table",
     "keyed_cells",
     "perturbation_table",
     "perturbed_counts",
+    "perturbed_estimates",
     "perturbed_table",
     "record_keys",
     "table_of_columns",

@@ -1,10 +1,10 @@
 """Cells with their keys, and perturbed tables of counts with every total.
 
 The key of a cell is the sum of its records' keys modulo 2**32. Records are grouped once; totals add up the
-keys of what they contain and are then looked up for themselves. So the same set of records has the same value
-in every table, however it is broken down, whoever asks, on however many threads; and totals are not the sums
-of their parts. A total that is summed from perturbed parts is a second, worse figure of the same cell and must
-not be published.
+keys of what they contain and are then looked up for themselves. So the same set of records has the same
+value in every table, however it is broken down, whoever asks, on however many threads; and totals are not
+the sums of their parts. A total that is summed from perturbed parts is a second, worse figure of the same
+cell and must not be published.
 
 What a record does not state is the category `_U`, with a key of its own. (In `cell-key-perturbation` 3.1.0 of
 the Office for National Statistics every cell with a missing category gets the key 0, and so the same noise.)
@@ -24,7 +24,15 @@ from sojourn.engine.cell_keys import base_statement, cells_statement, changes_st
 from sojourn.engine.compose import column_types
 from sojourn.errors import ContractBroken, DataRefused, ProjectError
 
-__all__ = ["MOST_LARGEST", "PUBLIC_REPORT", "Margins", "Perturbed", "keyed_cells", "perturbed_counts", "perturbed_table"]
+__all__ = [
+    "MOST_LARGEST",
+    "PUBLIC_REPORT",
+    "Margins",
+    "Perturbed",
+    "keyed_cells",
+    "perturbed_counts",
+    "perturbed_table",
+]
 
 Margins = Sequence[Sequence[str]] | None
 MOST_LARGEST = 3
@@ -68,8 +76,8 @@ def keyed_cells(
     zero are nobody's; with a measure only records that state it count, and `largest` lists so many of their
     largest absolute values. Secret, as records are. Computed now and kept by the engine.
 
-    Raises: ProjectError for columns that are absent or keys that are no whole numbers; DataRefused for records
-    without a key; ContractBroken for records that hold the code of totals.
+    Raises: ProjectError for columns that are absent or keys that are no whole numbers; DataRefused for
+    records without a key; ContractBroken for records that hold the code of totals.
     """
     _refuse_columns(records, dimensions, record_key, [one for one in (weight, measure) if one is not None])
     if not 1 <= largest <= MOST_LARGEST:

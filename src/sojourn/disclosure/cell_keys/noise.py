@@ -1,7 +1,7 @@
 """What is declared of the noise in counts, and whether there is such noise.
 
-For every count from 1 to `largest + forbidden + 1` a distribution of its own is sought, since small counts can
-become neither negative nor one of the forbidden small numbers; all larger counts share the last one.
+Small counts can become neither negative nor one of the forbidden small numbers: each of those that are within
+reach of either has a distribution of its own. All larger counts share the last one, which is symmetric.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class NoiseSettings(Hidden):
             )
         if self.forbidden > self.largest:
             raise ProjectError(
-                "A count of one could only become zero, and counts would come out too low on average.",
-                f"With {self.forbidden} forbidden counts the largest change must be {self.forbidden} or more.",
+                "A count of one could only become zero, and counts would be too low on average.",
+                f"With {self.forbidden} forbidden counts the largest change is {self.forbidden} or more.",
             )
         if not np.isfinite(self.variance) or self.variance <= 0:
             raise ProjectError("The variance of noise is a positive number.", "Take for instance 2 or 3.")
@@ -59,7 +59,7 @@ class NoiseSettings(Hidden):
     @property
     def rows(self) -> int:
         """How many counts have a distribution of their own; the last is that of all larger ones."""
-        return self.largest + self.forbidden + 1
+        return self.largest + (self.forbidden + 1 if self.forbidden else 0)
 
     def noise(self, count: int) -> Noise:
         """What the noise of a count can be."""
@@ -72,7 +72,8 @@ class NoiseSettings(Hidden):
         known = [limits for limits in possible if limits is not None]
         if len(known) < len(possible):
             raise ProjectError(
-                "For some count there is no noise of mean zero.", "Take a larger change or fewer forbidden counts."
+                "For some count there is no noise of mean zero.",
+                "Take a larger change or fewer forbidden counts.",
             )
         least, most = max(low for low, _ in known), min(high for _, high in known)
         if least - _ROUNDING <= self.variance <= most + _ROUNDING:
@@ -80,7 +81,7 @@ class NoiseSettings(Hidden):
         said = f"No noise within ±{self.largest} has the variance {self.variance:g} for every count"
         if least > most:
             raise ProjectError(
-                f"{said}, nor any other: some count needs {least:g} or more, another allows {most:g} at most.",
+                f"{said}, nor any other: one count needs {least:g} or more, another {most:g} at most.",
                 "Take a larger change, fewer forbidden counts, or a smaller probability to stay.",
             )
         raise ProjectError(

@@ -46,7 +46,8 @@ class Epoch(Hidden):
     def __post_init__(self) -> None:
         if len(self.salt) < _LEAST_BYTES:
             raise ProjectError(
-                "The salt of record keys has fewer than 256 bits.", "Take 32 random bytes, and keep them secret."
+                "The salt of record keys has fewer than 256 bits.",
+                "Take 32 random bytes, and keep them secret.",
             )
         if not self.id or "|" in self.id:
             raise ProjectError(

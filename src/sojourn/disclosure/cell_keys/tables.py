@@ -120,9 +120,7 @@ def perturbation_table(settings: NoiseSettings) -> PerturbationTable:
         counts.append(np.full(int(is_used.sum()), count))
         uppers.append(np.cumsum(sizes[is_used]))
         changes.append(values[is_used])
-    return PerturbationTable(
-        *(np.concatenate(parts).astype(np.int64) for parts in (counts, uppers, changes))  # type: ignore[misc]  # three columns
-    )
+    return PerturbationTable(np.concatenate(counts), np.concatenate(uppers), np.concatenate(changes))
 
 
 def _whole(probabilities: Numbers) -> Integers:
@@ -137,8 +135,8 @@ def _whole(probabilities: Numbers) -> Integers:
 def table_of_columns(table: pa.Table) -> PerturbationTable:
     """A perturbation table in the columns of R `ptable` or of the Office for National Statistics.
 
-    `ptable` exports `i`, `v` and `p_int_ub` (cumulated probability); ONS gives `pcv`, `ckey` and `pvalue`, one
-    row for each count and key. Row zero of `ptable` is left out: zero stays zero.
+    `ptable` exports `i`, `v` and `p_int_ub` (cumulated probability); ONS gives `pcv`, `ckey` and `pvalue`,
+    one row for each count and key. Row zero of `ptable` is left out: zero stays zero.
 
     Raises: DataRefused for other columns, and for tables that `PerturbationTable` refuses.
     """
@@ -185,4 +183,5 @@ def _whole_column(table: pa.Table, name: str) -> Integers:
     numbers = column.to_numpy().astype(np.float64)
     if (numbers != np.rint(numbers)).any():
         raise DataRefused(f"The column {name} holds fractions.", "Give whole numbers.")
-    return numbers.astype(np.int64)
+    found: Integers = numbers.astype(np.int64)
+    return found
