@@ -1,10 +1,10 @@
 """How `ons_cell_keys.json` was made: a small file of records, and what the package of ONS makes of it.
 
     python -m venv ons && ons/bin/pip install cell-key-perturbation==3.1.0 pandas
-    ons/bin/python tests/oracle/disclosure/oracle_ons_cell_keys.py > tests/oracle/disclosure/ons_cell_keys.json
+    cd tests/oracle/disclosure && ../../../ons/bin/python oracle_ons_cell_keys.py > ons_cell_keys.json
 
-The perturbation table is a formula, so that it need not be stored: see `pvalue`. One cell has more records than
-the table has rows; one record in forty does not state its status.
+The perturbation table is a formula, so that it need not be stored: see `pvalue`. One cell has more records
+than the table has rows; one record in forty does not state its status.
 """
 
 from __future__ import annotations

@@ -200,19 +200,20 @@ def test_records_that_cannot_be_perturbed_are_refused(engine):
     with pytest.raises(ProjectError, match="which is no dimension"):
         keyed_cells(given, dimensions=["area"], margins=[("sex",)])
     with pytest.raises(ProjectError, match="are no whole numbers"):
-        keyed_cells(
-            engine.relation(pa.table({"area": ["n"], "record_key": [0.5]})), dimensions=["area"]
-        )
+        keyed_cells(engine.relation(pa.table({"area": ["n"], "record_key": [0.5]})), dimensions=["area"])
 
 
 def test_a_table_of_ptable_is_read_from_its_file():
     # `pt_export` writes a row for zero, and probabilities that digits make a little uneven.
-    given = pa.table(
-        {"i": [0, 1, 1, 2, 2], "v": [0, -1, 1, -2, 2], "p_int_ub": [1.0, 0.5, 1.0, 0.25, 1.0]}
-    )
+    given = pa.table({"i": [0, 1, 1, 2, 2], "v": [0, -1, 1, -2, 2], "p_int_ub": [1.0, 0.5, 1.0, 0.25, 1.0]})
     found = table_of_columns(given)
     assert found.probabilities() == {1: {-1: 0.5, 1: 0.5}, 2: {-2: 0.25, 2: 0.75}}
-    assert found.changes(np.array([0, 1, 1, 900]), np.array([0, 2**31 - 1, 2**31, 0])).tolist() == [0, -1, 1, -2]
+    assert found.changes(np.array([0, 1, 1, 900]), np.array([0, 2**31 - 1, 2**31, 0])).tolist() == [
+        0,
+        -1,
+        1,
+        -2,
+    ]
 
 
 def test_a_rearranged_table_with_an_interval_twice_is_read_too():
@@ -248,7 +249,10 @@ def test_a_file_that_is_no_sound_table_is_refused(columns, said):
 def test_nothing_secret_is_shown_or_written(engine):
     settings = NoiseSettings(5, 3.0, 2)
     found = perturbed_table(
-        records(engine, ("n", "f", 123456)), dimensions=["area"], noise=perturbation_table(settings), epoch=EPOCH
+        records(engine, ("n", "f", 123456)),
+        dimensions=["area"],
+        noise=perturbation_table(settings),
+        epoch=EPOCH,
     )
     for secret in (EPOCH, settings, perturbation_table(settings), found.secret):
         for text in (repr(secret), str(secret), f"{secret}", f"{secret!r}"):

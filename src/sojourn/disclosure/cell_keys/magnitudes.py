@@ -23,7 +23,7 @@ __all__ = ["MagnitudeNoise", "drawn_signs", "sum_noise"]
 
 Integers = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
-_APART = np.uint32(0x9E3779B9)  # the golden ratio in 32 bits: keys of a cell's contributors lie far apart
+_APART = 0x9E3779B9  # the golden ratio in 32 bits: keys of a cell's contributors lie far apart
 _MIX = (np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35))
 
 
@@ -55,7 +55,7 @@ class MagnitudeNoise(Hidden):
 
 def drawn_signs(keys: Integers, place: int) -> Numbers:
     """For each cell key a number in [-1, -1/2] or [1/2, 1], another for each place among the largest."""
-    mixed = keys.astype(np.uint32) + _APART * np.uint32(place + 1)
+    mixed = keys.astype(np.uint32) + np.uint32(_APART * (place + 1) % 2**32)
     mixed ^= mixed >> np.uint32(16)
     mixed *= _MIX[0]
     mixed ^= mixed >> np.uint32(13)
