@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from small_project import HEADER, TABLE, crossing
+from small_project import HEADER, TABLE, crossing, write_small_project
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
 from sojourn.production.cell_key_noise import office_noise
@@ -35,20 +36,32 @@ protect: {method: cell_keys}
 """
 
 
-@pytest.fixture
-def office_folder(project, tmp_path):
-    """A project with four hundred crossings and two perturbed tables, and the noise in its folder of keys."""
+@pytest.fixture(scope="module")
+def received(tmp_path_factory):
+    """The folder of a project with four hundred crossings and two perturbed tables, and of its keys."""
+    folder = tmp_path_factory.mktemp("perturbed")
+    project = write_small_project(folder / "ruritania", folder / "keys")
     (project / "tables/crossings.yaml").write_text(PERTURBED, encoding="utf-8")
     (project / "tables/by_sex.yaml").write_text(BY_SEX, encoding="utf-8")
     (project / "releases/2024.yaml").write_text(
         'id: "2024"\ntitle: {en: Migration}\ntables: [CROSSINGS, BY_SEX]\n', encoding="utf-8"
     )
-    file = tmp_path / "border.csv"
+    file = folder / "border.csv"
     file.write_text("\n".join([HEADER, *map(crossing, range(400))]) + "\n", encoding="utf-8")
     with open_workspace(project) as office:
         receive(office, "border", file, period="2024")
+    return folder
+
+
+@pytest.fixture
+def office_folder(received, tmp_path):
+    """A copy of that project for a test, with the noise in its folder of keys."""
+    shutil.copytree(received, tmp_path, dirs_exist_ok=True)
+    settings = tmp_path / "ruritania" / "sojourn.yaml"
+    text = settings.read_text(encoding="utf-8").replace(str(received / "keys"), str(tmp_path / "keys"))
+    settings.write_text(text, encoding="utf-8")
     declare(tmp_path, NOISE)
-    return project
+    return tmp_path / "ruritania"
 
 
 def declare(folder: Path, text: str, name: str = "cell-keys.yaml", mode: int = 0o600) -> None:
@@ -106,9 +119,8 @@ def test_a_release_of_perturbed_tables_passes_the_gate_and_tells_readers(office_
 
 
 def test_an_epoch_begins_once_and_is_in_the_audit_trail_without_its_settings(office_folder, tmp_path):
-    for _ in range(2):
-        figures(office_folder)
     first = figures(office_folder)[1]
+    figures(office_folder, "BY_SEX")
     declare(tmp_path, NOISE.replace("first-spring", "second-spring"))
     assert figures(office_folder)[1] != first
     with open_workspace(office_folder) as office:
@@ -176,8 +188,8 @@ def test_a_table_from_a_file_beside_is_taken(office_folder, tmp_path):
 )
 def test_noise_that_cannot_be_used_is_told_with_what_to_do(office_folder, tmp_path, text, mode, said):
     declare(tmp_path, text, mode=mode)
-    with pytest.raises(ProjectError, match=said):
-        figures(office_folder)
+    with open_workspace(office_folder) as office, pytest.raises(ProjectError, match=said):
+        office_noise(office)
 
 
 def test_without_declared_noise_a_perturbed_table_is_not_made(office_folder, tmp_path):
