@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from sojourn.project import (
+    cell_key_declarations,
     coverage_declarations,
     declarations,
     linkage_declarations,
@@ -40,6 +41,7 @@ FILES = (
     table_declarations.Indicator,
     table_declarations.TableDeclaration,
     table_declarations.ReleaseDeclaration,
+    cell_key_declarations.CellKeyDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     weighting_declarations.WeightingDeclaration,
