@@ -9,7 +9,11 @@ largest relative difference between the weights.
 The second part draws samples of 1,000 from populations whose totals are known. After calibration to age and
 sex it counts how often the interval of 95 per cent holds the total of a measure, of the whole and of a region
 with 14 respondents; and it compares direct, synthetic, model-assisted and composite estimates of the 24
-regions: the root of the mean squared error that they have, and the one that the composite says it has.
+regions: the root of the mean squared error that they have, and the one that the composites say they have,
+with their weights taken as known and with what that leaves out.
+
+The third part asks the same of composites of few and of many groups, whose synthetic estimates are biased
+not at all, a little, much, or in one group alone: 20 times as many draws of the groups' estimates as samples.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from sojourn.statistics.weighting import (
@@ -48,11 +53,17 @@ def main() -> None:
     arguments.add_argument("--samples", type=int, default=500)
     arguments.add_argument("--json", type=Path)
     chosen = arguments.parse_args()
-    found = {"calibration": timed(chosen.persons), "simulation": simulated(chosen.samples)}
+    found = {
+        "calibration": timed(chosen.persons),
+        "simulation": simulated(chosen.samples),
+        "composites": stated(20 * chosen.samples),
+    }
     for name, row in found["calibration"].items():
         print(f"{name:22} " + "  ".join(f"{key} {value:.3g}" for key, value in row.items()))
     for name, value in found["simulation"].items():
-        print(f"{name:58} {value:.4g}")
+        print(f"{name:72} {value:.4g}")
+    for name, row in found["composites"].items():
+        print(f"{name:34} " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
@@ -108,7 +119,8 @@ def simulated(samples: int) -> dict[str, float]:
     """How estimates from many samples lie to the totals of their populations, ten samples from each."""
     draw = np.random.default_rng(8)
     kinds = ("direct", "synthetic", "model-assisted", "composite", "composite, model-assisted")
-    errors: dict[str, list[np.ndarray]] = {name: [] for name in (*kinds, "said")}
+    said = tuple(f"{kind}, {how}" for kind in kinds[3:] for how in ("says", "says of a known weight"))
+    errors: dict[str, list[np.ndarray]] = {name: [] for name in (*kinds, *said)}
     holds = []
     for _ in range(max(1, samples // 10)):
         population = _population(draw, 60_000)
@@ -123,29 +135,73 @@ def simulated(samples: int) -> dict[str, float]:
             found = _of_regions(sample, population)
             for name in kinds:
                 errors[name].append(((found[name] - truth) / size) ** 2)
-            errors["said"].append(found["said"] / size**2)
+            for name in said:
+                errors[name].append(found[name] / size**2)
     share = 100 * np.mean(holds, axis=0)
     told = {
         "intervals of 95 % that hold the total, %": float(share[0]),
         "intervals of 95 % that hold the total of a small group, %": float(share[1]),
     }
-    for name in kinds:
+    for name in (*kinds, *said):
         told[f"root of mean squared error per head, {name}"] = float(np.sqrt(np.mean(errors[name])))
-    return told | {"the same, as the last says of itself": float(np.sqrt(np.mean(errors["said"])))}
+    return told
 
 
 def _of_regions(sample: pa.Table, population: pa.Table) -> dict[str, np.ndarray]:
-    """Totals of the regions by each estimate, and the mean squared error that the last says it has."""
+    """Totals of the regions by each estimate, and the mean squared errors that composites say they have."""
     groups = model_assisted(
         sample, population, WorkingModel(("sex", "age")), measure="y", weight="w", by="region"
     )
-    direct, assisted = (
-        composite_estimates(groups, CompositeRule(unbiased=name)) for name in ("direct", "model-assisted")
-    )
     columns = {"direct": groups["direct"], "synthetic": groups["synthetic"]}
-    columns |= {"model-assisted": groups["estimate"], "composite": direct["estimate"]}
-    columns |= {"composite, model-assisted": assisted["estimate"], "said": assisted["mse"]}
+    columns |= {"model-assisted": groups["estimate"]}
+    for name, rule in (("composite", "direct"), ("composite, model-assisted", "model-assisted")):
+        found = composite_estimates(groups, CompositeRule(unbiased=rule))
+        columns |= {name: found["estimate"], f"{name}, says": found["mse"]}
+        columns[f"{name}, says of a known weight"] = pc.subtract(found["mse"], found["weight_mse"])
     return {name: column.to_numpy() for name, column in columns.items()}
+
+
+BIASES = {
+    "none": lambda draw, groups: np.zeros(groups),
+    "half as large as errors": lambda draw, groups: draw.normal(0, 0.5, groups),
+    "as large as errors": lambda draw, groups: draw.normal(0, 1.0, groups),
+    "twice as large": lambda draw, groups: draw.normal(0, 2.0, groups),
+    "as large, skewed": lambda draw, groups: draw.exponential(1.0, groups) - 1,
+    "of one group": lambda draw, groups: np.sqrt(groups) * (np.arange(groups) == groups // 2),
+}
+
+
+def stated(draws: int) -> dict[str, dict[str, float]]:
+    """Roots of mean squared errors of composites over those that they say they have, by groups and bias."""
+    draw = np.random.default_rng(5)
+    found = {}
+    for groups in (3, 5, 10, 24, 100):
+        respondents = np.linspace(14, 70, groups).round()
+        variance = 25 / respondents
+        for name, bias in BIASES.items():
+            rows = []
+            for _ in range(max(1, draws // groups)):
+                table = _estimates(
+                    draw.normal(0, np.sqrt(variance)), bias(draw, groups), variance, respondents
+                )
+                made = composite_estimates(table, CompositeRule(variances="given"))
+                error, part = made["mse"].to_numpy(), made["weight_mse"].to_numpy()
+                rows.append([(made["estimate"].to_numpy() ** 2).mean(), error.mean(), (error - part).mean()])
+            true, said, known = np.mean(rows, axis=0)
+            found[f"{groups} groups, bias {name}"] = {
+                "says / is": float(np.sqrt(said / true)),
+                "of a known weight / is": float(np.sqrt(known / true)),
+                "is / direct": float(np.sqrt(true / variance.mean())),
+            }
+    return found
+
+
+def _estimates(direct: np.ndarray, synthetic: np.ndarray, variance: np.ndarray, size: np.ndarray) -> pa.Table:
+    """Groups of one person each whose true totals are zero."""
+    zeros = np.zeros(len(direct))
+    columns = {"group": [str(number) for number in range(len(direct))], "respondents": size.astype(int)}
+    columns |= {"population": zeros + 1, "direct": direct, "direct_variance": variance}
+    return pa.table(columns | {"synthetic": synthetic, "synthetic_variance": zeros, "covariance": zeros})
 
 
 def _population(draw: np.random.Generator, people: int) -> pa.Table:

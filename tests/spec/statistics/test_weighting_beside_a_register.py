@@ -133,9 +133,57 @@ def test_the_composite_of_least_error_by_hand():
     weights = [20 / 23.5, 20.5 / 28.5]
     assert [row["weight"] for row in found] == pytest.approx(weights)
     assert found[0]["estimate"] == pytest.approx(weights[0] * 30 + (1 - weights[0]) * 34)
-    # With the best weight the error is (4·20.5 - 0.5²)/(4 + 20.5 - 1), and 8·20.5/28.5.
-    assert [row["mse"] for row in found] == pytest.approx([(82 - 0.25) / 23.5, 164 / 28.5])
-    assert all(row["mse"] < min(row["unbiased_mse"], row["synthetic_mse"]) for row in found)
+    # With the best weight the error is (4·20.5 - 0.5²)/(4 + 20.5 - 1), and 8·20.5/28.5, if it is known.
+    assert [row["mse"] - row["weight_mse"] for row in found] == pytest.approx([81.75 / 23.5, 164 / 28.5])
+    # Two groups hardly tell a bias, so that nothing better is promised than the direct estimates have.
+    assert [row["mse"] for row in found] == pytest.approx([4, 8])
+
+
+def test_the_error_of_an_estimated_weight_by_hand():
+    # The same groups twelve times: the squared gaps per head are expected to be 0.235 and 0.285, and their
+    # mean of 24 has the variance 2·12·(0.235² + 0.285²)/24² = 0.00568542 about the squared bias.
+    found = composite_estimates(pa.concat_tables([groups()] * 12), CompositeRule(variances="given"))
+    # In units of ten people 56.8542; twice that times (4 - 0.5)²/23.5³, and times 8²/28.5³.
+    expected = [2 * 56.854167 * 3.5**2 / 23.5**3, 2 * 56.854167 * 8**2 / 28.5**3]
+    assert found["weight_mse"].to_pylist()[:2] == pytest.approx(expected)
+    assert found["mse"].to_pylist()[:2] == pytest.approx([81.75 / 23.5 + 0.1073329, 164 / 28.5 + 0.3143686])
+
+
+def test_weights_that_are_not_estimated_add_no_error():
+    for rule in (CompositeRule("sample_size"), CompositeRule("declared", weight=0.3)):
+        assert composite_estimates(groups(), rule)["weight_mse"].to_pylist() == [0, 0]
+
+
+def test_where_the_direct_estimate_is_no_less_certain_its_weight_does_not_depend_on_the_bias():
+    # Variance and covariance are both 0.5: whatever the bias, all weight is on the direct estimate.
+    found = composite_estimates(
+        groups(direct_variance=[0.5, 8.0], covariance=[0.5, 0.0]), CompositeRule(variances="given")
+    ).to_pylist()[0]
+    assert (found["weight"], found["weight_mse"], found["mse"]) == pytest.approx((1, 0, 0.5))
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0])
+def test_composites_of_many_groups_err_as_they_say(spread):
+    # True totals are zero, of one person each. Errors of 500 draws of 24 groups, known to about one in 100.
+    draw = np.random.default_rng(4)
+    variance = 25 / np.linspace(14, 70, 24)
+    zeros = np.zeros(24)
+    said, known, made = [], [], []
+    for _ in range(500):
+        found = composite_estimates(
+            groups(
+                group=[str(number) for number in range(24)], respondents=[20] * 24, population=zeros + 1,
+                direct=draw.normal(0, np.sqrt(variance)), direct_variance=variance,
+                synthetic=draw.normal(0, spread, 24), synthetic_variance=zeros, covariance=zeros,
+                represented=zeros + 1,
+            ),
+            CompositeRule(variances="given"),
+        )  # fmt: skip
+        said.append(found["mse"].to_numpy().mean())
+        known.append(said[-1] - found["weight_mse"].to_numpy().mean())
+        made.append((found["estimate"].to_numpy() ** 2).mean())
+    assert np.mean(said) == pytest.approx(np.mean(made), rel=0.05)
+    assert np.mean(known) < 0.98 * np.mean(made)
 
 
 def test_variances_of_direct_estimates_are_pooled_over_groups():
@@ -145,6 +193,14 @@ def test_variances_of_direct_estimates_are_pooled_over_groups():
     # 0.16 and 0.32, weighted by 4 and 2 respondents: 0.2133; over 4 and 2, times 100.
     found = composite_estimates(groups(direct_variance=[4.0, 16.0]), CompositeRule())
     assert found["unbiased_mse"].to_pylist() == pytest.approx([16 / 75 * 25, 16 / 75 * 50])
+
+
+def test_variances_of_model_assisted_estimates_are_pooled_by_whom_respondents_represent():
+    # 4/5²·4 = 0.64 and 8/12²·2 = 1/9, weighted by 4 and 2: 0.463; times 5²/4 and 12²/2.
+    given = groups(estimate=[30.0, 50.0], variance=[4.0, 8.0], estimate_covariance=[0.5, 0.0])
+    found = composite_estimates(given, CompositeRule(unbiased="model-assisted"))
+    pooled = (0.64 * 4 + 2 / 9) / 6
+    assert found["unbiased_mse"].to_pylist() == pytest.approx([pooled * 25 / 4, pooled * 72])
 
 
 def test_weights_by_sample_size_and_declared_ones():
