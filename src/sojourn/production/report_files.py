@@ -17,14 +17,13 @@ _REPORTS = (".md", ".json")
 
 
 @contextmanager
-def said_of(file: Path) -> Iterator[None]:
-    """What is refused inside is said of this file, where it is not of another."""
+def said_of(*files: Path) -> Iterator[None]:
+    """What is refused inside is said of these files, where it is not of another."""
     try:
         yield
     except DataRefused as error:
-        problems = [
-            replace(each, file=shown(file.name)) if not each.file else each for each in error.problems
-        ]
+        names = " and ".join(shown(file.name) for file in files)
+        problems = [replace(each, file=names) if not each.file else each for each in error.problems]
         raise DataRefused(problems) from error
 
 
