@@ -13,12 +13,14 @@ regions: the root of the mean squared error that they have, and the one that the
 with their weights taken as known and with what that leaves out.
 
 The third part asks the same of composites of few and of many groups, whose synthetic estimates are biased
-not at all, a little, much, or in one group alone: 20 times as many draws of the groups' estimates as samples.
+not at all, a little, much, or in one group alone, with 14 to 70 or with 2 to 200 respondents: 20 times as
+many draws of the groups' estimates as samples.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import subprocess
@@ -63,7 +65,7 @@ def main() -> None:
     for name, value in found["simulation"].items():
         print(f"{name:72} {value:.4g}")
     for name, row in found["composites"].items():
-        print(f"{name:34} " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+        print(f"{name:54} " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
@@ -171,12 +173,18 @@ BIASES = {
 }
 
 
+SIZES = {
+    "14 to 70": lambda groups: np.linspace(14, 70, groups),
+    "2 to 200": lambda groups: np.geomspace(2, 200, groups),
+}
+
+
 def stated(draws: int) -> dict[str, dict[str, float]]:
     """Roots of mean squared errors of composites over those that they say they have, by groups and bias."""
     draw = np.random.default_rng(5)
     found = {}
-    for groups in (3, 5, 10, 24, 100):
-        respondents = np.linspace(14, 70, groups).round()
+    for groups, (kind, sizes) in itertools.product((3, 5, 10, 24, 100), SIZES.items()):
+        respondents = sizes(groups)
         variance = 25 / respondents
         for name, bias in BIASES.items():
             rows = []
@@ -188,7 +196,7 @@ def stated(draws: int) -> dict[str, dict[str, float]]:
                 error, part = made["mse"].to_numpy(), made["weight_mse"].to_numpy()
                 rows.append([(made["estimate"].to_numpy() ** 2).mean(), error.mean(), (error - part).mean()])
             true, said, known = np.mean(rows, axis=0)
-            found[f"{groups} groups, bias {name}"] = {
+            found[f"{groups} groups of {kind}, bias {name}"] = {
                 "says / is": float(np.sqrt(said / true)),
                 "of a known weight / is": float(np.sqrt(known / true)),
                 "is / direct": float(np.sqrt(true / variance.mean())),

@@ -135,3 +135,8 @@ def _measure_lines(measure: dict[str, Any]) -> Iterator[str]:
     else:
         low, high = measure["weights"]
         yield f"composites are {low:.0%} to {high:.0%} unbiased figure, the rest is what the model expects"
+        if not measure["shows_bias"]:
+            yield (
+                "the groups show no bias of synthetic figures beyond chance, and errors contain none: look"
+                " whether direct figures of the groups that you know best agree"
+            )

@@ -20,6 +20,7 @@ from sojourn.production.small_area_pictures import draw_areas
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.project.joining_declarations import RegisterDeclaration, RegisterMeasure
 from sojourn.statistics.weighting import CompositeRule, WorkingModel, estimates_by_kind, model_assisted
+from sojourn.statistics.weighting.estimators import SAMPLING_AND_BIAS
 
 __all__ = ["RegisterSummary", "RegisterTargets", "register_figures_file"]
 
@@ -39,12 +40,14 @@ class MeasureSummary:
     """Of a measure: the median over groups of each kind's error per head and cv, and the range of weights.
 
     The weights are those of unbiased estimates in composites; None where there are no composites.
+    `shows_bias`: whether the groups show a bias of synthetic figures beyond chance.
     """
 
     measure: str
     median_error: dict[str, float | None]
     median_cv: dict[str, float | None]
     weights: tuple[float, float] | None
+    shows_bias: bool
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,9 @@ def _measure_summary(rows: pa.Table, name: str) -> MeasureSummary:
         spread = pc.min_max(kinds["composite"]["weight"]).as_py()
         weights = spread["min"], spread["max"]
     errors = {kind: _median(each["mean_error"]) for kind, each in kinds.items()}
-    return MeasureSummary(name, errors, {kind: _median(each["cv"]) for kind, each in kinds.items()}, weights)
+    cvs = {kind: _median(each["cv"]) for kind, each in kinds.items()}
+    shows_bias = pc.any(pc.equal(rows["error_of"], SAMPLING_AND_BIAS)).as_py()
+    return MeasureSummary(name, errors, cvs, weights, shows_bias)
 
 
 def _median(column: pa.ChunkedArray) -> float | None:

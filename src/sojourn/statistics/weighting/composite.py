@@ -3,14 +3,15 @@
 The unbiased part is the direct estimate, or the model-assisted one. Its weight is declared, follows from how
 well the sample happens to represent the group, or is the one with the least estimated mean squared error. The
 bias of synthetic estimates cannot be told group by group: its square is estimated per head of population,
-over all groups together.
+over all groups together, those that tell little of it counting little.
 
 A weight that minimises an estimated error is itself uncertain, since that squared bias is, and the error at
 the least of an uncertain curve looks smaller than it is. Both are of the same size, and are added.
 
-Source: J. N. K. Rao, Small Area Estimation, 2003, sections 4.2.3, 4.3.1 and 4.3.2, and 7.1.5 for the error of
-an estimated weight; N. Prasad and J. Rao, Journal of the American Statistical Association 85 (1990); J. Drew,
-M. Singh and G. Choudhry, Survey Methodology 8 (1982), for weights by sample size.
+Source: J. N. K. Rao, Small Area Estimation, 2003, sections 4.2.3, 4.3.1 and 4.3.2; R. Fay and R. Herriot,
+Journal of the American Statistical Association 74 (1979), for the squared bias; G. Datta, J. Rao and D.
+Smith, Biometrika 92 (2005), for the error of an estimated weight; J. Drew, M. Singh and G. Choudhry, Survey
+Methodology 8 (1982), for weights by sample size.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.optimize import brentq
 
 from sojourn.errors import DataRefused, ProjectError, shown
 from sojourn.statistics.weighting.auxiliaries import numbers_of, require_columns
@@ -92,10 +94,10 @@ def composite_estimates(
     unbiased estimate), estimate, mse, weight_mse (the part of mse for a weight that is estimated),
     unbiased_mse, synthetic_mse, bias_squared.
 
-    With the weights of `minimum_mse` mse is that of Prasad and Rao for gaps between the two estimates that
-    are normal, but never above the variance of the unbiased estimate. It is right on average over groups and
-    samples if there are some twenty groups; with fewer, or hardly any bias, it is above the truth. In a
-    sample whose estimated bias happens to be small it is below, and above in the others.
+    With the weights of `minimum_mse` mse is that of Datta, Rao and Smith for gaps between the two estimates
+    that are normal, without what they subtract, and never above the variance of the unbiased estimate. It is
+    right on average over groups and samples if there are some ten groups and a bias; where there is hardly
+    any bias it is above the truth. In a sample whose estimated bias happens to be small it is below.
 
     Raises: ProjectError for columns and groups; DataRefused where fewer than two groups have unbiased
     estimates with variances, so that nothing tells the bias.
@@ -158,9 +160,29 @@ def _parts(estimates: pa.Table, rule: CompositeRule, represented: str) -> _Parts
     if rule.variances == "pooled":
         by = "population" if rule.unbiased == "direct" else represented
         variance = _pooled(estimates, variance, by, known)
-    gap = (synthetic - unbiased) ** 2 - variance - steady + 2 * shared
-    bias = max(0.0, float(np.mean((gap / people**2)[known]))) * people**2
+    gap, without_bias = (synthetic - unbiased) ** 2, variance + steady - 2 * shared
+    bias = _squared_bias((gap / people**2)[known], (without_bias / people**2)[known]) * people**2
     return _Parts(people, unbiased, variance, shared, synthetic, steady, bias, known)
+
+
+def _squared_bias(gaps: Floats, without_bias: Floats) -> float:
+    """The squared bias with which squared gaps over what is expected of them are one in the mean.
+
+    It is zero where they are less than one without any.
+    """
+    most = float(gaps.mean())
+    expected = np.maximum(without_bias, 0.0)
+    certain = gaps[(expected == 0) & (gaps > 0)]
+
+    def excess(bias: float) -> float:
+        whole = expected + bias
+        return float(np.mean(gaps / np.where(whole > 0, whole, 1.0))) - 1
+
+    # One gap that is certain to be bias tells that there is this much of it, and keeps from dividing by zero.
+    least = float(certain.max()) / len(gaps) if len(certain) else 0.0
+    if most == 0 or excess(least) <= 0:
+        return least
+    return float(brentq(excess, least, most, xtol=1e-14 * most))
 
 
 def _error_of_weight(parts: _Parts) -> Floats:
@@ -170,8 +192,10 @@ def _error_of_weight(parts: _Parts) -> Floats:
     underestimated on average, being a concave function of the squared bias.
     """
     whole, known = parts.of_gap, parts.is_known
-    # The squared gap of two estimates, if normal, varies by twice the square of its expectation.
-    of_bias = 2 * float(((whole / parts.people**2)[known] ** 2).sum()) / int(known.sum()) ** 2
+    # A squared gap, if normal, varies by twice the square of what is expected of it.
+    of_gaps = (whole / parts.people**2)[known]
+    told = float((1 / of_gaps[of_gaps > 0]).sum())
+    of_bias = 2 * int(known.sum()) / told**2 if told else 0.0
     moves = np.maximum(parts.variance - parts.shared, 0.0) ** 2 / np.where(whole > 0, whole, 1.0) ** 3
     found: Floats = np.where(whole > 0, 2 * of_bias * parts.people**4 * moves, 0.0)
     return found

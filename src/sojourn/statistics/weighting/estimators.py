@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sojourn.statistics.weighting.composite import CompositeRule, composite_estimates
 
-__all__ = ["BASES", "estimates_by_kind"]
+__all__ = ["BASES", "SAMPLING", "SAMPLING_AND_BIAS", "estimates_by_kind"]
 
 Floats = npt.NDArray[np.float64]
 BASES = {
@@ -29,6 +29,9 @@ _UNBIASED = {"direct": ("direct", "direct_variance"), "model-assisted": ("estima
 
 def estimates_by_kind(estimates: pa.Table, rule: CompositeRule) -> pa.Table:
     """What `model_assisted` gives as a row for each group and kind of estimate, and composites beside it.
+
+    Errors of model-based figures are of sampling alone where the groups show no bias beyond chance, which does
+    not say that there is none.
 
     Columns: group, estimator (direct, model-assisted, synthetic, composite), basis (design-based, model-
     assisted, model-based), is_model_based, respondents, population, total, total_error, mean (per head of
@@ -47,35 +50,40 @@ def estimates_by_kind(estimates: pa.Table, rule: CompositeRule) -> pa.Table:
     figures["model-assisted"] = np.where(silent, np.nan, figures["model-assisted"])
     figures["synthetic"] = _numbers(estimates, "synthetic")
     errors["synthetic"] = _numbers(estimates, "synthetic_variance")
-    weights = None
+    weights, bias = np.full(len(silent), np.nan), np.zeros(len(silent))
     known = np.isfinite(_numbers(estimates, _UNBIASED[rule.unbiased][1]))
     if known.sum() > 1:
         mixed = composite_estimates(estimates, rule)
         figures["composite"], errors["composite"] = _numbers(mixed, "estimate"), _numbers(mixed, "mse")
         errors["synthetic"] = _numbers(mixed, "synthetic_mse")
-        weights = _numbers(mixed, "weight")
+        weights, bias = _numbers(mixed, "weight"), _numbers(mixed, "bias_squared")
     kinds = [name for name in BASES if name in figures]
     return pa.concat_tables(
-        [_rows(estimates, name, figures[name], errors[name], weights) for name in kinds]
+        [_rows(estimates, name, figures[name], errors[name], bias > 0, weights) for name in kinds]
     ).take(pa.array(np.arange(len(kinds) * len(silent)).reshape(len(kinds), -1).T.ravel()))
 
 
 def _rows(
-    estimates: pa.Table, name: str, total: Floats, variance: Floats, weights: Floats | None
+    estimates: pa.Table,
+    name: str,
+    total: Floats,
+    variance: Floats,
+    shows_bias: npt.NDArray[np.bool_],
+    weights: Floats,
 ) -> pa.Table:
     people, groups = _numbers(estimates, "population"), len(estimates)
     error = np.sqrt(np.where(np.isfinite(total), np.maximum(variance, 0.0), np.nan))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, mean_error = total / people, error / people
         cv = np.where(total != 0, error / np.abs(total), np.nan)
-    is_biased = BASES[name] == "model-based"
-    parts = weights if weights is not None and name == "composite" else np.full(groups, np.nan)
+    is_model_based = BASES[name] == "model-based"
+    error_of = np.where(shows_bias & is_model_based, SAMPLING_AND_BIAS, SAMPLING)
     return pa.table(
         {
             "group": estimates["group"],
             "estimator": pa.array([name] * groups, pa.string()),
             "basis": pa.array([BASES[name]] * groups, pa.string()),
-            "is_model_based": pa.array([is_biased] * groups, pa.bool_()),
+            "is_model_based": pa.array([is_model_based] * groups, pa.bool_()),
             "respondents": estimates["respondents"],
             "population": people,
             "total": _nullable(total),
@@ -83,10 +91,8 @@ def _rows(
             "mean": _nullable(mean),
             "mean_error": _nullable(mean_error),
             "cv": _nullable(cv),
-            "error_of": pa.array(
-                [SAMPLING_AND_BIAS if is_biased and weights is not None else SAMPLING] * groups, pa.string()
-            ),
-            "weight": _nullable(parts),
+            "error_of": pa.array(error_of.tolist(), pa.string()),
+            "weight": _nullable(weights if name == "composite" else np.full(groups, np.nan)),
         }
     )
 
