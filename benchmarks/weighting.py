@@ -63,7 +63,7 @@ def main() -> None:
     for name, row in found["calibration"].items():
         print(f"{name:22} " + "  ".join(f"{key} {value:.3g}" for key, value in row.items()))
     for name, value in found["simulation"].items():
-        print(f"{name:72} {value:.4g}")
+        print(f"{name:86} {value:.4g}")
     for name, row in found["composites"].items():
         print(f"{name:54} " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
     if chosen.json:
@@ -123,7 +123,7 @@ def simulated(samples: int) -> dict[str, float]:
     kinds = ("direct", "synthetic", "model-assisted", "composite", "composite, model-assisted")
     said = tuple(f"{kind}, {how}" for kind in kinds[3:] for how in ("says", "says of a known weight"))
     errors: dict[str, list[np.ndarray]] = {name: [] for name in (*kinds, *said)}
-    holds = []
+    holds, biases = [], []
     for _ in range(max(1, samples // 10)):
         population = _population(draw, 60_000)
         known = margin(population, np.ones(len(population)), ["sex", "age"])
@@ -137,6 +137,7 @@ def simulated(samples: int) -> dict[str, float]:
             found = _of_regions(sample, population)
             for name in kinds:
                 errors[name].append(((found[name] - truth) / size) ** 2)
+            biases.append(float((found["bias"] / size**2)[0]))
             for name in said:
                 errors[name].append(found[name] / size**2)
     share = 100 * np.mean(holds, axis=0)
@@ -146,7 +147,15 @@ def simulated(samples: int) -> dict[str, float]:
     }
     for name in (*kinds, *said):
         told[f"root of mean squared error per head, {name}"] = float(np.sqrt(np.mean(errors[name])))
-    return told
+    order = np.argsort(biases)
+    for part, places in zip(("least", "middle", "largest"), np.array_split(order, 3), strict=True):
+        for name in ("composite, model-assisted", "composite, model-assisted, says"):
+            error = float(np.sqrt(np.mean(np.array(errors[name])[places])))
+            told[f"{name}, third of samples with {part} estimated bias"] = error
+    return told | {
+        "mean estimated squared bias per head": float(np.mean(biases)),
+        "its standard deviation": float(np.std(biases)),
+    }
 
 
 def _of_regions(sample: pa.Table, population: pa.Table) -> dict[str, np.ndarray]:
@@ -160,6 +169,7 @@ def _of_regions(sample: pa.Table, population: pa.Table) -> dict[str, np.ndarray]
         found = composite_estimates(groups, CompositeRule(unbiased=rule))
         columns |= {name: found["estimate"], f"{name}, says": found["mse"]}
         columns[f"{name}, says of a known weight"] = pc.subtract(found["mse"], found["weight_mse"])
+        columns["bias"] = found["bias_squared"]
     return {name: column.to_numpy() for name, column in columns.items()}
 
 

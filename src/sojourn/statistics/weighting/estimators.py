@@ -30,8 +30,8 @@ _UNBIASED = {"direct": ("direct", "direct_variance"), "model-assisted": ("estima
 def estimates_by_kind(estimates: pa.Table, rule: CompositeRule) -> pa.Table:
     """What `model_assisted` gives as a row for each group and kind of estimate, and composites beside it.
 
-    Errors of model-based figures are of sampling alone where the groups show no bias beyond chance, which does
-    not say that there is none.
+    Errors of model-based figures are of sampling alone where the groups show no bias beyond chance, which
+    does not say that there is none.
 
     Columns: group, estimator (direct, model-assisted, synthetic, composite), basis (design-based, model-
     assisted, model-based), is_model_based, respondents, population, total, total_error, mean (per head of
