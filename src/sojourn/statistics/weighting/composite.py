@@ -160,8 +160,10 @@ def _parts(estimates: pa.Table, rule: CompositeRule, represented: str) -> _Parts
     if rule.variances == "pooled":
         by = "population" if rule.unbiased == "direct" else represented
         variance = _pooled(estimates, variance, by, known)
-    gap, without_bias = (synthetic - unbiased) ** 2, variance + steady - 2 * shared
-    bias = _squared_bias((gap / people**2)[known], (without_bias / people**2)[known]) * people**2
+    gap, without_bias = (synthetic - unbiased) / people, (variance + steady - 2 * shared) / people**2
+    # A gap that is no more than rounding is none, also where nothing varies.
+    gap = np.where(np.abs(gap) > 1e-12 * np.abs(synthetic / people), gap, 0.0)
+    bias = _squared_bias(gap[known] ** 2, without_bias[known]) * people**2
     return _Parts(people, unbiased, variance, shared, synthetic, steady, bias, known)
 
 
