@@ -107,8 +107,7 @@ def composite_estimates(
     of_synthetic = parts.steady + parts.bias
     weight = np.where(known, _weights(estimates, rule, parts, represented), 0.0)
     error = weight**2 * variance + (1 - weight) ** 2 * of_synthetic + 2 * weight * (1 - weight) * shared
-    error = np.maximum(error, 0.0)
-    of_weight = np.zeros(len(error))
+    error, of_weight = np.maximum(error, 0.0), np.zeros(len(error))
     if rule.by == "minimum_mse":
         of_weight = np.where(known, np.minimum(_error_of_weight(parts), np.maximum(variance - error, 0)), 0.0)
     return pa.table(

@@ -134,13 +134,11 @@ def matched(
     there = there.filter(pa.array(states))
     likeness = Likeness(here, there, rule.near, rule.importance)
     weights = numbers_of(there, rule.donor_weight) if rule.donor_weight else np.ones(len(there))
-    chosen = np.zeros(len(here), np.int64)
-    distance = np.full(len(here), np.nan)
+    chosen, distance = np.zeros(len(here), np.int64), np.full(len(here), np.nan)
     rows, served = [], 0
     for each in _classes(here, there, rule):
-        donated, far = _donors(
-            each, likeness, weights, rule, partial(_on_class, on_progress, served, len(here))
-        )
+        told = partial(_on_class, on_progress, served, len(here))
+        donated, far = _donors(each, likeness, weights, rule, told)
         chosen[each.recipients], distance[each.recipients] = donated, far
         rows.append(_class_row(each, far))
         served += len(each.recipients)
