@@ -38,7 +38,7 @@ protect: {method: cell_keys}
 
 @pytest.fixture(scope="module")
 def received(tmp_path_factory):
-    """The folder of a project with four hundred crossings and two perturbed tables, and of its keys."""
+    """The folder of a project with four hundred crossings and two perturbed tables made, and of its keys."""
     folder = tmp_path_factory.mktemp("perturbed")
     project = write_small_project(folder / "ruritania", folder / "keys")
     (project / "tables/crossings.yaml").write_text(PERTURBED, encoding="utf-8")
@@ -50,17 +50,18 @@ def received(tmp_path_factory):
     file.write_text("\n".join([HEADER, *map(crossing, range(400))]) + "\n", encoding="utf-8")
     with open_workspace(project) as office:
         receive(office, "border", file, period="2024")
+        declare(folder, NOISE)
+        run_tables(office)
     return folder
 
 
 @pytest.fixture
 def office_folder(received, tmp_path):
-    """A copy of that project for a test, with the noise in its folder of keys."""
+    """A copy of that project for a test."""
     shutil.copytree(received, tmp_path, dirs_exist_ok=True)
     settings = tmp_path / "ruritania" / "sojourn.yaml"
     text = settings.read_text(encoding="utf-8").replace(str(received / "keys"), str(tmp_path / "keys"))
     settings.write_text(text, encoding="utf-8")
-    declare(tmp_path, NOISE)
     return tmp_path / "ruritania"
 
 
