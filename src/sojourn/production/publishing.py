@@ -28,6 +28,7 @@ from sojourn.project.declarations import Person
 from sojourn.project.table_declarations import ReleaseDeclaration, TableDeclaration
 from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable
+from sojourn.release.states import WAITING
 
 __all__ = ["full_hash", "gate_of", "prepare_release"]
 
@@ -77,8 +78,7 @@ def prepare_release(
 def _waiting(earlier: Sequence[Mapping[str, Any]], made_from: str) -> str | None:
     """The hash of the release that was made from the same and waits for approval or publication."""
     for row in earlier:
-        is_waiting = State(row["state"]) in (State.PREPARED, State.APPROVED)
-        if is_waiting and json.loads(row["summary"])["made_from"] == made_from:
+        if State(row["state"]) in WAITING and json.loads(row["summary"])["made_from"] == made_from:
             return str(row["hash"])
     return None
 
