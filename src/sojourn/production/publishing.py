@@ -21,6 +21,7 @@ from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.linkage_errors import drawn_links
 from sojourn.production.published_figures import decimals_of
 from sojourn.production.quality import records_behind
+from sojourn.production.release_attacks import attack_of
 from sojourn.production.tables import protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
@@ -72,7 +73,9 @@ def prepare_release(
                 on_progress(position, len(declared.tables))
         description = _description(workspace, declared, version, published)
         with workspace.store.one_writer():
-            return gate.prepare(author, description, drafts, dict(declared.note), made_from)
+            return gate.prepare(
+                author, description, drafts, dict(declared.note), made_from, attack_of(workspace)
+            )
 
 
 def _waiting(earlier: Sequence[Mapping[str, Any]], made_from: str) -> str | None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Finding", "Severity"]
+__all__ = ["MOST_CELLS", "Finding", "Severity"]
+
+MOST_CELLS = 200
 
 
 class Severity(StrEnum):

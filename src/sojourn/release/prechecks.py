@@ -15,11 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.dissemination.publication import PublishedTable, ReleaseDescription, TableDescription, Texts
-from sojourn.release.findings import Finding, Severity
+from sojourn.release.findings import MOST_CELLS, Finding, Severity
 
-__all__ = ["MOST_CELLS", "cells_of", "prechecks"]
+__all__ = ["prechecks"]
 
-MOST_CELLS = 200
 _SMALL = 3
 _COUNTS = ("count",)
 _DESCRIBED = ("title", "description", "definition", "citation")
@@ -37,7 +36,7 @@ def prechecks(release: ReleaseDescription, tables: Sequence[PublishedTable]) -> 
     return found
 
 
-def cells_of(observations: pa.Table, is_found: pa.ChunkedArray) -> tuple[tuple[dict[str, str], ...], int]:
+def _cells_of(observations: pa.Table, is_found: pa.ChunkedArray) -> tuple[tuple[dict[str, str], ...], int]:
     """The first cells that are marked, by their codes, and how many they are."""
     dimensions = observations.column_names[: observations.column_names.index("TIME_PERIOD") + 1]
     chosen = observations.select(dimensions).filter(is_found)
@@ -89,7 +88,7 @@ def _of_protection(table: PublishedTable) -> Iterator[Finding]:
         )
     value = table.observations["OBS_VALUE"]
     is_small = pc.fill_null(pc.and_(pc.greater(value, 0), pc.less(value, _SMALL)), False)
-    cells, count = cells_of(table.observations, is_small)
+    cells, count = _cells_of(table.observations, is_small)
     if count:
         yield Finding("small-counts", Severity.DECIDE, name, f"{count:,} counts are 1 or 2.", cells, count)
 
@@ -110,7 +109,7 @@ def _unexplained(table: PublishedTable) -> Iterator[Finding]:
     is_break = pc.equal(table.observations["OBS_STATUS"], "B")
     if not np.any(is_break.to_numpy(zero_copy_only=False)) or table.description.quality_notes:
         return
-    cells, count = cells_of(table.observations, is_break)
+    cells, count = _cells_of(table.observations, is_break)
     yield Finding(
         "unexplained-break",
         Severity.BLOCKS,
