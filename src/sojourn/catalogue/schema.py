@@ -12,6 +12,7 @@ __all__ = [
     "delivery",
     "key_in_force",
     "metadata",
+    "privacy_expense",
     "release",
     "release_finding",
     "release_remark",
@@ -114,6 +115,20 @@ release_finding = sa.Table(
     sa.Column("decided_by", sa.String),
     sa.Column("reason", sa.Text),
     sa.Column("decided_at", sa.String),
+)
+
+# What the figures of a source and period have told, in differential privacy: fractions as text.
+privacy_expense = sa.Table(
+    "privacy_expense",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.String, nullable=False, index=True),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("epsilon", sa.String),
+    sa.Column("rho", sa.String),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
 )
 
 # What was said about a release when it was checked or returned.

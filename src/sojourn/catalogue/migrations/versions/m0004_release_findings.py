@@ -1,4 +1,4 @@
-"""Releases are checked and may wait for a moment; what was found and said about them is kept."""
+"""Releases are checked and may wait; what was found and said of them, and what privacy cost, is kept."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,6 +33,17 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.String),
     )
     op.create_table(
+        "privacy_expense",
+        sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("source", sa.String, nullable=False, index=True),
+        sa.Column("period", sa.String, nullable=False),
+        sa.Column("purpose", sa.String, nullable=False),
+        sa.Column("epsilon", sa.String),
+        sa.Column("rho", sa.String),
+        sa.Column("at", sa.String, nullable=False),
+        sa.Column("by", sa.String, nullable=False),
+    )
+    op.create_table(
         "release_remark",
         sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("release_hash", sa.String(64), sa.ForeignKey("release.hash"), nullable=False, index=True),
@@ -46,6 +57,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop what was added."""
     op.drop_table("release_remark")
+    op.drop_table("privacy_expense")
     op.drop_table("release_finding")
     op.execute("UPDATE approval SET decision = 'rejected' WHERE decision = 'refused'")
     op.execute("UPDATE release SET state = 'rejected' WHERE state = 'returned'")
