@@ -18,6 +18,9 @@ from sojourn.release.findings import MOST_CELLS, Finding, Severity
 
 __all__ = ["attack_of"]
 
+# One and two persons are looked for also where a table declares that they may be told of.
+_LEAST = 3
+
 _SENTENCES = {
     "difference": "Taken from figures of {larger}, figures of {smaller} leave {few} persons or fewer.",
     "rest": "What {smaller} shows, taken from the totals of {larger}, leaves {few} persons or fewer.",
@@ -47,7 +50,7 @@ def found_in(tables: Sequence[PublishedTable], known: Sequence[Known], country: 
             table.description, table.observations, country, f"{table.description.id} of this release"
         )
         if draft is not None and minimum:
-            drafts.append((draft, int(minimum)))
+            drafts.append((draft, max(int(minimum), _LEAST)))
     replaced = {table.description.id for table in tables}
     others = [each.table for each in known if each.is_current and each.description.id not in replaced]
     found: list[Finding] = []

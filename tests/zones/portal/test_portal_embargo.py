@@ -128,8 +128,11 @@ def addresses(embargo: Embargo) -> list[str]:
     return found
 
 
-def answers(public: Path, asked: list[str]) -> dict[tuple[str, str], tuple[int, tuple[object, ...], bytes]]:
-    """What a portal of a public zone answers, with every header but the moment and what may still be asked."""
+Answers = dict[tuple[str, str], tuple[int, tuple[object, ...], bytes]]
+
+
+def answers(public: Path, asked: list[str]) -> Answers:
+    """What a portal answers, with every header but the moment and how much may still be asked."""
     found = {}
     with TestClient(application(public, requests_a_minute=10**6), raise_server_exceptions=False) as reader:
         for address, method in itertools.product(asked, ("GET", "HEAD")):
