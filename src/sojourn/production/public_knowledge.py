@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sojourn.concepts import NOT_APPLICABLE, UNKNOWN, areas, members_of
 from sojourn.concepts.code_lists import code_list, code_lists
 from sojourn.disclosure.attacks import PublicTable
+from sojourn.disclosure.cell_keys import CHANGED
 from sojourn.dissemination.publication import Dimension, TableDescription, read_manifest
 from sojourn.dissemination.zone import NotInZone, PublicZone
 
-__all__ = ["Known", "counts_of", "known_tables"]
+__all__ = ["Known", "counts_of", "is_perturbed", "known_tables"]
 
 _VARIABLES = {
     "AGE_GROUP": "AGE",
@@ -70,10 +73,15 @@ def counts_of(
         description.indicator or description.id,
         observations,
         description.dimension_ids,
-        step=description.protection.rounded_to or 0.0,
+        step=math.inf if is_perturbed(observations) else description.protection.rounded_to or 0.0,
         variables=_VARIABLES,
         parts={dimension.id: parts_of(dimension, country) for dimension in description.dimensions},
     )
+
+
+def is_perturbed(observations: pa.Table) -> bool:
+    """Whether figures of a table were changed at random."""
+    return bool(pc.any(pc.equal(observations["OBS_STATUS"], CHANGED)).as_py())
 
 
 def parts_of(dimension: Dimension, country: str) -> Mapping[str, frozenset[str]]:

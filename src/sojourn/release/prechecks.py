@@ -82,7 +82,7 @@ def _of_protection(table: PublishedTable) -> Iterator[Finding]:
         return
     if not _is_count(table.description):
         return
-    if rules.get("round_to") is None and not rules.get("perturbed", False):
+    if rules.get("round_to") is None and rules.get("method") != "cell_keys":
         yield Finding(
             "unrounded", Severity.DECIDE, name, "Counts are neither rounded nor perturbed: each is exact."
         )

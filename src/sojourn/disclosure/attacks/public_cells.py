@@ -30,7 +30,8 @@ class PublicTable:
 
     `subject` is what is counted: tables of one subject count the same persons. `dimensions` are columns of
     the observations, `variables` names the variable of those that share one with a dimension of another name,
-    and `parts` the elementary parts of a code that stands for several. `step` is what figures are rounded to.
+    and `parts` the elementary parts of a code that stands for several. `step` is what figures are rounded to;
+    infinite where they are perturbed by noise that readers do not know.
     """
 
     name: str

@@ -67,6 +67,14 @@ class PerturbationTable(Hidden):
         found = self.change[np.minimum(np.searchsorted(edges, sought, side="right"), len(edges) - 1)]
         return np.where(counts > 0, found, 0)
 
+    def largest_variance(self) -> float:
+        """The largest variance of the change of a count; part of what is secret."""
+        return max(
+            sum(chance * change**2 for change, chance in row.items())
+            - sum(chance * change for change, chance in row.items()) ** 2
+            for row in self.probabilities().values()
+        )
+
     def probabilities(self) -> dict[int, dict[int, float]]:
         """By count, how likely each change is; part of what is secret."""
         lower = np.where(np.diff(self.count, prepend=0) != 0, 0, np.roll(self.upper, 1))
