@@ -17,9 +17,10 @@ from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
-from sojourn.statistics.survey.freedom import Freedom, effective_freedom
+from sojourn.statistics.survey.freedom import Freedom, both_phases_freedom, effective_freedom
 from sojourn.statistics.survey.known_totals import KnownTotals
 from sojourn.statistics.survey.measures import Measure
+from sojourn.statistics.survey.stage_units import StageUnits
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
 
@@ -194,44 +195,89 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
 def _linearised(
     entries: Entries, components: Components, values: Floats, units: Units, known: KnownTotals | None
 ) -> Spread:
-    count, width = components.cell.shape
-    variance = np.zeros(count)
-    freedom = effective = np.zeros(count, np.int64)
-    first = np.arange(count + 1, dtype=np.int64) * width
-    flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
-    group, weight, fitted = np.empty(0, np.int64), np.empty(0), np.empty((0, count))
+    fitted = None
     if known is not None:
-        group, weight = known.group, known.weight
         fitted = known.fitted(
             entries.first, entries.row, entries.variables,
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
-    for place, stage in enumerate(units.stages):
-        met, strata, most = (np.zeros(count, np.int64) for _ in range(3))
-        fourths = np.zeros(count)
-        combination_variances(
-            entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
-            stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
-            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata, most,
-        )  # fmt: skip
-        if place == 0:
-            freedom = met - strata
-            effective = np.minimum(
-                effective_freedom(variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom),
-                most,
-            )
+    every = (*units.stages, *units.second)
+    found = [_of_stage(entries, components, stage, known, fitted, units.is_drawn) for stage in every]
+    first = found[0]
+    freedom = first.units - first.strata
+    effective = _effective(first, units.stages[0], units.freedom)
+    variance = found[0].variance.copy()
+    for each in found[1:]:
+        variance += each.variance
+    if units.second:
+        last = found[-1]
+        freedom = np.minimum(freedom, last.units - last.strata)
+        of_second = _effective(last, units.second[-1], units.second[-1].freedom)
+        of_first = _effective(first, units.stages[0], units.stages[0].freedom)
+        variance[np.abs(variance) <= _ROUNDING * sum(np.abs(each.variance) for each in found)] = 0.0
+        effective = both_phases_freedom(variance, last.variance, of_first, of_second)
+        variance[variance < 0] = np.nan
     variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
     variance[np.isnan(values[:, 0])] = np.nan
     return Spread(variance, freedom, effective)
 
 
+@dataclass(frozen=True)
+class _StageSpread:
+    """By figure what a stage adds to the variance, the squares of what its units add, and how many do.
+
+    `strata` have units with something, and drew `most` units more than they are.
+    """
+
+    variance: Floats
+    fourths: Floats
+    units: Integers
+    strata: Integers
+    most: Integers
+
+
+def _of_stage(
+    entries: Entries,
+    components: Components,
+    stage: StageUnits,
+    known: KnownTotals | None,
+    fitted: Floats | None,
+    is_drawn: Flags | None,
+) -> _StageSpread:
+    count, width = components.cell.shape
+    first = np.arange(count + 1, dtype=np.int64) * width
+    flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
+    group, weight, of_row = np.empty(0, np.int64), np.empty(0), stage.unit_of_row
+    if known is not None:
+        group, weight = known.group, known.weight
+        if is_drawn is not None:  # units that the second phase did not draw are none of its strata's
+            group, weight, of_row = group[is_drawn], weight[is_drawn], of_row[is_drawn]
+    if fitted is None:
+        fitted = np.empty((0, count))
+    variance, fourths = np.zeros(count), np.zeros(count)
+    met, strata, most = (np.zeros(count, np.int64) for _ in range(3))
+    combination_variances(
+        entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
+        stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
+        of_row, group, weight, fitted, variance, fourths, met, strata, most,
+    )  # fmt: skip
+    return _StageSpread(variance, fourths, met, strata, most)
+
+
+def _effective(found: _StageSpread, stage: StageUnits, most: int) -> Integers:
+    count = int(stage.drawn.sum())
+    own = effective_freedom(found.variance, found.fourths, count=count, most=most)
+    least: Integers = np.minimum(own, found.most)
+    return least
+
+
 def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
     """Rows that may belong to the universe, and those that are counted: in it, and all is stated."""
-    eligible = np.ones(cube.table.num_rows, np.bool_)
+    eligible = cube.is_asked
     counted = eligible.copy()
     if measure.where is not None:
         held = cube.holds(measure.where)
-        eligible, counted = held != 0, held == 1
+        eligible, counted = eligible & (held != 0), eligible & (held == 1)
     if measure.when is not None:
         counted = counted & (cube.holds(measure.when) != -1)
     for name in (measure.of, measure.over):

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Freedom", "effective_freedom"]
+__all__ = ["Freedom", "both_phases_freedom", "effective_freedom"]
 
 Freedom = Literal["effective", "cell", "design"]
 Integers = npt.NDArray[np.int64]
@@ -41,3 +41,23 @@ def effective_freedom(squares: Floats, fourths: Floats, *, count: int, most: int
         found = np.where(unevenness > 0, 2.0 * most / count / unevenness, most)
     whole: Integers = np.clip(np.nan_to_num(found, nan=most, posinf=most), 1, most).astype(np.int64)
     return whole
+
+
+def both_phases_freedom(variance: Floats, second: Floats, of_first: Integers, of_second: Integers) -> Integers:
+    """Degrees of freedom of a `variance` of two phases, of which `second` is what the second phase adds.
+
+    Both phases' parts are made of the same answers, and err in the same direction: their errors are added up
+    as they are, not as squares. So the degrees lie between those of the two, and are those of one where it
+    alone varies. Where the first phase's part comes out below zero, which chance can do to an unbiased
+    estimate, they are fewer than either's.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [
+            np.where(part != 0, np.abs(part) / np.sqrt(degrees), 0.0)
+            for part, degrees in ((variance - second, of_first), (second, of_second))
+        ]
+        found = (variance / (parts[0] + parts[1])) ** 2
+    most = np.maximum(of_first, of_second)
+    whole: Integers = np.where(np.isnan(found), np.minimum(of_first, of_second), found).astype(np.int64)
+    # One degree is the least where there is any: the square is cut to whole numbers.
+    return np.clip(whole, np.minimum(most, 1), most)
