@@ -43,7 +43,9 @@ def effective_freedom(squares: Floats, fourths: Floats, *, count: int, most: int
     return whole
 
 
-def both_phases_freedom(variance: Floats, second: Floats, of_first: Integers, of_second: Integers) -> Integers:
+def both_phases_freedom(
+    variance: Floats, second: Floats, of_first: Integers, of_second: Integers
+) -> Integers:
     """Degrees of freedom of a `variance` of two phases, of which `second` is what the second phase adds.
 
     Both phases' parts are made of the same answers, and err in the same direction: their errors are added up
