@@ -54,7 +54,7 @@ def faults_statement(
 
 
 def second_phase_faults_statement(drawn: str, weight: str) -> str:
-    """One row about `records`: how many do not say 0 or 1 of the second phase, and weigh without being drawn."""
+    """One row about `records`: how many say neither 0 nor 1 of `drawn`, and how many weigh though it is 0."""
     said = f"TRY_CAST({quoted(drawn)} AS DOUBLE)"
     unclear = f"count(*) FILTER ({said} IS NULL OR {said} NOT IN (0, 1))"
     return f"SELECT {unclear}, count(*) FILTER ({said} = 0 AND {quoted(weight)} <> 0) FROM records"
@@ -84,7 +84,7 @@ def weighted_again_statement(
     keys = [quoted(name) for name in strata]
     joined = f"JOIN __second_phase USING ({', '.join(keys)})" if keys else "CROSS JOIN __second_phase"
     return (
-        "WITH __second_phase AS (  -- one row for each stratum of the second phase: its units for each drawn\n"
+        "WITH __second_phase AS (  -- one row for each stratum of the second phase: units for one drawn\n"
         f"  SELECT {', '.join([*keys, f'{units} / ({units} FILTER ({is_drawn})) AS units_for_one'])}\n"
         f"  FROM records{' GROUP BY ' + ', '.join(keys) if keys else ''}\n)\n"
         f"SELECT records.* REPLACE ({', '.join(changed)})\nFROM records {joined}"

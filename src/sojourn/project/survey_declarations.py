@@ -50,7 +50,7 @@ class SecondPhaseDeclaration(Declaration):
     )
     strata: Strings = Field(
         default=(),
-        description="Columns, crossed, of the second phase's strata; left out, all are one stratum",
+        description="Columns, crossed, of the second phase's strata; left out, there is one",
     )
     weight_covers: Literal["first_phase", "both_phases"] = Field(
         description=(

@@ -119,7 +119,7 @@ def file_columns(source: SourceDeclaration) -> tuple[str, ...]:
 
 
 def numbers_of_design(source: SourceDeclaration) -> tuple[str, ...]:
-    """Columns of the file that only a survey's design names: replicate weights, sizes of strata, who was drawn again."""
+    """Columns of the file that only a design names: replicate weights, sizes of strata, who was redrawn."""
     if source.design is None:
         return ()
     stages = source.design.stages

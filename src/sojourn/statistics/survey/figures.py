@@ -30,11 +30,13 @@ __all__ = [
     "Entries",
     "Figures",
     "Spread",
+    "StageSpread",
     "components_of",
     "figures_of",
     "records_in",
     "spread_of",
     "universe",
+    "variance_parts",
 ]
 
 # Figures that differ by less, as a share, differ by the rounding of their sums.
@@ -195,6 +197,30 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
 def _linearised(
     entries: Entries, components: Components, values: Floats, units: Units, known: KnownTotals | None
 ) -> Spread:
+    parts = variance_parts(entries, components, units, known)
+    first = parts[0]
+    freedom = first.units - first.strata
+    effective = first.effective(units.stages[0])
+    variance = first.variance.copy()
+    for each in parts[1:]:
+        variance += each.variance
+    if units.second:
+        last = parts[-1]
+        freedom = np.minimum(freedom, last.units - last.strata)
+        variance[np.abs(variance) <= _ROUNDING * sum(np.abs(each.variance) for each in parts)] = 0.0
+        of_second = last.effective(units.second[-1])
+        effective = both_phases_freedom(variance, last.variance, effective, of_second)
+        # An unbiased estimate can come out below zero; it is then no variance.
+        variance[variance < 0] = np.nan
+    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
+    variance[np.isnan(values[:, 0])] = np.nan
+    return Spread(variance, freedom, effective)
+
+
+def variance_parts(
+    entries: Entries, components: Components, units: Units, known: KnownTotals | None
+) -> list[StageSpread]:
+    """What each stage adds to the variance of each figure, those of a second phase after those of the first."""
     fitted = None
     if known is not None:
         fitted = known.fitted(
@@ -202,28 +228,11 @@ def _linearised(
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
     every = (*units.stages, *units.second)
-    found = [_of_stage(entries, components, stage, known, fitted, units.is_drawn) for stage in every]
-    first = found[0]
-    freedom = first.units - first.strata
-    effective = _effective(first, units.stages[0], units.freedom)
-    variance = found[0].variance.copy()
-    for each in found[1:]:
-        variance += each.variance
-    if units.second:
-        last = found[-1]
-        freedom = np.minimum(freedom, last.units - last.strata)
-        of_second = _effective(last, units.second[-1], units.second[-1].freedom)
-        of_first = _effective(first, units.stages[0], units.stages[0].freedom)
-        variance[np.abs(variance) <= _ROUNDING * sum(np.abs(each.variance) for each in found)] = 0.0
-        effective = both_phases_freedom(variance, last.variance, of_first, of_second)
-        variance[variance < 0] = np.nan
-    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
-    variance[np.isnan(values[:, 0])] = np.nan
-    return Spread(variance, freedom, effective)
+    return [_of_stage(entries, components, stage, known, fitted, units.is_drawn) for stage in every]
 
 
 @dataclass(frozen=True)
-class _StageSpread:
+class StageSpread:
     """By figure what a stage adds to the variance, the squares of what its units add, and how many do.
 
     `strata` have units with something, and drew `most` units more than they are.
@@ -235,6 +244,13 @@ class _StageSpread:
     strata: Integers
     most: Integers
 
+    def effective(self, stage: StageUnits) -> Integers:
+        """Effective degrees of freedom, at most those of the strata with something."""
+        count, most = int(stage.drawn.sum()), stage.freedom
+        own = effective_freedom(self.variance, self.fourths, count=count, most=most)
+        least: Integers = np.minimum(own, self.most)
+        return least
+
 
 def _of_stage(
     entries: Entries,
@@ -243,7 +259,7 @@ def _of_stage(
     known: KnownTotals | None,
     fitted: Floats | None,
     is_drawn: Flags | None,
-) -> _StageSpread:
+) -> StageSpread:
     count, width = components.cell.shape
     first = np.arange(count + 1, dtype=np.int64) * width
     flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
@@ -261,14 +277,7 @@ def _of_stage(
         stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
         of_row, group, weight, fitted, variance, fourths, met, strata, most,
     )  # fmt: skip
-    return _StageSpread(variance, fourths, met, strata, most)
-
-
-def _effective(found: _StageSpread, stage: StageUnits, most: int) -> Integers:
-    count = int(stage.drawn.sum())
-    own = effective_freedom(found.variance, found.fourths, count=count, most=most)
-    least: Integers = np.minimum(own, found.most)
-    return least
+    return StageSpread(variance, fourths, met, strata, most)
 
 
 def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:

@@ -33,8 +33,9 @@ import pyarrow as pa
 from sojourn.errors import ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.survey.hadamard import hadamard
+from sojourn.statistics.survey.stage_units import StageUnits
 from sojourn.statistics.survey.taylor_design import TaylorDesign
-from sojourn.statistics.survey.units import StageUnits, units_of
+from sojourn.statistics.survey.units import units_of
 
 __all__ = ["REPLICATIONS", "Replication", "with_replicates"]
 

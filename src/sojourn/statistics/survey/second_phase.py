@@ -1,11 +1,11 @@
 """A second phase: what it adds to the variance, as stages of squares between units like those of the first.
 
 With both phases' weights in them, amounts t of those drawn again estimate a total. Its variance is that of
-the first phase, had everyone been asked, and what the second adds. Of a first phase whose variance is a sum of
-A(k, l) t(k) t(l) over its records, the unbiased estimate divides every pair by the chance that the second
-draws both, where the weights have divided by the chances of each. With n of N units drawn in a stratum of the
-second phase, these are alike for units of two strata, differ by the factor 1 + c with c = (N-n) / (N (n-1)) for
-two units of one stratum, and by n/N for a unit with itself. So the variance is a sum of
+the first phase, had everyone been asked, and what the second adds. The first phase's is a sum over pairs of
+records, A(k, l) t(k) t(l). An unbiased estimate divides each pair by the chance that the second phase draws
+both; the weights have divided by the chances of each. With n of N units drawn in a stratum of the second
+phase the two are alike for units of two strata, differ by the factor 1 + c, where c = (N-n) / (N (n-1)), for
+two units of one stratum, and by n/N for a unit with itself. So the variance is the sum of
 
 1. the first phase's squares of t, as though it had drawn those alone who were asked;
 2. for each stratum of the second phase, c times the first phase's squares of t in that stratum;

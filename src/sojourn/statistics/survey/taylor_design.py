@@ -110,9 +110,9 @@ class SecondPhase:
     is the column of what was drawn, such as a household, or `each_record`. Units of several records are told
     apart within the last stage of the first phase, and are drawn whole.
 
-    `weight_covers` says of which phase the design's weight is: of `both_phases`, its product, which only those
-    drawn again have; or of the `first_phase`, so that it is multiplied here by the units that a stratum has
-    for each one drawn.
+    `weight_covers` says whose the design's weight is: that of `both_phases`, a product, which only those
+    drawn again have; or that of the `first_phase`, which is then multiplied by the units that a stratum of
+    the second has for each one drawn.
     """
 
     drawn: str
@@ -155,7 +155,7 @@ class TaylorDesign:
 
     With `second_phase`, the stages are those of the first phase, and figures are of those drawn again.
 
-    Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapters 4, 5 and 9; the rules
+    Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapters 4, 5 and 9; rules
     for single units are those of R `survey`, option `survey.lonely.psu`, where `around_zero` is `adjust`.
     """
 
