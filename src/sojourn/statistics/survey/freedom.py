@@ -51,7 +51,7 @@ def both_phases_freedom(
     Both phases' parts are made of the same answers, and err in the same direction: their errors are added up
     as they are, not as squares. So the degrees lie between those of the two, and are those of one where it
     alone varies. Where the first phase's part comes out below zero, which chance can do to an unbiased
-    estimate, they are fewer than either's.
+    estimate, they are fewer; where all of the variance does or nothing varies, the fewer of the two.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = [
@@ -59,7 +59,7 @@ def both_phases_freedom(
             for part, degrees in ((variance - second, of_first), (second, of_second))
         ]
         found = (variance / (parts[0] + parts[1])) ** 2
-    most = np.maximum(of_first, of_second)
-    whole: Integers = np.where(np.isnan(found), np.minimum(of_first, of_second), found).astype(np.int64)
-    # One degree is the least where there is any: the square is cut to whole numbers.
+    least, most = np.minimum(of_first, of_second), np.maximum(of_first, of_second)
+    whole: Integers = np.where(variance > 0, found, least).astype(np.int64)
+    # One degree is the least where there is any.
     return np.clip(whole, np.minimum(most, 1), most)
