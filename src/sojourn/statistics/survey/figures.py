@@ -220,7 +220,7 @@ def _linearised(
 def variance_parts(
     entries: Entries, components: Components, units: Units, known: KnownTotals | None
 ) -> list[StageSpread]:
-    """What each stage adds to the variance of each figure, those of a second phase after those of the first."""
+    """What each stage adds to the variance of each figure; those of a second phase come last."""
     fitted = None
     if known is not None:
         fitted = known.fitted(

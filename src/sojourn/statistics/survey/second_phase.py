@@ -81,7 +81,7 @@ def second_phase_stages(
     spread = (1.0 - chance) * np.where(many, drawn / np.maximum(drawn - 1, 1), 1.0)
     between = StageUnits(unit, own_stratum, drawn, spread, ~many & (held > drawn))
     if single_unit == "error":
-        refuse_single(between, "At the second phase", _named(phase))
+        refuse_single(between, "At the second phase", _named(phase), "certainty or around_zero")
     elif single_unit == "certainty":
         between.factor[between.is_single] = 0.0
     own = (chance - 1.0 - pairs)[own_stratum] * _own_squares(first_phase, first)

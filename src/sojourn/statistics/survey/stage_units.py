@@ -51,8 +51,8 @@ def first_rows(position: Integers) -> Integers:
     return numbered(position)[1]
 
 
-def refuse_single(found: StageUnits, where: str, strata: str) -> None:
-    """Refuse strata with a single unit.
+def refuse_single(found: StageUnits, where: str, strata: str, rules: str) -> None:
+    """Refuse strata with a single unit; `rules` are those that could be declared for them.
 
     Raises: ProjectError with how many there are.
     """
@@ -61,5 +61,5 @@ def refuse_single(found: StageUnits, where: str, strata: str) -> None:
         raise ProjectError(
             f"{where}, {count:,} of {len(found.drawn):,} strata ({strata}) have one sampled unit:"
             " their variance cannot be estimated.",
-            "Join such strata to others, or declare `single_unit`: certainty, around_zero or average.",
+            f"Join such strata to others, or declare `single_unit`: {rules}.",
         )

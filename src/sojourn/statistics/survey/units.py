@@ -74,7 +74,8 @@ def units_of(columns: Mapping[str, pa.ChunkedArray], rows: int, design: TaylorDe
             unit = paired(stratum, codes[stage.unit])
         found, above = _stage(stage, unit, stratum, parent, above, columns)
         if design.single_unit == "error":
-            refuse_single(found, f"At stage {place + 1}", stage.stratum or "the only stratum")
+            strata, rules = stage.stratum or "the only stratum", "certainty, around_zero or average"
+            refuse_single(found, f"At stage {place + 1}", strata, rules)
         elif design.single_unit == "certainty":
             found.factor[found.is_single] = 0.0
         elif design.single_unit == "average":
