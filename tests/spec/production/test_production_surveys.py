@@ -257,7 +257,7 @@ def test_a_survey_of_two_phases_tells_of_those_who_were_drawn_again(surveyor):
         assert row["contributors"] == known["contributors"]
     asked = sum(row["AGAIN"] and row["INC"] is not None for row in records.to_pylist())
     assert max(row["contributors"] for row in estimates) == asked
-    # Persons of several waves count once, and those whom the first phase alone drew do not, whatever is known.
+    # Persons of several waves count once, and those of the first phase alone do not, whatever is known.
     several = people(waves=2)
     known = in_two_phases(several).set_column(several.column_names.index("INC"), "INC", several["INC"])
     waves = rows_of(surveyor(known, "TOTAL_INCOME").tables["TOTAL_INCOME"].estimates)
