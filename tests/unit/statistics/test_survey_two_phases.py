@@ -28,6 +28,7 @@ from sojourn.statistics.survey import (
     with_replicates,
 )
 from sojourn.statistics.survey.figures import figures_of, variance_parts
+from sojourn.statistics.survey.freedom import both_phases_freedom
 from two_phase_samples import CASES, first_phase
 
 BOTH = SecondPhase("again", "each_record", "both_phases", ("s",))
@@ -277,6 +278,19 @@ def test_a_variance_that_comes_out_below_zero_is_none_and_the_figure_stands_with
     assert [count[name] for name in without] == [None] * 6
     # The second phase, of which all are one stratum, has the fewer.
     assert count["degrees_of_freedom"] == sum(first_phase()["drawn"].to_pylist()) - 1
+
+
+def test_degrees_of_freedom_compare_the_variance_with_the_squares_that_it_is_made_of():
+    # 6 of 8 squares of the first phase with 16 degrees and 2 of the second with 4: (6 / (8/4 + 2/2))² = 4. Of the
+    # first alone they are its 16, of the second alone its 4. They are at most the more, 16, at least one, and of
+    # a variance that is zero or below the fewer.
+    variance, first, second = np.array(
+        [(6, 8, 2), (8, 8, 0), (2, 0, 2), (30, 8, 2), (0.1, 8, 2), (0, 8, 2), (-1, 8, 2), (0, 0, 0)], float
+    ).T
+    found = both_phases_freedom(variance, first, second, np.full(8, 16), np.full(8, 4))
+    assert found.tolist() == [4, 16, 4, 16, 1, 4, 4, 4]
+    nothing = np.zeros(1, np.int64)
+    assert both_phases_freedom(*np.ones((3, 1)), nothing, nothing).tolist() == [0]
 
 
 # Of stratum c one of two was drawn again: its t is 2 · 4 · 3 = 24 in a first phase of 8 of 16.

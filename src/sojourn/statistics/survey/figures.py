@@ -118,12 +118,14 @@ class Spread:
     """The variance of each figure, and its degrees of freedom.
 
     `freedom` counts units less strata of the first stage with records in the cell; `effective` are those of
-    `effective_freedom`.
+    `effective_freedom`. `behind` are the same but of two phases, of which they are the lesser of each by
+    itself: how many units are behind a figure, however well the variance is known.
     """
 
     variance: Floats
     freedom: Integers
     effective: Integers
+    behind: Integers
 
     def degrees(self, freedom: Freedom, cube: SurveyCube) -> Integers:
         """The degrees of freedom that are asked for."""
@@ -187,10 +189,10 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
         # Not a matrix product: its bits would depend on the threads of the linear algebra library.
         variance, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
         effective = effective_freedom(variance, fourths, count=every.shape[1], most=design.freedom)
-        return Spread(variance, np.full(len(values), design.freedom), effective)
+        return Spread(variance, np.full(len(values), design.freedom), effective, effective)
     if entries is None or cube.units is None:
         nothing = np.zeros(len(values), np.int64)
-        return Spread(np.full(len(values), np.nan), nothing, nothing)
+        return Spread(np.full(len(values), np.nan), nothing, nothing, nothing)
     return _linearised(entries, components, values, cube.units, cube.known_totals)
 
 
@@ -200,21 +202,23 @@ def _linearised(
     parts = variance_parts(entries, components, units, known)
     first = parts[0]
     freedom = first.units - first.strata
-    effective = first.effective(units.stages[0])
+    effective = behind = first.effective(units.stages[0])
     variance = first.variance.copy()
     for each in parts[1:]:
         variance += each.variance
     if units.second:
+        squares = sum((each.variance for each in parts[: len(units.stages)]), np.zeros(len(values)))
         last = parts[-1]
         freedom = np.minimum(freedom, last.units - last.strata)
         variance[np.abs(variance) <= _ROUNDING * sum(np.abs(each.variance) for each in parts)] = 0.0
         of_second = last.effective(units.second[-1])
-        effective = both_phases_freedom(variance, last.variance, effective, of_second)
+        effective = both_phases_freedom(variance, squares, last.variance, behind, of_second)
+        behind = np.minimum(behind, of_second)
         # An unbiased estimate can come out below zero; it is then no variance.
         variance[variance < 0] = np.nan
     variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
     variance[np.isnan(values[:, 0])] = np.nan
-    return Spread(variance, freedom, effective)
+    return Spread(variance, freedom, effective, behind)
 
 
 def variance_parts(

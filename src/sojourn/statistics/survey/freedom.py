@@ -44,22 +44,23 @@ def effective_freedom(squares: Floats, fourths: Floats, *, count: int, most: int
 
 
 def both_phases_freedom(
-    variance: Floats, second: Floats, of_first: Integers, of_second: Integers
+    variance: Floats, first: Floats, second: Floats, of_first: Integers, of_second: Integers
 ) -> Integers:
-    """Degrees of freedom of a `variance` of two phases, of which `second` is what the second phase adds.
+    """Degrees of freedom of a `variance` of two phases, at most the more that one of them has.
 
-    Both phases' parts are made of the same answers, and err in the same direction: their errors are added up
-    as they are, not as squares. So the degrees lie between those of the two, and are those of one where it
-    alone varies. Where the first phase's part comes out below zero, which chance can do to an unbiased
-    estimate, they are fewer; where all of the variance does or nothing varies, the fewer of the two.
+    It is estimated from squares of the `first` phase, of which what the second phase brought in is taken off
+    again, and from those of the `second`. Where much is taken off, little is left of large numbers that vary:
+    it is the squares, with the degrees of each, that say how much, and the variance how much that matters.
+    Both are made of the same answers and err in the same direction, so that their errors are added up as they
+    are. Where nothing varies, or the variance comes out below zero, they are the fewer of the two.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [
-            np.where(part != 0, np.abs(part) / np.sqrt(degrees), 0.0)
-            for part, degrees in ((variance - second, of_first), (second, of_second))
+        errors = [
+            np.where(squares != 0, squares / np.sqrt(degrees), 0.0)
+            for squares, degrees in ((first, of_first), (second, of_second))
         ]
-        found = (variance / (parts[0] + parts[1])) ** 2
+        found = (variance / (errors[0] + errors[1])) ** 2 + 1e-9  # whole ones stay whole
     least, most = np.minimum(of_first, of_second), np.maximum(of_first, of_second)
-    whole: Integers = np.where(variance > 0, found, least).astype(np.int64)
+    whole: Integers = np.where(variance > 0, np.minimum(found, most), least).astype(np.int64)
     # One degree is the least where there is any.
-    return np.clip(whole, np.minimum(most, 1), most)
+    return np.maximum(whole, np.minimum(most, 1))
