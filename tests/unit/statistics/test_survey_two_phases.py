@@ -282,8 +282,8 @@ def test_a_variance_that_comes_out_below_zero_is_none_and_the_figure_stands_with
 
 def test_degrees_of_freedom_compare_the_variance_with_the_squares_that_it_is_made_of():
     # 6 of 8 squares of the first phase, with 16 degrees, and 2 of the second with 4: (6 / (8/4 + 2/2))² = 4.
-    # Of the first alone they are its 16, of the second alone its 4. They are at most the more of the two and at
-    # least one; of a variance that is zero or below they are the fewer.
+    # Of the first alone they are its 16, of the second alone its 4. They are at most the more of the two, at
+    # least one, and the fewer where the variance is zero or below.
     variance, first, second = np.array(
         [(6, 8, 2), (8, 8, 0), (2, 0, 2), (30, 8, 2), (0.1, 8, 2), (0, 8, 2), (-1, 8, 2), (0, 0, 0)], float
     ).T
