@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from sojourn.project import (
     coverage_declarations,
     declarations,
+    joining_declarations,
     linkage_declarations,
     migration_table_declarations,
     residence_declarations,
@@ -43,6 +44,8 @@ FILES = (
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     weighting_declarations.WeightingDeclaration,
+    joining_declarations.RegisterDeclaration,
+    joining_declarations.MatchingDeclaration,
     linkage_declarations.LinkageDeclaration,
     sampling_declarations.SamplingDeclaration,
     special_design_declarations.HiddenGroupDeclaration,
