@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sojourn.engine import Engine
 from sojourn.statistics.survey import Measure, SecondPhase, Stage, TaylorDesign, survey_cube, survey_table
 
-SOME = settings(max_examples=8, deadline=None, derandomize=True)
+SOME = settings(max_examples=5, deadline=None, derandomize=True)
 STAGES = (Stage("p", "h", population="N"), Stage("d", population="M"))
 # Two of five units in each stratum, two of four dwellings in each unit, one to three persons in a dwelling.
 UNITS, DWELLINGS = (2, 5), (2, 4)
