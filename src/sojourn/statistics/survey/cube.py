@@ -273,8 +273,7 @@ def _plan(
     before = [calibrated.base_weight] if calibrated is not None else []
     refuse_absent(types, [*dimensions, *measures, *weights, *design_columns, *before])
     refuse_repeated([*dimensions, *conditions, *measures])
-    looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
-    fractional = [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
+    fractional = _fractional(types, dimensions, conditions)
     weighted, counted = of_both_phases(records, design)
     refuse_faulty(records, dimensions, () if weighted else design_columns, fractional)
     limits = limits_of(counted, column_types(counted) if weighted else types, [*weights, *before], measures)
@@ -303,6 +302,14 @@ def _plan(
         of_dimensions, conditions, kept, gaps, values, unknown=UNKNOWN, weighted=weighted
     )
     return _Plan(prepared, sums, keys, of_design, not is_each, (*conditions, *gaps), tuple(measures))
+
+
+def _fractional(
+    types: Mapping[str, str], dimensions: Sequence[str], conditions: Mapping[str, Rule]
+) -> list[str]:
+    """Columns that are looked at, and may hold NaN."""
+    looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
+    return [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
 
 
 def _sum_name(measure: str) -> str:

@@ -62,13 +62,7 @@ def second_phase_stages(
     Raises: ContractBroken for units that were drawn in part or lie in two strata, and for strata of which
     nobody was drawn; ProjectError for strata with a single unit, unless `single_unit` says what they add.
     """
-    stratum = np.zeros(len(is_drawn), np.int64)
-    for name in phase.strata:
-        stratum = paired(stratum, codes[name])
-    if phase.unit == EACH_RECORD:
-        unit = np.arange(len(is_drawn), dtype=np.int64)
-    else:
-        unit = paired(within, codes[phase.unit])
+    stratum, unit = _drawn_from(codes, within, phase)
     first = first_rows(unit)
     own_stratum = stratum[first]
     _refuse_divided(unit, is_drawn, is_drawn[first], stratum, own_stratum, phase)
@@ -88,6 +82,18 @@ def second_phase_stages(
     of_units = np.arange(len(first), dtype=np.int64)
     alone = StageUnits(unit, of_units, np.ones_like(of_units), own, np.ones(len(first), np.bool_))
     return (*(_in_strata(stage, stratum, pairs) for stage in first_phase), alone, between)
+
+
+def _drawn_from(
+    codes: Mapping[str, Integers], within: Integers, phase: SecondPhase
+) -> tuple[Integers, Integers]:
+    """By row the stratum and the unit of the second phase."""
+    stratum = np.zeros(len(within), np.int64)
+    for name in phase.strata:
+        stratum = paired(stratum, codes[name])
+    if phase.unit == EACH_RECORD:
+        return stratum, np.arange(len(within), dtype=np.int64)
+    return stratum, paired(within, codes[phase.unit])
 
 
 def _in_strata(stage: StageUnits, stratum: Integers, pairs: Floats) -> StageUnits:

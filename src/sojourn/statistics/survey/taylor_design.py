@@ -244,50 +244,41 @@ def _complaints(design: TaylorDesign) -> list[tuple[str, str]]:
                 "Declare `certainty` or `around_zero`, or leave out the population sizes of stage 1.",
             )
         )
-    if design.second_phase is not None:
-        found += _complaints_of_phases(design, design.second_phase)
-    return found
+    return found if design.second_phase is None else found + _of_phases(design, design.second_phase)
 
 
-def _complaints_of_phases(design: TaylorDesign, second: SecondPhase) -> list[tuple[str, str]]:
-    found = []
-    if second.unit != EACH_RECORD and design.stages and design.stages[-1].unit == EACH_RECORD:
-        found.append(
-            (
-                f"draws each record in its first phase, and units of {second.unit} in its second.",
-                f"Units of the second phase lie within the first's: declare `unit: {EACH_RECORD}`, or the"
-                " unit that the first phase drew.",
-            )
-        )
+def _of_phases(design: TaylorDesign, second: SecondPhase) -> list[tuple[str, str]]:
+    """What is wrong with how both phases fit together."""
     above = [name for stage in design.stages for name in (stage.stratum, stage.unit)][:-1]
-    if second.unit in above:
-        found.append(
-            (
-                f"draws {second.unit} in its second phase, of which the first drew parts.",
-                "Units of the second phase lie within the last stage of the first: declare as stages those"
-                f" that led to {second.unit}.",
-            )
-        )
-    if design.single_unit == "average":
-        found.append(
-            (
-                "averages single units, but has variance at both of its phases.",
-                "Declare `certainty` or `around_zero`, or join strata with single units to others.",
-            )
-        )
-    if design.calibrated is not None and second.weight_covers == "first_phase":
-        found.append(
-            (
-                "has weights that are calibrated, and yet of the first phase alone.",
-                "Name the calibrated weights of those drawn again, and declare `weight_covers: both_phases`.",
-            )
-        )
-    own = {second.drawn, *second.strata}
-    if own & {design.weight, *(name for stage in design.stages for name in (stage.unit, stage.population))}:
-        found.append(
-            (
-                "names a column as `drawn` or stratum of the second phase that is something else already.",
-                "Name the column that says who was drawn again, and those of what the first phase told.",
-            )
-        )
-    return found
+    taken = {design.weight, *(name for stage in design.stages for name in (stage.unit, stage.population))}
+    is_by_record = bool(design.stages) and design.stages[-1].unit == EACH_RECORD
+    rules = [
+        (
+            is_by_record and second.unit != EACH_RECORD,
+            f"draws each record in its first phase, and units of {second.unit} in its second.",
+            f"Units of the second phase lie within the first's: declare `unit: {EACH_RECORD}`, or the unit"
+            " that the first phase drew.",
+        ),
+        (
+            second.unit in above,
+            f"draws {second.unit} in its second phase, of which the first drew parts.",
+            "Units of the second phase lie within the last stage of the first: declare as stages those that"
+            f" led to {second.unit}.",
+        ),
+        (
+            design.single_unit == "average",
+            "averages single units, but has variance at both of its phases.",
+            "Declare `certainty` or `around_zero`, or join strata with single units to others.",
+        ),
+        (
+            design.calibrated is not None and second.weight_covers == "first_phase",
+            "has weights that are calibrated, and yet of the first phase alone.",
+            "Name the calibrated weights of those drawn again, and declare `weight_covers: both_phases`.",
+        ),
+        (
+            not taken.isdisjoint((second.drawn, *second.strata)),
+            "names a column as `drawn` or stratum of the second phase that is something else already.",
+            "Name the column that says who was drawn again, and those of what the first phase told.",
+        ),
+    ]
+    return [(complaint, remedy) for is_broken, complaint, remedy in rules if is_broken]
