@@ -11,6 +11,7 @@ from sojourn.statistics.survey import (
     CalibratedTo,
     CensusDesign,
     Replication,
+    SecondPhase,
     Stage,
     SurveyDesign,
     TaylorDesign,
@@ -33,8 +34,14 @@ def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
         )
         to = declared.calibrated
         calibrated = CalibratedTo(to.base_weight, to.margins, to.numbers) if to is not None else None
+        again = declared.second_phase
+        second = (
+            SecondPhase(again.drawn, again.unit, again.weight_covers, again.strata)
+            if again is not None
+            else None
+        )
         return TaylorDesign(
-            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated
+            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated, second
         )
     return ReplicateDesign(
         declared.kind or "jackknife",

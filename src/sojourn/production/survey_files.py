@@ -99,12 +99,12 @@ def estimate_file(
                 measures=sorted(filter(None, of)),
                 distributed=sorted(values),
             )
+            table = pa.concat_tables([_estimates(cube, each, request) for each in written])
         except ContractBroken as error:
             raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
-    table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     _require_gaps(cube, request)
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
-    nobody = request.where is not None and not (cube.holds(_UNIVERSE) == 1).any()
+    nobody = request.where is not None and not (cube.is_asked & (cube.holds(_UNIVERSE) == 1)).any()
     summary = EstimateSummary(count, cube.table.num_rows, len(table), nobody, tuple(request.measures))
     return table, summary
 
