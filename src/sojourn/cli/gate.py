@@ -111,6 +111,8 @@ def look(release_hash: Hash, person: As, secret: Secret = None) -> None:
 
 
 def _say_findings(found: list[dict[str, object]]) -> None:
+    if not found:
+        session.screen.say("Nothing was found that speaks against it.")
     for each in found:
         answered = f" Answered for by {each['decided_by']}: {each['reason']}" if each["decided_by"] else ""
         session.screen.say(
