@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from sojourn.project import (
     coverage_declarations,
     declarations,
+    design_file_declarations,
     linkage_declarations,
     migration_table_declarations,
     residence_declarations,
@@ -23,7 +24,6 @@ from sojourn.project import (
     sdg_declarations,
     small_area_declarations,
     special_design_declarations,
-    survey_declarations,
     table_declarations,
     weighting_declarations,
 )
@@ -47,7 +47,7 @@ FILES = (
     sampling_declarations.SamplingDeclaration,
     special_design_declarations.HiddenGroupDeclaration,
     sdg_declarations.SdgDeclaration,
-    survey_declarations.SurveyDesignDeclaration,
+    design_file_declarations.DesignFileDeclaration,
     small_area_declarations.SmallAreaDeclaration,
     migration_table_declarations.MigrationTablesDeclaration,
 )

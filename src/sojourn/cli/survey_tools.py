@@ -20,9 +20,14 @@ _SHOWN = 20
 
 @tool.command("estimate")
 def estimate(
-    source: Annotated[Path, typer.Argument(metavar="DATA", help="Records: .parquet or .csv.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Records: .csv, .parquet, .sav, .dta, .sas7bdat, .xpt or .xlsx."),
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Estimates to write: .parquet or .csv.")],
-    design: Annotated[Path, typer.Option(help="Declaration of the sample's design: .yaml.")],
+    design: Annotated[
+        Path, typer.Option(help="Declaration of the sample's design, and of how DATA is written: .yaml.")
+    ],
     measure: Annotated[
         list[str],
         typer.Option(
@@ -46,7 +51,9 @@ def estimate(
     ] = "effective",
     missing: Annotated[
         list[str] | None,
-        typer.Option(help="What a CSV writes for a missing value, as NA; an empty cell always is. Again."),
+        typer.Option(
+            help="What a text file writes for a missing value, as NA; an empty cell always is. Again."
+        ),
     ] = None,
     memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
 ) -> None:
@@ -59,8 +66,8 @@ def estimate(
     --measure "proportion(activity = 'EMP')" --by nativity,sex --where "age >= 15" --gap nativity:FB-NB`
     """
     from sojourn.production.survey_files import EstimateRequest, estimate_file
+    from sojourn.project.design_file_declarations import DesignFileDeclaration
     from sojourn.project.load import load_declaration
-    from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
     degrees = _one_of(freedom, ("effective", "cell", "design"))
     settings = {"interval": interval, "level": _level(level), "freedom": degrees}
@@ -73,10 +80,12 @@ def estimate(
         settings,
         tuple(missing or ()),
     )
-    declared = load_declaration(design, SurveyDesignDeclaration)
+    declared = load_declaration(design, DesignFileDeclaration)
     with session.screen.progress(f"Estimating from {source.name}") as report:
         report(0, 0)
-        table, found = estimate_file(source, target, declared=declared, request=request, memory=memory)
+        table, found = estimate_file(
+            source, target, declared=declared.design, request=request, arrives=declared.arrives, memory=memory
+        )
     for line in _lines(table, request.by):
         session.screen.say(line)
     if found.nobody:

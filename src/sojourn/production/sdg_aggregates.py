@@ -9,16 +9,26 @@ from typing import Any
 import pyarrow as pa
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import survey_rows
+from sojourn.production.table_files import require_targets, write_table
+from sojourn.project.declarations import Arrival
 from sojourn.statistics.sdg_indicators.aggregates import AGGREGATES
 
 __all__ = ["aggregate_file"]
 
 
 def aggregate_file(
-    function: str, source: Path, target: Path, *, by: Sequence[str] = (), least_quality: int | None = None
+    function: str,
+    source: Path,
+    target: Path,
+    *,
+    by: Sequence[str] = (),
+    least_quality: int | None = None,
+    arrives: Arrival | None = None,
 ) -> pa.Table:
     """Write the figures that a function makes of a table of aggregates, and return them.
+
+    `arrives` says how the table is written, where the end of its name does not.
 
     Raises: ProjectError for a function that there is not, or settings that it does not have; DataRefused
     where the table lacks what it needs.
@@ -36,7 +46,7 @@ def aggregate_file(
             f"It has {', '.join(method.settings) or 'none'}.",
         )
     columns = dict.fromkeys((*method.texts, *by), "value") | dict.fromkeys(method.numbers, "number")
-    table = table_of(source, columns, method.optional)
+    table = survey_rows(source, columns, method.optional, arrives=arrives)
     try:
         figures = method(table, **given)
     except DataRefused as error:

@@ -15,7 +15,7 @@ from sojourn.contracts.sdg import SdgFigure
 from sojourn.engine import Engine
 from sojourn.engine.survey_variables import VariableOrigin
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
-from sojourn.production.movement_reading import column_names
+from sojourn.production.movement_reading import absent_columns
 from sojourn.production.sdg_report import report_text
 from sojourn.production.sdg_settings import (
     breakdowns_of,
@@ -27,7 +27,10 @@ from sojourn.production.sdg_settings import (
 )
 from sojourn.production.survey_designs import design_columns, with_design
 from sojourn.production.survey_files import as_number
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import arrival_of, names_in, survey_rows
+from sojourn.production.table_files import require_targets, write_table
+from sojourn.production.written_numbers import plain_numbers
+from sojourn.project.declarations import Arrival
 from sojourn.project.sdg_declarations import SdgDeclaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.design import ReplicateDesign
@@ -77,21 +80,24 @@ def sdg_file(
     declared: SdgDeclaration,
     design: SurveyDesignDeclaration,
     folder: Path,
+    arrives: Arrival | None = None,
     profile: str | None = None,
     subset: str | None = None,
     memory: str = "2GB",
 ) -> SdgSummary:
     """Write the figures of every series that the file's variables allow, and say what became of the others.
 
-    `folder` is where the specification lies, beside which a country's own table of indicators is looked for.
+    `folder` is where the specification lies, beside which a country's own table of indicators is looked for;
+    `arrives` says how the file is written, where the end of its name does not.
 
     Raises: ProjectError for a target that exists, declarations that are not understood and designs that leave
     something open; DataRefused where columns are missing or hold what fits nothing.
     """
     _require(targets)
-    asked = _Asked.of(source, declared, profile)
+    file = _File.of(source, arrives)
+    asked = _Asked.of(file, declared, profile)
     reference = reference_of(declared, folder)
-    computed, records = _computed(source, asked, design, memory)
+    computed, records = _computed(file, asked, design, memory)
     outcomes = sdg_outcomes(
         reference, asked.series, computed, variables=asked.variables, known=asked.known,
         left_out=declared.leave_out, on=declared.day,
@@ -113,6 +119,20 @@ def sdg_file(
 
 
 @dataclass(frozen=True)
+class _File:
+    """The file of records: where it is, how it is written, and the names of its columns."""
+
+    path: Path
+    arrives: Arrival
+    names: Sequence[str]
+
+    @classmethod
+    def of(cls, path: Path, declared: Arrival | None) -> _File:
+        arrives = arrival_of(path, declared)
+        return cls(path, arrives, names_in(path, arrives))
+
+
+@dataclass(frozen=True)
 class _Asked:
     """What a specification asks of a file."""
 
@@ -128,19 +148,19 @@ class _Asked:
         return [origin.name for origin in self.origins]
 
     @classmethod
-    def of(cls, source: Path, declared: SdgDeclaration, profile: str | None) -> _Asked:
+    def of(cls, source: _File, declared: SdgDeclaration, profile: str | None) -> _Asked:
         """The series, and those of the file's variables that they or a breakdown may use."""
         series, known = series_of(declared), known_variables(declared)
         used = {name for each in series for name in each.variables(known)}
         used |= {str(each.detail) for each in series if each.detail is not None}
         used |= set(BY_NEEDS.values())
         used |= {name for needs in STATUS_NEEDS.values() for alternatives in needs for name in alternatives}
-        origins = [each for each in origins_of(declared, column_names(source)) if each.name in used]
+        origins = [each for each in origins_of(declared, source.names) if each.name in used]
         return cls(declared, series, known, origins, profile_of(declared, profile))
 
 
 def _computed(
-    source: Path, asked: _Asked, design: SurveyDesignDeclaration, memory: str
+    source: _File, asked: _Asked, design: SurveyDesignDeclaration, memory: str
 ) -> tuple[list[Computed], int]:
     """The figures of each series that is wanted and can be made, and how many records there are."""
     declared, groups = asked.declared, age_scheme(asked.declared.age_groups)
@@ -159,7 +179,7 @@ def _computed(
                 period=declared.period, age_groups=groups,
             )  # fmt: skip
         except (ContractBroken, DataRefused) as error:
-            raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
+            raise DataRefused([_in_file(problem, source.path) for problem in error.problems]) from error
     return computed, records.num_rows
 
 
@@ -170,28 +190,30 @@ def _require(targets: SdgTargets) -> None:
         raise ProjectError(f"{targets.report} exists.", "Name a file that does not: nothing is overwritten.")
 
 
-def _records(source: Path, design: SurveyDesignDeclaration, origins: Sequence[VariableOrigin]) -> pa.Table:
-    """The columns that the design and the variables need; of CSV files, those of conditions as numbers."""
+def _records(source: _File, design: SurveyDesignDeclaration, origins: Sequence[VariableOrigin]) -> pa.Table:
+    """The columns that the design and the variables need; of texts, those of conditions as numbers."""
     numbers, units = design_columns(design)
     rules = [rule for origin in origins for rule in (origin.condition, origin.value) if rule is not None]
     rules += [rule for origin in origins for rule, _ in origin.cases]
     compared = sorted({name for rule in rules for name in rule.columns})
     columns = [origin.column for origin in origins if origin.column is not None]
-    absent = sorted(set(columns) - set(column_names(source)))
+    absent = sorted(set(columns) - set(source.names))
     if absent:
-        raise DataRefused(
-            Problem(
-                shown(source.name), None, f"there is no column {', '.join(map(shown, absent))}.",
-                "Correct `variables`, or leave out what does not exist: its series are then reported.",
-            )
-        )  # fmt: skip
+        told = absent_columns(source.path, absent, source.names, sorted(set(columns)))
+        remedy = "Correct `variables`, or leave out what does not exist: its series are then reported."
+        raise DataRefused(Problem(told.file, None, told.message, f"{told.remedy} {remedy}"))
     kinds = dict.fromkeys((*units, *columns, *compared), "value")
     kinds |= dict.fromkeys(numbers, "number")
-    table = table_of(source, kinds)
-    if source.suffix == ".csv":
-        codes = {origin.column for origin in origins if origin.kind == "code"}
-        for name in compared:
-            table = as_number(table, name, name in codes)
+    table = survey_rows(source.path, kinds, arrives=source.arrives)
+    if source.arrives.format == "parquet":
+        return table
+    codes = {origin.column for origin in origins if origin.kind == "code"}
+    for name in compared:
+        table = as_number(table, name, name in codes, source.arrives)
+    for name in {str(origin.column) for origin in origins if origin.kind != "code" and origin.column} - codes:
+        if pa.types.is_string(table[name].type):
+            cells = plain_numbers(table[name], source.arrives)
+            table = table.set_column(table.column_names.index(name), name, cells)
     return table
 
 

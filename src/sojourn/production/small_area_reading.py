@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.errors import DataRefused, Problem, shown
-from sojourn.production.table_files import table_of
+from sojourn.production.survey_reading import survey_rows
+from sojourn.project.declarations import Arrival
 from sojourn.project.small_area_declarations import SmallAreaDeclaration
 from sojourn.statistics.small_areas import UnitSums, unit_sums
 
@@ -67,9 +68,11 @@ def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas
     area that occurs twice, or a direct estimate of an area that the auxiliaries do not have.
     """
     known = sources.auxiliaries or sources.direct
-    direct = table_of(sources.direct, _DIRECT, _MORE)
+    direct = survey_rows(sources.direct, _DIRECT, _MORE, arrives=declared.arrives.direct)
     codes = _codes(sources.direct, direct)
-    table = _known(known, declared)
+    table = _known(
+        known, declared.arrives.auxiliaries if sources.auxiliaries else declared.arrives.direct, declared
+    )
     areas = _codes(known, table)
     place = _places(sources.direct, codes, known, areas)
     names, design = _design(known, table, declared)
@@ -95,12 +98,13 @@ def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas
     )
 
 
-def _known(file: Path, declared: SmallAreaDeclaration) -> pa.Table:
+def _known(file: Path, arrives: Arrival | None, declared: SmallAreaDeclaration) -> pa.Table:
     benchmark, smoothing = declared.benchmark, declared.smoothing
     numbers = [*declared.covariates, *(smoothing.by if smoothing else ())]
     numbers += [name for name in (declared.population, benchmark and benchmark.weight) if name]
     codes = [*declared.categories, *(name for name in (benchmark.levels if benchmark else ()) if name != ALL)]
-    return table_of(file, {"area": "any", **dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")})
+    columns = {"area": "any", **dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")}
+    return survey_rows(file, columns, arrives=arrives)
 
 
 def _codes(file: Path, table: pa.Table) -> tuple[str, ...]:
@@ -183,7 +187,8 @@ def units_of(file: Path, areas: Sequence[str], declared: SmallAreaDeclaration, k
     """
     outcome = declared.outcome or ""
     names = [outcome, *declared.covariates, *([declared.weight] if declared.weight else [])]
-    table = table_of(file, {"area": "any", **dict.fromkeys(names, "number")})
+    kinds = {"area": "any", **dict.fromkeys(names, "number")}
+    table = survey_rows(file, kinds, arrives=declared.arrives.units)
     if table["area"].null_count:
         _refuse(file, "the column area has empty cells.", "Give each unit its area, or leave the unit out.")
     encoded = table["area"].cast(pa.string()).combine_chunks().dictionary_encode()
@@ -198,12 +203,14 @@ def units_of(file: Path, areas: Sequence[str], declared: SmallAreaDeclaration, k
     return unit_sums(place, len(areas), _floats(table[outcome]), np.column_stack(columns), labels, weights)
 
 
-def totals_of(file: Path, levels: Sequence[str]) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
+def totals_of(
+    file: Path, levels: Sequence[str], arrives: Arrival | None = None
+) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
     """Totals and their variances by level and group.
 
     Raises: as `areas_of`; DataRefused for a level that was not declared or a total that occurs twice.
     """
-    table = table_of(file, _TOTALS)
+    table = survey_rows(file, _TOTALS, arrives=arrives)
     for name in _TOTALS:
         if table[name].null_count:
             _refuse(

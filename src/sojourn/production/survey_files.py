@@ -15,9 +15,12 @@ from sojourn.engine import Engine
 from sojourn.engine.rules import Rule, parse_rule
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.measure_texts import WrittenMeasure, written_measure
-from sojourn.production.movement_reading import column_names, opened_table
+from sojourn.production.movement_reading import opened_table
 from sojourn.production.survey_designs import design_columns, design_of, with_design
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import arrival_of, names_in, survey_rows
+from sojourn.production.table_files import require_targets, write_table
+from sojourn.production.written_numbers import plain_numbers
+from sojourn.project.declarations import Arrival
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import DISTRIBUTED, Gap, SurveyCube, combined, survey_cube, survey_table
 
@@ -62,11 +65,13 @@ def estimate_file(
     *,
     declared: SurveyDesignDeclaration,
     request: EstimateRequest,
+    arrives: Arrival | None = None,
     memory: str = "2GB",
 ) -> tuple[pa.Table, EstimateSummary]:
     """Write a table of estimates with their standard errors, and return it.
 
-    Columns are those of a survey table, before them `measure` as it was written.
+    `arrives` says how the file is written, where the end of its name does not. The table's columns are those
+    of a survey table, before them `measure` as it was written.
 
     Raises: ProjectError for a target that exists, measures that are not understood and designs that leave
     something open; DataRefused where columns are missing or cannot be read.
@@ -75,9 +80,9 @@ def estimate_file(
     if not request.measures:
         raise ProjectError("No measure is asked for.", 'Write for instance --measure "mean(income)".')
     written = [written_measure(text, where=_UNIVERSE if request.where else None) for text in request.measures]
-    names = column_names(source)
-    rules = _rules(written, request, names)
-    records, design = _records(source, declared, request, written, rules), design_of(declared)
+    known = arrival_of(source, arrives)
+    rules = _rules(written, request, names_in(source, known))
+    records, design = _records(source, known, declared, request, written, rules), design_of(declared)
     if declared.make is not None:
         records, design = with_design(_in_memory(records), declared)
     of = {name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)}
@@ -159,23 +164,24 @@ def _rules(
 
 def _records(
     source: Path,
+    known: Arrival,
     declared: SurveyDesignDeclaration,
     request: EstimateRequest,
     written: Sequence[WrittenMeasure],
     rules: Mapping[str, Rule],
 ) -> pa.Table | Path:
-    """The columns that are needed: a Parquet file itself, which is read part by part, or a table of a CSV."""
+    """The columns that are needed: a Parquet file itself, which is read by parts, or a table of another."""
     numbers, units = design_columns(declared)
     of = [name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)]
     compared = sorted({name for rule in rules.values() for name in rule.columns})
     kinds = dict.fromkeys((*request.by, *units, *compared), "value")
     kinds |= {name: "number" for name in (*numbers, *of) if name}
-    if source.suffix == ".parquet":
+    if known.format == "parquet":
         opened_table(source, kinds)
         return source
-    table = table_of(source, kinds, missing=request.missing)
+    table = survey_rows(source, kinds, arrives=known, missing=request.missing)
     for name in sorted({*compared, *units}):
-        table = as_number(table, name, name in request.by)
+        table = as_number(table, name, name in request.by, known)
     return table
 
 
@@ -183,11 +189,12 @@ def _in_memory(records: pa.Table | Path) -> pa.Table:
     return pq.read_table(records) if isinstance(records, Path) else records
 
 
-def as_number(table: pa.Table, name: str, is_dimension: bool) -> pa.Table:
+def as_number(table: pa.Table, name: str, is_dimension: bool, arrives: Arrival) -> pa.Table:
     """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
     column = table[name]
     if not pa.types.is_string(column.type):
         return table
+    column = column if is_dimension else plain_numbers(column, arrives)
     cells = column.drop_null()
     for pattern, kind in ((_WHOLE, pa.int64()), (_DECIMAL, pa.float64())):
         if is_dimension and kind == pa.float64():

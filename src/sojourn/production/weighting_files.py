@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.production.movement_reading import opened_table
+from sojourn.production.survey_reading import survey_rows
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.production.weighting_report import report_text
 from sojourn.production.weighting_steps import Weighting, new_names, weighted_records
@@ -70,7 +69,7 @@ def weight_file(
     _require_report(targets.report)
     records = _survey(survey, declared)
     _require_free(survey, records, declared)
-    tables = {name: _totals(file) for name, file in (margins or {}).items()}
+    tables = {name: _totals(file, name, declared) for name, file in (margins or {}).items()}
     with _said_of(survey):
         done = weighted_records(records, declared, tables)
     told = {"weighting": declared.id, "version": declared.version}
@@ -85,8 +84,7 @@ def weight_file(
 
 
 def _survey(file: Path, declared: WeightingDeclaration) -> pa.Table:
-    opened = opened_table(file, _columns(declared))
-    return pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+    return survey_rows(file, _columns(declared), arrives=declared.arrives, others=True)
 
 
 def _columns(declared: WeightingDeclaration) -> dict[str, str]:
@@ -126,9 +124,10 @@ def _require_free(file: Path, records: pa.Table, declared: WeightingDeclaration)
         )
 
 
-def _totals(file: Path) -> pa.Table:
-    opened = opened_table(file, {"total": "number"})
-    return pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+def _totals(file: Path, margin: str, declared: WeightingDeclaration) -> pa.Table:
+    margins = declared.calibration.margins if declared.calibration is not None else ()
+    arrives = next((each.arrives for each in margins if each.id == margin), None)
+    return survey_rows(file, {"total": "number"}, arrives=arrives, others=True)
 
 
 @contextmanager

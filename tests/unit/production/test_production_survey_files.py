@@ -127,7 +127,7 @@ def test_a_measure_that_is_not_understood_is_told_the_forms(text):
     [
         ({"measures": ()}, "No measure is asked for"),
         ({"measures": ("mean(yy)",)}, "there is no column yy"),
-        ({"measures": ("mean(g)",)}, "the value in the column g cannot be read"),
+        ({"measures": ("mean(g)",)}, "the column g holds no number in any record"),
         ({"measures": ("count",), "by": ("gg",)}, "there is no column gg"),
         ({"measures": ("count",), "where": "zz = 1"}, "names zz, which is not a column"),
         ({"measures": ("count",), "totals": "some"}, "Totals cannot be 'some'"),
@@ -199,3 +199,33 @@ def test_the_command_prints_figures_and_one_json_document(folder):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["figures"] == 5
     assert "mean(y) [b-a]" in done.stderr
+
+
+MESSY = DESIGN + 'arrives: {encoding: cp1252, separator: ";", decimal: ","}\n'
+
+
+def messy(folder):
+    """The sample as a spreadsheet in a French office writes it."""
+    rows = sample().to_pylist()
+    names = list(rows[0])
+    text = ";".join(names) + "\r\n" + "".join(
+        ";".join("" if row[name] is None else str(row[name]).replace(".", ",") for name in names) + "\r\n"
+        for row in rows
+    )  # fmt: skip
+    (folder / "messy.csv").write_bytes(text.replace(";a;", ";aé;").encode("cp1252"))
+    (folder / "messy.yaml").write_text(MESSY)
+
+
+def test_how_a_file_is_written_stands_in_the_file_of_the_design_and_changes_no_figure(folder, commands):
+    messy(folder)
+    for source, design, out in (
+        ("messy.csv", "messy.yaml", "a.csv"), ("sample.csv", "design.yaml", "b.csv"),
+    ):  # fmt: skip
+        done = commands.run(
+            "tool", "estimate", source, out, "--design", design, "--measure", "mean(y)", "--by", "g",
+            cwd=folder,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    first, second = ((folder / name).read_text() for name in ("a.csv", "b.csv"))
+    assert '"aé"' in first
+    assert first.replace('"aé"', '"a"') == second
