@@ -16,6 +16,8 @@ from sojourn.errors import ProjectError
 __all__: list[str] = []
 
 _SHOWN = 20
+_NAME = r'([^":]+|"[^"]+")'
+_CODE = r'([^"/-]+|"[^"]+")'
 
 
 @tool.command("estimate")
@@ -35,7 +37,9 @@ def estimate(
             " median(income), gini(income), poverty_rate(income, 0.6 of median). May be given again."
         ),
     ],
-    by: Annotated[str, typer.Option(help="Dimensions, separated by commas.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Dimensions, separated by commas; a name with a comma in double quotes.")
+    ] = "",
     where: Annotated[str | None, typer.Option(help="Whom it is about: a condition over columns.")] = None,
     gap: Annotated[
         list[str] | None,
@@ -65,6 +69,7 @@ def estimate(
     Example: `sojourn tool estimate persons.csv employment.csv --design design.yaml
     --measure "proportion(activity = 'EMP')" --by nativity,sex --where "age >= 15" --gap nativity:FB-NB`
     """
+    from sojourn.production.measure_texts import listed_names
     from sojourn.production.survey_files import EstimateRequest, estimate_file
     from sojourn.project.design_file_declarations import DesignFileDeclaration
     from sojourn.project.load import load_declaration
@@ -73,7 +78,7 @@ def estimate(
     settings = {"interval": interval, "level": _level(level), "freedom": degrees}
     request = EstimateRequest(
         tuple(measure),
-        tuple(name.strip() for name in by.split(",") if name.strip()),
+        listed_names(by),
         where,
         tuple(_gap(text) for text in gap or ()),
         totals,
@@ -109,10 +114,14 @@ def _one_of(word: str, words: tuple[str, ...]) -> str:
 def _gap(text: str) -> Any:
     from sojourn.statistics.survey import Gap
 
-    found = re.fullmatch(r"([A-Za-z_]\w*):([^/-]+)([/-])([^/-]+)", text)
+    found = re.fullmatch(rf"{_NAME}:{_CODE}([/-]){_CODE}", text)
     if found is None:
-        raise ProjectError(f"The gap {text!r} is not understood.", "Write nativity:FB-NB or nativity:FB/NB.")
-    return Gap(found[1], found[2], found[4], "difference" if found[3] == "-" else "ratio")
+        raise ProjectError(
+            f"The gap {text!r} is not understood.",
+            'Write nativity:FB-NB or nativity:FB/NB; codes with such signs in quotes: age:"15-24"-"25-64".',
+        )
+    dimension, of, against = (found[at].strip('"') for at in (1, 2, 4))
+    return Gap(dimension, of, against, "difference" if found[3] == "-" else "ratio")
 
 
 def _number(value: float | None) -> str:

@@ -16,6 +16,7 @@ from sojourn.engine import Engine
 from sojourn.engine.survey_variables import VariableOrigin
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.movement_reading import absent_columns
+from sojourn.production.plain_names import PlainNames
 from sojourn.production.sdg_report import report_text
 from sojourn.production.sdg_settings import (
     breakdowns_of,
@@ -124,12 +125,12 @@ class _File:
 
     path: Path
     arrives: Arrival
-    names: Sequence[str]
+    names: PlainNames
 
     @classmethod
     def of(cls, path: Path, declared: Arrival | None) -> _File:
         arrives = arrival_of(path, declared)
-        return cls(path, arrives, names_in(path, arrives))
+        return cls(path, arrives, PlainNames(names_in(path, arrives)))
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,11 @@ def _computed(
 ) -> tuple[list[Computed], int]:
     """The figures of each series that is wanted and can be made, and how many records there are."""
     declared, groups = asked.declared, age_scheme(asked.declared.age_groups)
+    design = source.names.design(design)
     records, taken = with_design(_records(source, design, asked.origins), design)
     left_out = set(declared.leave_out)
     wanted = [each for each in asked.series if not {each.id, each.indicator} & left_out]
-    with Engine(memory=memory) as engine:
+    with Engine(memory=memory) as engine, source.names.told():
         try:
             standard = standard_records(
                 engine.relation(records), asked.origins, kept=_kept(taken), country=declared.area,
@@ -197,14 +199,11 @@ def _records(source: _File, design: SurveyDesignDeclaration, origins: Sequence[V
     rules += [rule for origin in origins for rule, _ in origin.cases]
     compared = sorted({name for rule in rules for name in rule.columns})
     columns = [origin.column for origin in origins if origin.column is not None]
-    absent = sorted(set(columns) - set(source.names))
-    if absent:
-        told = absent_columns(source.path, absent, source.names, sorted(set(columns)))
-        remedy = "Correct `variables`, or leave out what does not exist: its series are then reported."
-        raise DataRefused(Problem(told.file, None, told.message, f"{told.remedy} {remedy}"))
+    _require_columns(source, columns)
     kinds = dict.fromkeys((*units, *columns, *compared), "value")
     kinds |= dict.fromkeys(numbers, "number")
-    table = survey_rows(source.path, kinds, arrives=source.arrives)
+    outside = {source.names.outside(name): kind for name, kind in kinds.items()}
+    table = source.names.table(survey_rows(source.path, outside, arrives=source.arrives))
     if source.arrives.format == "parquet":
         return table
     codes = {origin.column for origin in origins if origin.kind == "code"}
@@ -215,6 +214,17 @@ def _records(source: _File, design: SurveyDesignDeclaration, origins: Sequence[V
             cells = plain_numbers(table[name], source.arrives)
             table = table.set_column(table.column_names.index(name), name, cells)
     return table
+
+
+def _require_columns(source: _File, columns: Sequence[str]) -> None:
+    absent = sorted({name for name in columns if source.names.outside(name) not in source.names.names})
+    if absent:
+        told = absent_columns(source.path, absent, source.names.names, sorted(set(columns)))
+        remedy = "Correct `variables`, or leave out what does not exist: its series are then reported."
+        raise DataRefused(
+            Problem(told.file, None, source.names.said(told.message),
+                    source.names.said(f"{told.remedy} {remedy}"))
+        )  # fmt: skip
 
 
 def _kept(design: SurveyDesign) -> list[str]:

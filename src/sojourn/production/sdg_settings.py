@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from sojourn.concepts.sdg_reference import SdgReference, extended_reference, sdg_reference
@@ -11,6 +11,7 @@ from sojourn.concepts.survey_variables import SurveyVariable, VariableKind, surv
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.survey_variables import VariableOrigin
 from sojourn.errors import ProjectError
+from sojourn.production.plain_names import PlainNames
 from sojourn.project.sdg_declarations import (
     ProfileDeclaration,
     SdgDeclaration,
@@ -48,8 +49,10 @@ def _own_kind(variable: VariableDeclaration) -> VariableKind:
     return VariableKind.NUMBER if variable.value is not None else VariableKind.CODE
 
 
-def origins_of(declared: SdgDeclaration, columns: Collection[str]) -> list[VariableOrigin]:
+def origins_of(declared: SdgDeclaration, columns: PlainNames) -> list[VariableOrigin]:
     """Where each variable comes from: as declared, or the column that has a standard variable's name.
+
+    Columns are called as they are inside the engine.
 
     Raises: ProjectError for codes that a variable cannot have, and for conditions that cannot be read.
     """
@@ -57,8 +60,9 @@ def origins_of(declared: SdgDeclaration, columns: Collection[str]) -> list[Varia
     for name, variable in known_variables(declared).items():
         if name in declared.variables:
             found.append(_origin(variable, declared.variables[name], columns))
-        elif name in columns:
-            found.append(VariableOrigin(name, _engine_kind(variable), name, allowed=variable.allowed))
+        elif name in columns.names:
+            column = columns.of(name)
+            found.append(VariableOrigin(name, _engine_kind(variable), column, allowed=variable.allowed))
     return found
 
 
@@ -66,24 +70,23 @@ def _engine_kind(variable: SurveyVariable) -> str:
     return "code" if variable.kind in _CODES else str(variable.kind)
 
 
-def _origin(
-    variable: SurveyVariable, declared: VariableDeclaration, columns: Collection[str]
-) -> VariableOrigin:
+def _origin(variable: SurveyVariable, declared: VariableDeclaration, columns: PlainNames) -> VariableOrigin:
     kind, is_code = _engine_kind(variable), variable.kind in _CODES
     _refuse_misfit(variable, declared, is_code)
     is_number = declared.value is not None and _is_number(declared.value)
+    rule = partial(parse_rule, columns=columns.names, called=columns.inside)
     is_constant = declared.value is not None and (is_code or is_number)
     try:
         return VariableOrigin(
             name=variable.name,
             kind=kind,
-            column=declared.column,
+            column=None if declared.column is None else columns.of(declared.column),
             codes=declared.codes,
             missing=declared.missing,
-            condition=parse_rule(declared.when, columns) if declared.when else None,
-            value=parse_rule(declared.value, columns) if declared.value and not is_constant else None,
+            condition=rule(declared.when) if declared.when else None,
+            value=rule(declared.value) if declared.value and not is_constant else None,
             constant=declared.value if is_constant else None,
-            cases=tuple((parse_rule(case.when, columns), case.code) for case in declared.cases),
+            cases=tuple((rule(case.when), case.code) for case in declared.cases),
             otherwise=declared.otherwise,
             allowed=variable.allowed,
         )

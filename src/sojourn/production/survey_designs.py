@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pyarrow as pa
 
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -17,7 +20,7 @@ from sojourn.statistics.survey import (
     with_replicates,
 )
 
-__all__ = ["design_columns", "design_of", "with_design"]
+__all__ = ["design_columns", "design_of", "renamed_design", "with_design"]
 
 
 def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
@@ -70,3 +73,32 @@ def with_design(records: pa.Table, declared: SurveyDesignDeclaration) -> tuple[p
     make = declared.make
     replication = Replication(make.kind, make.replicates, make.rho, make.seed)
     return with_replicates(records, design, replication)
+
+
+def renamed_design(declared: SurveyDesignDeclaration, names: Mapping[str, str]) -> SurveyDesignDeclaration:
+    """A design with other names of its columns; those that `names` does not have stay as they are."""
+    stages = tuple(
+        stage.model_copy(
+            update={
+                name: names.get(column, column)
+                for name in ("unit", "stratum", "population", "fraction")
+                if (column := getattr(stage, name)) is not None
+            }
+        )
+        for stage in declared.stages
+    )
+    renamed: dict[str, Any] = {
+        "weight": None if declared.weight is None else names.get(declared.weight, declared.weight),
+        "stages": stages,
+        "weights": tuple(names.get(name, name) for name in expanded(declared.weights)),
+    }
+    if declared.calibrated is not None:
+        to = declared.calibrated
+        renamed["calibrated"] = to.model_copy(
+            update={
+                "base_weight": names.get(to.base_weight, to.base_weight),
+                "margins": tuple(tuple(names.get(name, name) for name in margin) for margin in to.margins),
+                "numbers": tuple(names.get(name, name) for name in to.numbers),
+            }
+        )
+    return declared.model_copy(update=renamed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sojourn.engine.rules import Rule, parse_rule
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.measure_texts import WrittenMeasure, written_measure
 from sojourn.production.movement_reading import opened_table
+from sojourn.production.plain_names import PlainNames
 from sojourn.production.survey_designs import design_columns, design_of, with_design
 from sojourn.production.survey_reading import arrival_of, names_in, survey_rows
 from sojourn.production.table_files import require_targets, write_table
@@ -81,8 +82,51 @@ def estimate_file(
         raise ProjectError("No measure is asked for.", 'Write for instance --measure "mean(income)".')
     written = [written_measure(text, where=_UNIVERSE if request.where else None) for text in request.measures]
     known = arrival_of(source, arrives)
-    rules = _rules(written, request, names_in(source, known))
-    records, design = _records(source, known, declared, request, written, rules), design_of(declared)
+    names = PlainNames(names_in(source, known))
+    rules = _rules(written, request, names)
+    records = _records(source, known, declared, request, written, rules, names)
+    with names.told():
+        table, summary = _estimated(
+            source, records, _inside(declared, request, written, names), rules, memory
+        )
+    table = names.made(table)
+    write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
+    return table, summary
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of the records, in the names under which the engine sees them."""
+
+    declared: SurveyDesignDeclaration
+    request: EstimateRequest
+    written: Sequence[WrittenMeasure]
+
+
+def _inside(
+    declared: SurveyDesignDeclaration,
+    request: EstimateRequest,
+    written: Sequence[WrittenMeasure],
+    names: PlainNames,
+) -> _Asked:
+    request = replace(
+        request,
+        by=tuple(map(names.of, request.by)),
+        gaps=tuple(replace(gap, dimension=names.of(gap.dimension)) for gap in request.gaps),
+    )
+    return _Asked(
+        names.design(declared),
+        request,
+        [replace(each, measure=names.measure(each.measure), versions=tuple(map(names.of, each.versions)))
+         for each in written],
+    )  # fmt: skip
+
+
+def _estimated(
+    source: Path, records: pa.Table | Path, asked: _Asked, rules: Mapping[str, Rule], memory: str
+) -> tuple[pa.Table, EstimateSummary]:
+    declared, request, written = asked.declared, asked.request, asked.written
+    design = design_of(declared)
     if declared.make is not None:
         records, design = with_design(_in_memory(records), declared)
     of = {name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)}
@@ -108,7 +152,6 @@ def estimate_file(
             raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
     table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     _require_gaps(cube, request)
-    write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
     nobody = request.where is not None and not (cube.holds(_UNIVERSE) == 1).any()
     summary = EstimateSummary(count, cube.table.num_rows, len(table), nobody, tuple(request.measures))
     return table, summary
@@ -152,14 +195,10 @@ def _totals(written: str) -> Any:
     return written
 
 
-def _rules(
-    written: Sequence[WrittenMeasure], request: EstimateRequest, names: Sequence[str]
-) -> dict[str, Rule]:
-    found = {_UNIVERSE: parse_rule(request.where, names)} if request.where else {}
-    for each in written:
-        if each.condition is not None:
-            found[str(each.measure.when)] = parse_rule(each.condition, names)
-    return found
+def _rules(written: Sequence[WrittenMeasure], request: EstimateRequest, names: PlainNames) -> dict[str, Rule]:
+    texts = {_UNIVERSE: request.where} if request.where else {}
+    texts |= {str(each.measure.when): each.condition for each in written if each.condition is not None}
+    return {name: parse_rule(text, names.names, names.inside) for name, text in texts.items()}
 
 
 def _records(
@@ -169,20 +208,26 @@ def _records(
     request: EstimateRequest,
     written: Sequence[WrittenMeasure],
     rules: Mapping[str, Rule],
+    names: PlainNames,
 ) -> pa.Table | Path:
-    """The columns that are needed: a Parquet file itself, which is read by parts, or a table of another."""
+    """The columns that are needed: a Parquet file itself, which is read by parts, or a table of another.
+
+    Columns of a table are called as they are inside; a Parquet file with other names becomes one.
+    """
     numbers, units = design_columns(declared)
     of = [name for each in written for measure in each.of_versions() for name in (measure.of, measure.over)]
-    compared = sorted({name for rule in rules.values() for name in rule.columns})
+    compared = sorted({names.outside(name) for rule in rules.values() for name in rule.columns})
     kinds = dict.fromkeys((*request.by, *units, *compared), "value")
     kinds |= {name: "number" for name in (*numbers, *of) if name}
     if known.format == "parquet":
         opened_table(source, kinds)
-        return source
+        if all(names.of(name) == name for name in kinds):
+            return source
+        return names.table(pq.read_table(source, columns=list(kinds)))
     table = survey_rows(source, kinds, arrives=known, missing=request.missing)
     for name in sorted({*compared, *units}):
         table = as_number(table, name, name in request.by, known)
-    return table
+    return names.table(table)
 
 
 def _in_memory(records: pa.Table | Path) -> pa.Table:

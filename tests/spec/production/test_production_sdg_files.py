@@ -13,6 +13,7 @@ import pytest
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.sdg_aggregates import aggregate_file
 from sojourn.production.sdg_files import SdgSummary, SdgTargets, sdg_file
+from sojourn.project.declarations import Arrival
 from sojourn.project.load import load_declaration
 from sojourn.project.sdg_declarations import SdgDeclaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -266,3 +267,24 @@ def test_a_function_or_a_setting_that_there_is_not_is_refused(tmp_path):
         aggregate_file("gdp", table, tmp_path / "out.csv")
     with pytest.raises(ProjectError, match="has no setting by"):
         aggregate_file("remittances_over_gdp", table, tmp_path / "out.csv", by=("time_period",))
+
+
+def test_a_file_with_names_decimals_and_letters_of_its_country_gives_the_same_figures(tmp_path):
+    _, expected = run(tmp_path)
+    table = pcsv.read_csv(tmp_path / "people.csv")
+    names = {"AGE": "Âge révolu", "SEX": "Sexe", "BORN": "Né à l'étranger", "LIGHT": "Lumière", "w": "Poids"}
+    lines = [";".join(names[name] for name in table.column_names)]
+    for row in table.to_pylist():
+        written = {**row, "AGE": f"{row['AGE']},0", "w": f"{row['w']:.1f}".replace(".", ",")}
+        lines.append(";".join(str(written[name]) for name in table.column_names))
+    source = tmp_path / "personnes.csv"
+    source.write_bytes("\r\n".join(lines).encode("cp1252"))
+    spec = SPEC
+    for old, new in (("AGE", '"Âge révolu"'), ("SEX,", "Sexe,"), ("BORN,", '"Né à l\'étranger",')):
+        spec = spec.replace(old, new)
+    spec = spec.replace('"LIGHT = 1"', "Lumière = 1")
+    arrives = Arrival.model_validate({"encoding": "cp1252", "separator": ";", "decimal": ","})
+    _, found = run(
+        tmp_path, spec=spec, design=SAMPLE.replace("w\n", "Poids\n"), source=source, arrives=arrives
+    )
+    assert found == expected

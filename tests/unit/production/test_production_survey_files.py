@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sojourn.errors import DataRefused, ProjectError
-from sojourn.production.measure_texts import written_measure
+from sojourn.production.measure_texts import listed_names, written_measure
 from sojourn.production.survey_files import EstimateRequest, estimate_file
 from sojourn.project.load import load_declaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -229,3 +229,97 @@ def test_how_a_file_is_written_stands_in_the_file_of_the_design_and_changes_no_f
     first, second = ((folder / name).read_text() for name in ("a.csv", "b.csv"))
     assert '"aé"' in first
     assert first.replace('"aé"', '"a"') == second
+
+
+# As offices name columns; one holds quotes and a piece of SQL, one differs from another in case only.
+NAMES = {
+    "y": "revenu après impôts (€)",
+    "g": 'état "civil"; DROP TABLE records',
+    "x": "G",
+    "w": "poids final",
+    "p": "unité",
+    "u": "âge, révolu",
+}
+
+
+def renamed(folder):
+    """The sample under such names, as CSV and as Parquet, and its design."""
+    table = sample().rename_columns([NAMES.get(name, name) for name in sample().column_names])
+    pcsv.write_csv(table, folder / "named.csv")
+    pq.write_table(table, folder / "named.parquet")
+    return DESIGN.replace("weight: w", "weight: poids final").replace("unit: p", "unit: unité")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_columns_have_any_name_and_figures_do_not_change(folder, form):
+    expected = estimated(
+        folder, "mean(y)", "ratio(y / x)", "proportion(u = 1)", "share(g)", target="a.parquet", by=("g",),
+        where="x >= 2.5", gaps=(Gap("g", "b", "a"),),
+    )  # fmt: skip
+    design = renamed(folder)
+    group = NAMES["g"]
+    quoted = group.replace('"', '""')
+    measures = {
+        'mean("revenu après impôts (€)")': "mean(y)",
+        'ratio("revenu après impôts (€)" / G)': "ratio(y / x)",
+        'proportion("âge, révolu" = 1)': "proportion(u = 1)",
+        f'share("{quoted}")': "share(g)",
+    }
+    found = estimated(
+        folder, *measures, source=f"named.{form}", target="b.parquet", by=(group,), where='"G" >= 2.5',
+        gaps=(Gap(group, "b", "a"),), design=design,
+    )  # fmt: skip
+    assert [
+        {"g" if name == group else name: value for name, value in row.items()}
+        | {"measure": measures[row["measure"]]}
+        for row in found
+    ] == expected
+
+
+def test_mistakes_are_told_with_the_names_of_the_file(folder):
+    design = renamed(folder)
+    with pytest.raises(ProjectError, match='in état "civil"; DROP TABLE records'):
+        estimated(folder, "count", source="named.csv", by=(NAMES["g"],), gaps=(Gap(NAMES["g"], "z", "a"),),
+                  design=design)  # fmt: skip
+    with pytest.raises(DataRefused, match="Did you mean poids final for poids finale"):
+        estimated(folder, "count", source="named.csv", design=design.replace("final", "finale"))
+    with pytest.raises(ProjectError, match="Did you mean âge, révolu"):
+        estimated(folder, 'proportion("age révolu" = 1)', source="named.csv", design=design)
+
+
+def test_two_columns_that_differ_in_case_alone_are_two(folder):
+    table = sample()
+    pq.write_table(table.append_column("Y", pc.multiply(table["y"], 2)), folder / "case.parquet")
+    single, double = estimated(folder, "mean(y)", "mean(Y)", source="case.parquet")
+    assert double["value"] == pytest.approx(2 * single["value"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a, b", ("a", "b")),
+        ('état civil,"âge, en années"', ("état civil", "âge, en années")),
+        ('"say ""x""", y', ('say "x"', "y")),
+        ("", ()),
+    ],
+)
+def test_a_list_of_names_has_commas_between_them(text, names):
+    assert listed_names(text) == names
+
+
+def test_a_list_with_an_open_quote_is_refused():
+    with pytest.raises(ProjectError, match="is not understood"):
+        listed_names('a,"b')
+
+
+def test_the_command_takes_names_and_codes_with_signs_in_quotes(folder, commands):
+    lines = "".join(
+        f"1,{h},{p},9,{age},{y}\n" for h in (1, 2) for p in (1, 2) for age, y in (("0-14", 1), ("15/24", 3))
+    )
+    (folder / "ages.csv").write_text('w,h,p,N,"groupe d\'âge",y\n' + lines)
+    done = commands.run(
+        "tool", "estimate", "ages.csv", "out.csv", "--design", "design.yaml", "--measure", "mean(y)",
+        "--by", "groupe d'âge", "--gap", 'groupe d\'âge:"15/24"-"0-14"', cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "mean(y) [15/24-0-14]: 2 " in done.stdout
