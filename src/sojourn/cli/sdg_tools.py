@@ -77,6 +77,8 @@ def sdg_indicators(
     )
     for line in report_lines(found.outcomes):
         session.screen.say(line)
+    for note in found.notes:
+        session.screen.note(note)
     counts = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(found.verdicts.items()))
     session.screen.say(f"Profile {found.profile}: {counts or 'no figure'}. The figures are in {target}.")
     session.screen.result({**found.to_json(), "file": str(target)})

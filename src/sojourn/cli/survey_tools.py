@@ -59,6 +59,10 @@ def estimate(
             help="What a text file writes for a missing value, as NA; an empty cell always is. Again."
         ),
     ] = None,
+    ignore_case: Annotated[
+        str,
+        typer.Option(help="Columns whose codes are the same where only case and blanks differ, with commas."),
+    ] = "",
     memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
 ) -> None:
     """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
@@ -84,6 +88,7 @@ def estimate(
         totals,
         settings,
         tuple(missing or ()),
+        listed_names(ignore_case),
     )
     declared = load_declaration(design, DesignFileDeclaration)
     with session.screen.progress(f"Estimating from {source.name}") as report:
@@ -93,6 +98,8 @@ def estimate(
         )
     for line in _lines(table, request.by):
         session.screen.say(line)
+    for note in found.notes:
+        session.screen.note(note)
     if found.nobody:
         session.screen.note("No record meets the condition of --where: look at how its codes are written.")
     session.screen.say(f"{found.records:,} records, {found.figures:,} figures. They are in {target}.")

@@ -15,6 +15,7 @@ from sojourn.contracts.sdg import SdgFigure
 from sojourn.engine import Engine
 from sojourn.engine.survey_variables import VariableOrigin
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings
 from sojourn.production.movement_reading import absent_columns
 from sojourn.production.plain_names import PlainNames
 from sojourn.production.sdg_report import report_text
@@ -68,6 +69,7 @@ class SdgSummary:
     profile: str = ""
     verdicts: Counter[str] = field(default_factory=Counter)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
@@ -98,7 +100,7 @@ def sdg_file(
     file = _File.of(source, arrives)
     asked = _Asked.of(file, declared, profile)
     reference = reference_of(declared, folder)
-    computed, records = _computed(file, asked, design, memory)
+    computed, records, notes = _computed(file, asked, design, memory)
     outcomes = sdg_outcomes(
         reference, asked.series, computed, variables=asked.variables, known=asked.known,
         left_out=declared.leave_out, on=declared.day,
@@ -116,6 +118,7 @@ def sdg_file(
         told["profile"],
         Counter(figures["VERDICT"].to_pylist()),
         outcomes.to_pylist(),
+        notes,
     )
 
 
@@ -162,11 +165,12 @@ class _Asked:
 
 def _computed(
     source: _File, asked: _Asked, design: SurveyDesignDeclaration, memory: str
-) -> tuple[list[Computed], int]:
-    """The figures of each series that is wanted and can be made, and how many records there are."""
+) -> tuple[list[Computed], int, list[str]]:
+    """The figures of each series that is wanted and can be made, how many records there are, and notes."""
     declared, groups = asked.declared, age_scheme(asked.declared.age_groups)
     design = source.names.design(design)
     records, taken = with_design(_records(source, design, asked.origins), design)
+    notes = _notes(source, records, asked.origins)
     left_out = set(declared.leave_out)
     wanted = [each for each in asked.series if not {each.id, each.indicator} & left_out]
     with Engine(memory=memory) as engine, source.names.told():
@@ -182,7 +186,17 @@ def _computed(
             )  # fmt: skip
         except (ContractBroken, DataRefused) as error:
             raise DataRefused([_in_file(problem, source.path) for problem in error.problems]) from error
-    return computed, records.num_rows
+    return computed, records.num_rows, notes
+
+
+def _notes(source: _File, records: pa.Table, origins: Sequence[VariableOrigin]) -> list[str]:
+    """What is said of codes that are written in several ways; a code that a map lacks is refused anyway."""
+    rules = [rule for origin in origins for rule in (origin.condition, *(rule for rule, _ in origin.cases))]
+    names = sorted({name for rule in rules if rule is not None for name in rule.columns})
+    names += [str(each.column) for each in origins if each.kind == "code" and each.column and not each.codes]
+    found = mixed_writings(records, names)
+    outside = {source.names.outside(name): groups for name, groups in found.items()}
+    return mixed_notes(outside, remedy="Write them alike, or map each of them.")
 
 
 def _require(targets: SdgTargets) -> None:

@@ -222,7 +222,7 @@ def _summary(made: _Made, table: pa.Table, totals: Benchmarked | None) -> SmallA
                 totals.level, totals.group, totals.total, totals.before, strict=True
             )
         ],
-        notes=made.model.fit.notes,
+        notes=(*made.model.fit.notes, *made.known.notes),
     )
 
 

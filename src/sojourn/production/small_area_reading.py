@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.errors import DataRefused, Problem, shown
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings
 from sojourn.production.survey_reading import survey_rows
 from sojourn.project.declarations import Arrival
 from sojourn.project.small_area_declarations import SmallAreaDeclaration
@@ -59,6 +60,7 @@ class Areas:
     population: Floats | None
     weight: Floats
     groups: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas:
@@ -92,6 +94,7 @@ def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas
         weight=np.ones(len(areas))
         if benchmark is None or benchmark.weight is None
         else _floats(table[benchmark.weight]),
+        notes=tuple(mixed_notes(mixed_writings(table, _code_columns(declared)), remedy="Write them alike.")),
         groups={
             level: _groups(known, table, level, areas) for level in (benchmark.levels if benchmark else ())
         },
@@ -102,9 +105,15 @@ def _known(file: Path, arrives: Arrival | None, declared: SmallAreaDeclaration) 
     benchmark, smoothing = declared.benchmark, declared.smoothing
     numbers = [*declared.covariates, *(smoothing.by if smoothing else ())]
     numbers += [name for name in (declared.population, benchmark and benchmark.weight) if name]
-    codes = [*declared.categories, *(name for name in (benchmark.levels if benchmark else ()) if name != ALL)]
+    codes = _code_columns(declared)
     columns = {"area": "any", **dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")}
     return survey_rows(file, columns, arrives=arrives)
+
+
+def _code_columns(declared: SmallAreaDeclaration) -> list[str]:
+    """The columns with codes: categories, and groups that are to add up."""
+    levels = declared.benchmark.levels if declared.benchmark else ()
+    return [*declared.categories, *(name for name in levels if name != ALL)]
 
 
 def _codes(file: Path, table: pa.Table) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from sojourn.engine import Engine
 from sojourn.engine.rules import Rule, parse_rule
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.measure_texts import WrittenMeasure, written_measure
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings, written_alike
 from sojourn.production.movement_reading import opened_table
 from sojourn.production.plain_names import PlainNames
 from sojourn.production.survey_designs import design_columns, design_of, with_design
@@ -34,7 +35,10 @@ _DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 @dataclass(frozen=True)
 class EstimateRequest:
-    """Which figures are wanted: measures as they are written, by which dimensions, among whom."""
+    """Which figures are wanted: measures as they are written, by which dimensions, among whom.
+
+    Codes of columns in `ignore_case` that differ in nothing but case and blanks are one.
+    """
 
     measures: Sequence[str]
     by: Sequence[str] = ()
@@ -43,6 +47,7 @@ class EstimateRequest:
     totals: str = "all"
     settings: Mapping[str, Any] = field(default_factory=dict)
     missing: Sequence[str] = ()
+    ignore_case: Sequence[str] = ()
 
 
 @dataclass
@@ -54,6 +59,7 @@ class EstimateSummary:
     figures: int = 0
     nobody: bool = False
     measures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
@@ -85,11 +91,11 @@ def estimate_file(
     names = PlainNames(names_in(source, known))
     rules = _rules(written, request, names)
     records = _records(source, known, declared, request, written, rules, names)
+    asked = _inside(declared, request, written, names)
+    records, notes = _with_codes(records, asked, rules, names)
     with names.told():
-        table, summary = _estimated(
-            source, records, _inside(declared, request, written, names), rules, memory
-        )
-    table = names.made(table)
+        table, summary = _estimated(source, records, asked, rules, memory)
+    table, summary.notes = names.made(table), tuple(notes)
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
     return table, summary
 
@@ -112,6 +118,7 @@ def _inside(
     request = replace(
         request,
         by=tuple(map(names.of, request.by)),
+        ignore_case=tuple(map(names.of, request.ignore_case)),
         gaps=tuple(replace(gap, dimension=names.of(gap.dimension)) for gap in request.gaps),
     )
     return _Asked(
@@ -120,6 +127,30 @@ def _inside(
         [replace(each, measure=names.measure(each.measure), versions=tuple(map(names.of, each.versions)))
          for each in written],
     )  # fmt: skip
+
+
+def _with_codes(
+    records: pa.Table | Path, asked: _Asked, rules: Mapping[str, Rule], names: PlainNames
+) -> tuple[pa.Table | Path, list[str]]:
+    """The records with codes joined as was asked for, and what is said of those written in several ways."""
+    strata = [stage.stratum for stage in asked.declared.stages if stage.stratum is not None]
+    compared = sorted({name for rule in rules.values() for name in rule.columns})
+    looked_at = list(dict.fromkeys([*asked.request.by, *compared, *strata]))
+    ignored = asked.request.ignore_case
+    for name in ignored:
+        if name not in looked_at:
+            raise ProjectError(
+                f"The case of {names.outside(name)} cannot be ignored: nothing looks at its codes.",
+                "Name dimensions, strata or columns of conditions.",
+            )
+    codes = pq.read_table(records, columns=looked_at) if isinstance(records, Path) else records
+    found = mixed_writings(codes, looked_at)
+    joined = {name: groups for name, groups in found.items() if name in ignored}
+    if joined:
+        records = written_alike(_in_memory(records), joined)
+    remedy = "Write them alike, or name the column under --ignore-case."
+    outside = {names.outside(name): groups for name, groups in found.items()}
+    return records, mixed_notes(outside, joined=list(map(names.outside, joined)), remedy=remedy)
 
 
 def _estimated(

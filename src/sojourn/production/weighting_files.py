@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings
 from sojourn.production.survey_reading import survey_rows
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.production.weighting_report import report_text
@@ -44,6 +45,7 @@ class WeightingSummary:
     effect: float
     replicates: int
     steps: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
@@ -73,7 +75,9 @@ def weight_file(
     with _said_of(survey):
         done = weighted_records(records, declared, tables)
     told = {"weighting": declared.id, "version": declared.version}
-    summary = _summary(records, done)
+    codes = [name for name, kind in _columns(declared).items() if kind == "any"]
+    notes = mixed_notes(mixed_writings(records, codes), remedy="Write them alike in the survey.")
+    summary = replace(_summary(records, done), notes=tuple(notes))
     write_table(done.records, targets.weighted, told)
     if targets.totals is not None:
         _require_calibrated(done)

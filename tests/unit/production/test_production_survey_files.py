@@ -323,3 +323,54 @@ def test_the_command_takes_names_and_codes_with_signs_in_quotes(folder, commands
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "mean(y) [15/24-0-14]: 2 " in done.stdout
+
+
+def mixed(folder):
+    """Sixteen persons, of whom three are written `f`, and one `F ` where a form keeps blanks."""
+    sexes = ["F", "f", "F ", "M", "F", "f", "M", "M", "F", "F", "f", "M", "M", "M", "F", "F"]
+    table = pa.table({
+        "w": [1.0] * 16, "h": [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], "p": [1, 1, 2, 2] * 4,
+        "N": [9] * 16, "sex": sexes, "y": [float(at) for at in range(16)],
+    })  # fmt: skip
+    pcsv.write_csv(table, folder / "mixed.csv")
+    pq.write_table(table, folder / "mixed.parquet")
+
+
+def asked(folder, source, target, **request):
+    declared = load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+    request = EstimateRequest(("count",), **request)
+    table, summary = estimate_file(folder / source, folder / target, declared=declared, request=request)
+    return {row.get("sex", "_T"): row["value"] for row in table.to_pylist()}, summary.notes
+
+
+def test_codes_written_in_several_ways_are_counted_apart_and_told(folder):
+    mixed(folder)
+    found, notes = asked(folder, "mixed.csv", "a.csv", by=("sex",))
+    # A text's blanks are none of the code; ten women in all, three of them written f.
+    assert found == {"F": 7, "f": 3, "M": 6, "_T": 16}
+    assert notes == (
+        "sex: codes that differ only in case or blanks are counted apart: 'F' in 7, 'f' in 3 records."
+        " Write them alike, or name the column under --ignore-case.",
+    )
+    found, notes = asked(folder, "mixed.parquet", "b.csv", by=("sex",))
+    assert found == {"F": 6, "f": 3, "F ": 1, "M": 6, "_T": 16}
+    assert "'F' in 6, 'f' in 3, 'F ' in 1 records" in notes[0]
+
+
+def test_a_condition_that_meets_one_way_of_writing_is_told_the_others(folder):
+    mixed(folder)
+    found, notes = asked(folder, "mixed.csv", "a.csv", where="sex = 'F'")
+    assert found == {"_T": 7}
+    assert "'f' in 3" in notes[0]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_codes_are_joined_where_that_is_asked_for(folder, form):
+    mixed(folder)
+    settings = {"where": "sex = 'F' or y < 8", "by": ("sex",), "ignore_case": ("sex",)}
+    found, notes = asked(folder, f"mixed.{form}", "a.csv", **settings)
+    # The ten women, and the three men among the first eight.
+    assert found == {"F": 10, "M": 3, "_T": 13}
+    assert "are counted as the first" in notes[0]
+    with pytest.raises(ProjectError, match="The case of y cannot be ignored"):
+        asked(folder, f"mixed.{form}", "b.csv", ignore_case=("y",))
