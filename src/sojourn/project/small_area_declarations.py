@@ -84,6 +84,14 @@ class SmallAreaDeclaration(Declaration):
 
     id: Identifier = Field(description="Identifier of the model; the result carries it")
     version: str = Field(description="Version of the model; the result carries it")
+    area: str = Field(default="area", description="Column with the code of the area, in every file")
+    measure: str | None = Field(
+        default=None,
+        description=(
+            "Which measure is meant where the direct estimates are a table of `sojourn tool estimate` that"
+            " has several"
+        ),
+    )
     arrives: SmallAreaFiles = Field(default=SmallAreaFiles(), description="How the files are written")
     model: Literal["area", "unit"] = Field(
         default="area", description="`area` takes direct estimates, `unit` the units of the sample"
