@@ -25,6 +25,7 @@ from sojourn.production.sdg_settings import (
     origins_of,
     profile_of,
     reference_of,
+    refuse_misspelt,
     series_of,
 )
 from sojourn.production.survey_designs import design_columns, with_design
@@ -98,8 +99,9 @@ def sdg_file(
     """
     _require(targets)
     file = _File.of(source, arrives)
-    asked = _Asked.of(file, declared, profile)
     reference = reference_of(declared, folder)
+    refuse_misspelt(declared, series_of(declared), reference)
+    asked = _Asked.of(file, declared, profile, folder)
     computed, records, notes = _computed(file, asked, design, memory)
     outcomes = sdg_outcomes(
         reference, asked.series, computed, variables=asked.variables, known=asked.known,
@@ -152,14 +154,14 @@ class _Asked:
         return [origin.name for origin in self.origins]
 
     @classmethod
-    def of(cls, source: _File, declared: SdgDeclaration, profile: str | None) -> _Asked:
+    def of(cls, source: _File, declared: SdgDeclaration, profile: str | None, folder: Path) -> _Asked:
         """The series, and those of the file's variables that they or a breakdown may use."""
         series, known = series_of(declared), known_variables(declared)
         used = {name for each in series for name in each.variables(known)}
         used |= {str(each.detail) for each in series if each.detail is not None}
         used |= set(BY_NEEDS.values())
         used |= {name for needs in STATUS_NEEDS.values() for alternatives in needs for name in alternatives}
-        origins = [each for each in origins_of(declared, source.names) if each.name in used]
+        origins = [each for each in origins_of(declared, source.names, folder) if each.name in used]
         return cls(declared, series, known, origins, profile_of(declared, profile))
 
 

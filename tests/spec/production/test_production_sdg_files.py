@@ -25,7 +25,7 @@ area: USA
 period: "2024"
 variables:
   age: AGE
-  sex: {from: SEX, codes: {"1": M, "2": F}}
+  sex: {from: SEX, map: {"1": M, "2": F}}
   nativity: {from: BORN, codes: {"0": NB, "1": FB}, missing: "9"}
   electricity: {when: "LIGHT = 1"}
 """
@@ -108,7 +108,7 @@ def test_an_empty_universe_and_too_few_migrants_are_two_outcomes(tmp_path):
 
 
 def test_without_birth_and_citizenship_figures_are_of_everyone_only(tmp_path):
-    spec = SPEC.replace("  nativity:", "  born_abroad:").replace('0": NB', '0": n')
+    spec = SPEC.replace("nativity: {", "born_abroad: {kind: code, ").replace('0": NB', '0": n')
     found, rows = run(tmp_path, spec=spec)
     assert outcomes(found)["SDG_7_1_1"]["outcome"] == "NO_STATUS"
     assert {row["MIG_STATUS"] for row in rows} == {"_T"}
@@ -242,7 +242,7 @@ def test_a_condition_that_compares_text_with_a_number_is_refused_in_words(tmp_pa
 
 
 def test_a_column_of_a_csv_file_may_be_a_number_and_stand_in_a_condition(tmp_path):
-    spec = f"{SPEC}  in_household: {{when: AGE >= 0}}\n  persons_per_room: {{from: rooms}}\n"
+    spec = f"{SPEC}  in_household: {{when: AGE >= 0, kind: yes_no}}\n  persons_per_room: {{from: rooms}}\n"
     spec += "  durable_housing: {when: rooms > 0.5}\n"
     source = people(tmp_path, rooms=[0.5 + at % 3 for at in range(400)])
     found, _ = run(tmp_path, spec=spec, source=source)
@@ -288,3 +288,46 @@ def test_a_file_with_names_decimals_and_letters_of_its_country_gives_the_same_fi
         tmp_path, spec=spec, design=SAMPLE.replace("w\n", "Poids\n"), source=source, arrives=arrives
     )
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("  nativty: {from: BORN}\n", "There is no standard variable nativty, and no series uses it.\n"
+         "  Did you mean nativity?"),
+        ("  shoes: {from: BORN}\n", "Correct its name. If it is the country's own, say its `kind`."),
+        ("leave_out: [8.6.11]\n", "no indicator or series 8.6.11 that could be left out.\n"
+         "  Did you mean 8.6.1?"),
+        ("  birthplace: {from: BORN, codes: alpha_5}\n", "alpha_5"),
+        ("  birthplace: {from: BORN, codes: alpha_2, map: {x: FRA}}\n", "a `map` does not go with `codes`"),
+    ],
+)  # fmt: skip
+def test_what_is_misspelt_in_a_specification_is_told_with_what_was_meant(tmp_path, line, complaint):
+    spec = SPEC.replace('  nativity: {from: BORN, codes: {"0": NB, "1": FB}, missing: "9"}\n', "")
+    with pytest.raises(ProjectError) as told:
+        run(tmp_path, spec=spec + line)
+    assert complaint in str(told.value)
+
+
+def test_a_variable_of_the_countrys_own_may_wait_for_its_series(tmp_path):
+    found, _ = run(tmp_path, spec=SPEC + "  shoes: {from: BORN, kind: code}\n")
+    assert found.indicators == 1
+
+
+def test_codes_come_from_a_map_an_international_one_or_a_dated_file(tmp_path):
+    _, expected = run(tmp_path)
+    (tmp_path / "born.csv").write_text(
+        "from,to,valid_from,valid_to\n0,FB,,2023-12-31\n0,NB,2024-01-01,\n1,FB,,\n"
+    )
+    for lines in (
+        '{from: BORN, map: {"0": NB, "1": FB}, missing: "9"}', "{from: BORN, codes: born.csv}",
+    ):  # fmt: skip
+        spec = SPEC.replace('{from: BORN, codes: {"0": NB, "1": FB}, missing: "9"}', lines)
+        _, found = run(tmp_path, spec=spec)
+        assert found == expected
+    countries = ["US" if at % 4 else "FR" for at in range(400)]
+    spec = SPEC.replace("nativity:", "birthplace:").replace(
+        '{from: BORN, codes: {"0": NB, "1": FB}, missing: "9"}', "{from: BORN, codes: alpha_2}"
+    )
+    _, found = run(tmp_path, spec=spec, source=people(tmp_path, BORN=countries))
+    assert [row["OBS_VALUE"] for row in found] == [row["OBS_VALUE"] for row in expected]

@@ -16,7 +16,7 @@ SPEC = """
 area: XRR
 period: "2024"
 variables:
-  nativity: {from: born, codes: {"0": NB, "1": FB}}
+  nativity: {from: born, map: {"0": NB, "1": FB}}
   electricity: {when: light = 1}
 """
 
