@@ -295,7 +295,7 @@ def test_a_file_with_names_decimals_and_letters_of_its_country_gives_the_same_fi
     [
         ("  nativty: {from: BORN}\n", "There is no standard variable nativty, and no series uses it.\n"
          "  Did you mean nativity?"),
-        ("  shoes: {from: BORN}\n", "Correct its name. If it is the country's own, say its `kind`."),
+        ("  zz9: {from: BORN}\n", "Correct its name. If it is the country's own, say its `kind`."),
         ("leave_out: [8.6.11]\n", "no indicator or series 8.6.11 that could be left out.\n"
          "  Did you mean 8.6.1?"),
         ("  birthplace: {from: BORN, codes: alpha_5}\n", "alpha_5"),
