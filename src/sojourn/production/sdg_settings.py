@@ -140,8 +140,8 @@ def refuse_misspelt(declared: SdgDeclaration, series: Sequence[Series], referenc
     for name, variable in declared.variables.items():
         if name in standard or name in used or variable.kind is not None or variable.meaning:
             continue
-        remedy = _meant(name, [each for each in (*standard, *used) if each not in declared.variables])
-        remedy = remedy or "Correct its name, or say its `kind` if it is the country's own."
+        meant = _meant(name, [each for each in (*standard, *used) if each not in declared.variables])
+        remedy = f"{meant or 'Correct its name.'} If it is the country's own, say its `kind`."
         message = f"There is no standard variable {name}, and no series uses it."
         problems.append(Problem("", None, message, remedy))
     things = [*(each.id for each in series), *dict.fromkeys(each.code for each in reference.indicators)]

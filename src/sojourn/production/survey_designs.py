@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +22,7 @@ from sojourn.statistics.survey import (
     with_replicates,
 )
 
-__all__ = ["design_columns", "design_of", "renamed_design", "with_design"]
+__all__ = ["design_columns", "design_of", "design_of_text", "design_text", "renamed_design", "with_design"]
 
 
 def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
@@ -73,6 +75,20 @@ def with_design(records: pa.Table, declared: SurveyDesignDeclaration) -> tuple[p
     make = declared.make
     replication = Replication(make.kind, make.replicates, make.rho, make.seed)
     return with_replicates(records, design, replication)
+
+
+def design_text(design: ReplicateDesign) -> str:
+    """A replicate design that was made, as a text that is kept beside the sums that it belongs to."""
+    return json.dumps(asdict(design), sort_keys=True)
+
+
+def design_of_text(text: str) -> ReplicateDesign:
+    """The design that `design_text` wrote."""
+    plain = json.loads(text)
+    several = isinstance(plain["coefficient"], list)
+    return ReplicateDesign(
+        **{**plain, "coefficient": tuple(plain["coefficient"]) if several else plain["coefficient"]}
+    )
 
 
 def renamed_design(declared: SurveyDesignDeclaration, names: Mapping[str, str]) -> SurveyDesignDeclaration:
