@@ -112,7 +112,9 @@ def sdg_aggregates(
     groups = tuple(name.strip() for name in by.split(",") if name.strip())
     written = load_declaration(arrives, Arrival) if arrives is not None else None
     figures = aggregate_file(
-        function, source, target, by=groups, least_quality=least_quality, arrives=written
-    )
-    session.screen.say(f"{len(figures):,} figures are in {target}.")
+        function, source, target, by=groups, least_quality=least_quality, arrives=written,
+        on_note=session.screen.note,
+    )  # fmt: skip
+    rows = "1 row of figures is" if len(figures) == 1 else f"{len(figures):,} rows of figures are"
+    session.screen.say(f"{rows} in {target}.")
     session.screen.result({"figures": len(figures), "file": str(target)})

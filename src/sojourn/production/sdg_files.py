@@ -13,6 +13,7 @@ import pyarrow as pa
 from sojourn.concepts import age_scheme
 from sojourn.contracts.sdg import SdgFigure
 from sojourn.engine import Engine
+from sojourn.engine.rules import Rule
 from sojourn.engine.survey_variables import VariableOrigin
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
 from sojourn.production.mixed_codes import mixed_notes, mixed_writings
@@ -32,6 +33,7 @@ from sojourn.production.survey_designs import design_columns, with_design
 from sojourn.production.survey_files import as_number
 from sojourn.production.survey_reading import arrival_of, names_in, survey_rows
 from sojourn.production.table_files import require_targets, write_table
+from sojourn.production.unfit_conditions import ReadFile
 from sojourn.production.written_numbers import plain_numbers
 from sojourn.project.declarations import Arrival
 from sojourn.project.sdg_declarations import SdgDeclaration
@@ -98,7 +100,8 @@ def sdg_file(
     something open; DataRefused where columns are missing or hold what fits nothing.
     """
     _require(targets)
-    file = _File.of(source, arrives)
+    known = arrival_of(source, arrives)
+    file = ReadFile(source, known, PlainNames(names_in(source, known)))
     reference = reference_of(declared, folder)
     refuse_misspelt(declared, series_of(declared), reference)
     asked = _Asked.of(file, declared, profile, folder)
@@ -125,20 +128,6 @@ def sdg_file(
 
 
 @dataclass(frozen=True)
-class _File:
-    """The file of records: where it is, how it is written, and the names of its columns."""
-
-    path: Path
-    arrives: Arrival
-    names: PlainNames
-
-    @classmethod
-    def of(cls, path: Path, declared: Arrival | None) -> _File:
-        arrives = arrival_of(path, declared)
-        return cls(path, arrives, PlainNames(names_in(path, arrives)))
-
-
-@dataclass(frozen=True)
 class _Asked:
     """What a specification asks of a file."""
 
@@ -154,7 +143,7 @@ class _Asked:
         return [origin.name for origin in self.origins]
 
     @classmethod
-    def of(cls, source: _File, declared: SdgDeclaration, profile: str | None, folder: Path) -> _Asked:
+    def of(cls, source: ReadFile, declared: SdgDeclaration, profile: str | None, folder: Path) -> _Asked:
         """The series, and those of the file's variables that they or a breakdown may use."""
         series, known = series_of(declared), known_variables(declared)
         used = {name for each in series for name in each.variables(known)}
@@ -166,7 +155,7 @@ class _Asked:
 
 
 def _computed(
-    source: _File, asked: _Asked, design: SurveyDesignDeclaration, memory: str
+    source: ReadFile, asked: _Asked, design: SurveyDesignDeclaration, memory: str
 ) -> tuple[list[Computed], int, list[str]]:
     """The figures of each series that is wanted and can be made, how many records there are, and notes."""
     declared, groups = asked.declared, age_scheme(asked.declared.age_groups)
@@ -177,24 +166,30 @@ def _computed(
     wanted = [each for each in asked.series if not {each.id, each.indicator} & left_out]
     with Engine(memory=memory) as engine, source.names.told():
         try:
-            standard = standard_records(
-                engine.relation(records), asked.origins, kept=_kept(taken), country=declared.area,
-                age_groups=groups,
-            )  # fmt: skip
-            computed = sdg_figures(
-                standard, wanted, variables=asked.variables, known=asked.known, design=taken,
-                breakdowns=breakdowns_of(declared), profile=asked.profile, area=declared.area,
-                period=declared.period, age_groups=groups,
-            )  # fmt: skip
+            relation = engine.relation(records)
+            with source.told(relation, _rules(asked.origins)):
+                standard = standard_records(
+                    relation, asked.origins, kept=_kept(taken), country=declared.area, age_groups=groups,
+                )  # fmt: skip
+                computed = sdg_figures(
+                    standard, wanted, variables=asked.variables, known=asked.known, design=taken,
+                    breakdowns=breakdowns_of(declared), profile=asked.profile, area=declared.area,
+                    period=declared.period, age_groups=groups,
+                )  # fmt: skip
         except (ContractBroken, DataRefused) as error:
             raise DataRefused([_in_file(problem, source.path) for problem in error.problems]) from error
     return computed, records.num_rows, notes
 
 
-def _notes(source: _File, records: pa.Table, origins: Sequence[VariableOrigin]) -> list[str]:
+def _rules(origins: Sequence[VariableOrigin]) -> list[Rule]:
+    """The conditions and arithmetic over the file's columns."""
+    found = [rule for origin in origins for rule in (origin.condition, origin.value) if rule is not None]
+    return [*found, *(rule for origin in origins for rule, _ in origin.cases)]
+
+
+def _notes(source: ReadFile, records: pa.Table, origins: Sequence[VariableOrigin]) -> list[str]:
     """What is said of codes that are written in several ways; a code that a map lacks is refused anyway."""
-    rules = [rule for origin in origins for rule in (origin.condition, *(rule for rule, _ in origin.cases))]
-    names = sorted({name for rule in rules if rule is not None for name in rule.columns})
+    names = sorted({name for rule in _rules(origins) for name in rule.columns})
     names += [str(each.column) for each in origins if each.kind == "code" and each.column and not each.codes]
     found = mixed_writings(records, names)
     outside = {source.names.outside(name): groups for name, groups in found.items()}
@@ -208,12 +203,12 @@ def _require(targets: SdgTargets) -> None:
         raise ProjectError(f"{targets.report} exists.", "Name a file that does not: nothing is overwritten.")
 
 
-def _records(source: _File, design: SurveyDesignDeclaration, origins: Sequence[VariableOrigin]) -> pa.Table:
+def _records(
+    source: ReadFile, design: SurveyDesignDeclaration, origins: Sequence[VariableOrigin]
+) -> pa.Table:
     """The columns that the design and the variables need; of texts, those of conditions as numbers."""
     numbers, units = design_columns(design)
-    rules = [rule for origin in origins for rule in (origin.condition, origin.value) if rule is not None]
-    rules += [rule for origin in origins for rule, _ in origin.cases]
-    compared = sorted({name for rule in rules for name in rule.columns})
+    compared = sorted({name for rule in _rules(origins) for name in rule.columns})
     columns = [origin.column for origin in origins if origin.column is not None]
     _require_columns(source, columns)
     kinds = dict.fromkeys((*units, *columns, *compared), "value")
@@ -232,7 +227,7 @@ def _records(source: _File, design: SurveyDesignDeclaration, origins: Sequence[V
     return table
 
 
-def _require_columns(source: _File, columns: Sequence[str]) -> None:
+def _require_columns(source: ReadFile, columns: Sequence[str]) -> None:
     absent = sorted({name for name in columns if source.names.outside(name) not in source.names.names})
     if absent:
         told = absent_columns(source.path, absent, source.names.names, sorted(set(columns)))

@@ -21,6 +21,7 @@ from sojourn.production.plain_names import PlainNames
 from sojourn.production.survey_designs import design_columns, design_of, with_design
 from sojourn.production.survey_reading import arrival_of, names_in, survey_rows
 from sojourn.production.table_files import require_targets, write_table
+from sojourn.production.unfit_conditions import ReadFile
 from sojourn.production.written_numbers import plain_numbers
 from sojourn.project.declarations import Arrival
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -30,6 +31,7 @@ __all__ = ["EstimateRequest", "EstimateSummary", "as_number", "estimate_file"]
 
 _UNIVERSE = "universe"
 _WHOLE = r"^-?(0|[1-9][0-9]{0,17})$"
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _DECIMAL = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 
@@ -93,8 +95,9 @@ def estimate_file(
     records = _records(source, known, declared, request, written, rules, names)
     asked = _inside(declared, request, written, names)
     records, notes = _with_codes(records, asked, rules, names)
+    file = ReadFile(source, known, names, request.missing)
     with names.told():
-        table, summary = _estimated(source, records, asked, rules, memory)
+        table, summary = _estimated(file, records, asked, rules, memory)
     table, summary.notes = names.made(table), tuple(notes)
     write_table(table, target, {"design": declared.model_dump_json(exclude_defaults=True)})
     return table, summary
@@ -154,7 +157,7 @@ def _with_codes(
 
 
 def _estimated(
-    source: Path, records: pa.Table | Path, asked: _Asked, rules: Mapping[str, Rule], memory: str
+    file: ReadFile, records: pa.Table | Path, asked: _Asked, rules: Mapping[str, Rule], memory: str
 ) -> tuple[pa.Table, EstimateSummary]:
     declared, request, written = asked.declared, asked.request, asked.written
     design = design_of(declared)
@@ -167,20 +170,21 @@ def _estimated(
         for measure in each.of_versions()
         if measure.statistic in DISTRIBUTED
     }
-    with Engine([source.resolve().parent], memory=memory) as engine:
+    with Engine([file.path.resolve().parent], memory=memory) as engine:
         relation = engine.relation(records)
         count = relation.count()
         try:
-            cube = survey_cube(
-                relation,
-                design=design,
-                dimensions=request.by,
-                conditions=rules,
-                measures=sorted(filter(None, of)),
-                distributed=sorted(values),
-            )
+            with file.told(relation, rules.values()):
+                cube = survey_cube(
+                    relation,
+                    design=design,
+                    dimensions=request.by,
+                    conditions=rules,
+                    measures=sorted(filter(None, of)),
+                    distributed=sorted(values),
+                )
         except ContractBroken as error:
-            raise DataRefused([_in_file(problem, source) for problem in error.problems]) from error
+            raise DataRefused([_in_file(problem, file.path) for problem in error.problems]) from error
     table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     _require_gaps(cube, request)
     nobody = request.where is not None and not (cube.holds(_UNIVERSE) == 1).any()
@@ -266,17 +270,20 @@ def _in_memory(records: pa.Table | Path) -> pa.Table:
 
 
 def as_number(table: pa.Table, name: str, is_dimension: bool, arrives: Arrival) -> pa.Table:
-    """The table with a column of texts as numbers, where every cell is one; codes such as 007 stay texts."""
+    """The table with a column of texts as numbers or days, where every cell is one; 007 stays a text."""
     column = table[name]
     if not pa.types.is_string(column.type):
         return table
     column = column if is_dimension else plain_numbers(column, arrives)
     cells = column.drop_null()
-    for pattern, kind in ((_WHOLE, pa.int64()), (_DECIMAL, pa.float64())):
+    for pattern, kind in ((_WHOLE, pa.int64()), (_DECIMAL, pa.float64()), (_DAY, pa.date32())):
         if is_dimension and kind == pa.float64():
-            break
+            continue
         if len(cells) and pc.all(pc.match_substring_regex(cells, pattern)).as_py():
-            return table.set_column(table.column_names.index(name), name, column.cast(kind))
+            try:
+                return table.set_column(table.column_names.index(name), name, column.cast(kind))
+            except pa.ArrowInvalid:  # 2024-02-30 is no day
+                return table
     return table
 
 

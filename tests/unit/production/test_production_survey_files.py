@@ -146,7 +146,7 @@ def test_records_that_do_not_serve_are_refused_with_the_name_of_the_file(folder)
     weight = sample()["w"].to_pylist()
     weight[4] = None
     pq.write_table(sample().set_column(6, "w", pa.array(weight)), folder / "holes.parquet")
-    with pytest.raises(DataRefused, match=r"holes\.parquet: w: a weight is missing"):
+    with pytest.raises(DataRefused, match=r"holes\.parquet: The weight w is missing in"):
         estimated(folder, "count", source="holes.parquet")
 
 
@@ -223,9 +223,11 @@ def test_how_a_file_is_written_stands_in_the_file_of_the_design_and_changes_no_f
     ):  # fmt: skip
         done = commands.run(
             "tool", "estimate", source, out, "--design", design, "--measure", "mean(y)", "--by", "g",
-            cwd=folder,
+            "--json", cwd=folder,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
+        # `--json` may stand after the command as well.
+        assert json.loads(done.stdout)["figures"] == 4
     first, second = ((folder / name).read_text() for name in ("a.csv", "b.csv"))
     assert '"aé"' in first
     assert first.replace('"aé"', '"a"') == second
@@ -374,3 +376,41 @@ def test_codes_are_joined_where_that_is_asked_for(folder, form):
     assert "are counted as the first" in notes[0]
     with pytest.raises(ProjectError, match="The case of y cannot be ignored"):
         asked(folder, f"mixed.{form}", "b.csv", ignore_case=("y",))
+
+
+UNFIT = "w,h,p,N,sex,age,born,inc\n1,1,1,9,F,30,2000-01-01,10\n1,1,2,9,M,Geheim 7,2001-01-01,20\n" + (
+    "1,2,1,9,F,20,2002-01-01,30\n1,2,2,9,M,25,,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "complaint"),
+    [
+        ("age > 25", "unfit.csv:3: the condition 'age > 25' takes age for a number: the cell in the column"
+         " age is no number; it has the form 'AAAAAA 9'."),
+        ("sex > 1", "takes sex for a number: the column sex holds no number in any record"),
+        ("sex + 1 = 2", "takes sex for a number"),
+        ("inc = 'F'", "compares inc with a text, and it is no text.\n  Write the number without quotes"),
+        ("born > 3", "does not fit what its columns hold.\n  Compare numbers with numbers, and days as in"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_does_not_fit_is_told_with_file_line_and_column(folder, where, complaint):
+    (folder / "unfit.csv").write_text(UNFIT)
+    with pytest.raises(ProjectError) as told:
+        estimated(folder, "proportion(sex = 'F')", source="unfit.csv", where=where)
+    assert complaint in str(told.value)
+    assert "Geheim" not in str(told.value)
+
+
+def test_a_condition_on_a_parquet_file_is_told_with_its_column(folder):
+    pq.write_table(pcsv.read_csv(folder / "sample.csv"), folder / "unfit.parquet")
+    with pytest.raises(ProjectError, match=r"unfit\.parquet: the condition 'g > 1' takes g for a number"):
+        estimated(folder, "count", source="unfit.parquet", where="g > 1")
+
+
+def test_days_of_a_text_are_compared_as_days(folder):
+    (folder / "days.csv").write_text(UNFIT)
+    (row,) = estimated(folder, "count", source="days.csv", where="year(born) >= 2001")
+    assert row["value"] == 2
+    (row,) = estimated(folder, "count", source="days.csv", target="b.csv", where="born < '2001-06-01'")
+    assert row["value"] == 2
