@@ -102,7 +102,9 @@ def estimate(
         session.screen.note(note)
     if found.nobody:
         session.screen.note("No record meets the condition of --where: look at how its codes are written.")
-    session.screen.say(f"{found.records:,} records, {found.figures:,} figures. They are in {target}.")
+    session.screen.say(
+        f"{_counted(found.records, 'record')}, {_counted(found.figures, 'figure')}. They are in {target}."
+    )
     session.screen.result({**found.to_json(), "file": str(target)})
 
 
@@ -136,6 +138,10 @@ def _number(value: float | None) -> str:
     if value is None:
         return "?"
     return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.5g}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _lines(table: Any, by: Sequence[str]) -> list[str]:

@@ -41,9 +41,10 @@ class WrittenMeasure:
         return tuple(replace(self.measure, of=version) for version in self.versions)
 
 
-def written_measure(text: str, *, where: str | None = None) -> WrittenMeasure:
+def written_measure(text: str, *, where: str | None = None, columns: Sequence[str] = ()) -> WrittenMeasure:
     """Read a measure. `where` is the name of the condition of the universe; a run of columns such as PV1-PV5
-    stands for plausible values of one quantity.
+    stands for plausible values of one quantity. The names of `columns` need no quotes where a measure is of
+    them; in a condition they do.
 
     Raises: ProjectError for what is not understood, with the forms there are.
     """
@@ -61,18 +62,21 @@ def written_measure(text: str, *, where: str | None = None) -> WrittenMeasure:
             raise _unknown(text)
         condition = f"holds_{_digest(inside)}"
         return WrittenMeasure(text, Measure("proportion", when=condition, where=where), inside)
-    return _of_a_column(text, name, inside, where)
+    return _of_a_column(text, name, inside, where, columns)
 
 
-def _of_a_column(text: str, name: str, inside: str, where: str | None) -> WrittenMeasure:
-    run = rf"({_PLAIN}-{_PLAIN}|{_COLUMN})"
+def _of_a_column(
+    text: str, name: str, inside: str, where: str | None, columns: Sequence[str]
+) -> WrittenMeasure:
+    column = "|".join([_COLUMN, *(re.escape(each) for each in columns if not re.fullmatch(_PLAIN, each))])
+    run = rf"({_PLAIN}-{_PLAIN}|{column})"
     if name in ("total", "mean", "gini", "quintile_share_ratio", "median") and (
         found := re.fullmatch(run, inside)
     ):
         if name == "median":
             return _versions(text, found[1], Measure("quantile", of=found[1], at=0.5, where=where))
         return _versions(text, found[1], Measure(name, of=found[1], where=where))  # type: ignore[arg-type]  # as listed
-    if name == "ratio" and (found := re.fullmatch(rf"({_COLUMN})\s*/\s*({_COLUMN})", inside)):
+    if name == "ratio" and (found := re.fullmatch(rf"({column})\s*/\s*({column})", inside)):
         return WrittenMeasure(text, Measure("ratio", of=_name(found[1]), over=_name(found[2]), where=where))
     if name == "quantile" and (found := re.fullmatch(rf"{run}\s*,\s*({_NUMBER})", inside)):
         return _versions(text, found[1], Measure("quantile", of=found[1], at=float(found[2]), where=where))
@@ -85,7 +89,7 @@ def _of_a_column(text: str, name: str, inside: str, where: str | None) -> Writte
 
 
 def _versions(text: str, run: str, measure: Measure) -> WrittenMeasure:
-    if run.startswith('"'):
+    if run.startswith('"') or re.fullmatch(rf"{_PLAIN}(-{_PLAIN})?", run) is None:
         return WrittenMeasure(text, replace(measure, of=_name(run)))
     names: Sequence[str] = expanded([run])
     if "-" in run and len(names) < 2:

@@ -88,9 +88,10 @@ def estimate_file(
     require_targets(target)
     if not request.measures:
         raise ProjectError("No measure is asked for.", 'Write for instance --measure "mean(income)".')
-    written = [written_measure(text, where=_UNIVERSE if request.where else None) for text in request.measures]
     known = arrival_of(source, arrives)
     names = PlainNames(names_in(source, known))
+    universe = _UNIVERSE if request.where else None
+    written = [written_measure(text, where=universe, columns=names.names) for text in request.measures]
     rules = _rules(written, request, names)
     records = _records(source, known, declared, request, written, rules, names)
     asked = _inside(declared, request, written, names)

@@ -41,6 +41,8 @@ _FORMATS = {
 _TYPES = {"number": pa.float64(), "whole": pa.int64(), "claim": pa.bool_()}
 _IS_NOT = {"number": "no number", "whole": "no whole number", "claim": "neither true nor false"}
 _CLAIMS = {"true": True, "1": True, "false": False, "0": False}
+# Decimal mark and mark between thousands, as they are met with: what fits is told, and never taken by itself.
+_WAYS = ((".", None), (",", None), (",", " "), (",", "."), (".", ","), (".", " "), (".", "'"), (",", "'"))
 # As many places are named of each thing that is wrong; all are counted.
 _MOST_PLACES = 3
 # Refusals behind which another way of writing may stand than the declared one.
@@ -81,7 +83,12 @@ def names_in(file: Path, declared: Arrival | None = None) -> list[str]:
     if arrives.format == "parquet":
         return column_names(file)
     with _advised(file, arrives), _opened(file, declared_dialect(arrives), ()) as (header, _):
-        return [column.name for column in header.columns]
+        names = [column.name for column in header.columns]
+    if len(names) == 1 and not names[0].isalnum():
+        advice = seems_written(file, arrives)
+        if advice is not None:
+            raise DataRefused(Problem(shown(file.name), None, "there is one column only.", advice))
+    return names
 
 
 def survey_rows(
@@ -110,7 +117,11 @@ def survey_rows(
     asked = {**columns, **{name: kind for name, kind in (optional or {}).items() if name in names}}
     absent = [name for name in asked if name not in names]
     if absent:
-        raise DataRefused(_with_advice(absent_columns(file, absent, names, list(asked)), file, known))
+        told = absent_columns(file, absent, names, list(asked))
+        advice = seems_written(file, known) if len(absent) == len(asked) else None
+        if advice is not None:
+            told = Problem(told.file, None, "none of the columns is there under this declaration.", advice)
+        raise DataRefused(told)
     wanted = [name for name in names if others or name in asked]
     kinds = {name: asked.get(name, "text") for name in wanted}
     found = _table(file, known, kinds, (*known.missing, *missing))
@@ -215,9 +226,12 @@ class _Unread:
     def _remedy(self, arrives: Arrival, otherwise: str) -> str:
         if self.kind == "claim":
             return "Write true or false, or 1 or 0."
-        other = "," if arrives.decimal == "." else "."
-        if any(form.replace(other, "", 1).lstrip("+-").strip("9") == "" for _, form in self.first):
-            return f'If {other!r} stands before decimals, declare `arrives: {{decimal: "{other}"}}`.'
+        for decimal, thousands in _WAYS:
+            way = Arrival(decimal=decimal, thousands=thousands)
+            forms = [form for _, form in self.first if "9" in form and "A" not in form]
+            if forms and not numbers(pa.array(forms), way).null_count:
+                said = f'decimal: "{decimal}"' + (f', thousands: "{thousands}"' if thousands else "")
+                return f"If that is how numbers are written, declare `arrives: {{{said}}}`."
         return otherwise
 
 

@@ -255,14 +255,16 @@ def renamed(folder):
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_columns_have_any_name_and_figures_do_not_change(folder, form):
     expected = estimated(
-        folder, "mean(y)", "ratio(y / x)", "proportion(u = 1)", "share(g)", target="a.parquet", by=("g",),
-        where="x >= 2.5", gaps=(Gap("g", "b", "a"),),
+        folder, "mean(y)", "median(y)", "ratio(y / u)", "ratio(y / x)", "proportion(u = 1)", "share(g)",
+        target="a.parquet", by=("g",), where="x >= 2.5", gaps=(Gap("g", "b", "a"),),
     )  # fmt: skip
     design = renamed(folder)
     group = NAMES["g"]
     quoted = group.replace('"', '""')
     measures = {
         'mean("revenu après impôts (€)")': "mean(y)",
+        "median(revenu après impôts (€))": "median(y)",
+        "ratio(revenu après impôts (€) / âge, révolu)": "ratio(y / u)",
         'ratio("revenu après impôts (€)" / G)': "ratio(y / x)",
         'proportion("âge, révolu" = 1)': "proportion(u = 1)",
         f'share("{quoted}")': "share(g)",

@@ -102,7 +102,10 @@ def test_a_file_that_is_written_otherwise_is_told_with_what_to_declare(messy):
     said = refused(survey_rows, messy, KINDS)
     assert 'declare `arrives: {encoding: cp1252, separator: ";"}`' in said
     said = refused(survey_rows, messy, KINDS, arrives=arrives(encoding="cp1252"))
-    assert 'declare `arrives: {separator: ";"}`' in said
+    assert said == (
+        "enquête.csv: there is one column only.\n"
+        '  The file seems to be written otherwise: declare `arrives: {separator: ";"}`.'
+    )
     said = refused(survey_rows, messy, KINDS, arrives=arrives(separator=";"))
     assert "encoding" in said
 
@@ -162,3 +165,19 @@ def test_columns_that_are_missing_are_told_with_those_that_are_like_them_and_no_
 )
 def test_a_masked_cell_keeps_only_its_form(cell, form):
     assert masked(cell) == form
+
+
+@pytest.mark.parametrize(
+    ("cells", "declaration"),
+    [
+        (["1 234,50", "12,5"], 'decimal: ",", thousands: " "'),
+        (["1.234,50", "12,5"], 'decimal: ",", thousands: "."'),
+        (["1,234.50", "12.5"], 'decimal: ".", thousands: ","'),
+        (["1'234.5", "NSP"], 'decimal: ".", thousands: "\'"'),
+        (["12,5", "NSP"], 'decimal: ","'),
+    ],
+)
+def test_the_way_in_which_numbers_seem_to_be_written_is_told(tmp_path, cells, declaration):
+    (tmp_path / "a.csv").write_text("\n".join(["w", *(f'"{cell}"' for cell in cells), "7"]) + "\n")
+    said = refused(survey_rows, tmp_path / "a.csv", {"w": "number"})
+    assert f"If that is how numbers are written, declare `arrives: {{{declaration}}}`." in said

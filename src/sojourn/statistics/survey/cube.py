@@ -403,5 +403,6 @@ def _refuse_faulty(
             raise ContractBroken(
                 f"{name} is missing in {missing:,} record{'' if missing == 1 else 's'}: it is not known how"
                 " they were drawn.",
-                "Every record of a sample has its stratum, its unit and their sizes.",
+                "Every record of a sample has its stratum, its unit and their sizes; a line with a printed"
+                " total is no record.",
             )
