@@ -169,7 +169,9 @@ def inflow(version: str, *, years: tuple[str, ...] = ("2021", "2022", "2023", "2
             keywords={"en": ("migration", "arrivals"), "ar": ("هجرة",)},
         )
     )
-    return PublishedTable(description, _inflow_cells(years), "-- One row for each immigrant.\nselect 1 < 2\n")
+    return PublishedTable(
+        description, _inflow_cells(years), "-- One row for each immigrant.\nselect 1 < 2\n", {}
+    )
 
 
 def _inflow_cells(years: tuple[str, ...]) -> pa.Table:
@@ -270,7 +272,7 @@ def survey(version: str) -> PublishedTable:
             "LINKAGE_SE": pa.nulls(len(values), pa.float64()),
         }
     )
-    return PublishedTable(description, table, "select avg(born_abroad) from residents -- </pre><script>")
+    return PublishedTable(description, table, "select avg(born_abroad) from residents -- </pre><script>", {})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from layout import docstring, table
 
 from sojourn.contracts import (
     aggregates,
+    cell_keys,
     link_quality,
     links,
     microdata,
@@ -55,6 +56,7 @@ def contracts() -> list[type[Table]]:
             link_quality,
             spine,
             aggregates,
+            cell_keys,
             sdg,
             migration_tables,
             sampling,

@@ -14,9 +14,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from sojourn.project import (
+    cell_key_declarations,
     coverage_declarations,
     declarations,
     design_file_declarations,
+    joining_declarations,
     linkage_declarations,
     migration_table_declarations,
     residence_declarations,
@@ -40,9 +42,12 @@ FILES = (
     table_declarations.Indicator,
     table_declarations.TableDeclaration,
     table_declarations.ReleaseDeclaration,
+    cell_key_declarations.CellKeyDeclaration,
     residence_declarations.ResidenceDeclaration,
     coverage_declarations.CoverageDeclaration,
     weighting_declarations.WeightingDeclaration,
+    joining_declarations.RegisterDeclaration,
+    joining_declarations.MatchingDeclaration,
     linkage_declarations.LinkageDeclaration,
     sampling_declarations.SamplingDeclaration,
     special_design_declarations.HiddenGroupDeclaration,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import subprocess
 import sys
 
@@ -71,6 +72,10 @@ def test_no_trace_outside_the_vault_after_the_whole_path(office, delivery, tmp_p
     office("deliveries")
     office("release", "prepare", "2024", "--as", "statistician-1", *signed)
     release = office("release", "list").split()[0]
+    found = json.loads(office("--json", "release", "look", release, "--as", "checker-1", *signed))["findings"]
+    for number in [str(each["number"]) for each in found if each["severity"] == "decide"]:
+        office("release", "accept", release, number, "--because", "Known.", "--as", "checker-1", *signed)
+    office("release", "check", release, "--as", "checker-1", *signed)
     for checker in ("checker-1", "checker-2"):
         office("release", "approve", release, "--as", checker, *signed)
     office("release", "publish", release, "--as", "publisher-1", *signed)

@@ -12,14 +12,17 @@ __all__ = [
     "delivery",
     "key_in_force",
     "metadata",
+    "privacy_expense",
     "release",
+    "release_finding",
+    "release_remark",
     "review_case",
     "review_decision",
     "review_sample",
     "table_version",
 ]
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 metadata = sa.MetaData()
 
@@ -93,6 +96,51 @@ release = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("prepared_at", sa.String, nullable=False),
     sa.Column("published_at", sa.String),
+    sa.Column("embargo", sa.String),
+    sa.Column("scheduled_by", sa.String),
+)
+
+# What was found about a release before people decide on it, and who answers for it.
+release_finding = sa.Table(
+    "release_finding",
+    metadata,
+    sa.Column("release_hash", sa.String(64), sa.ForeignKey("release.hash"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("cells", sa.Text, nullable=False),
+    sa.Column("cell_count", sa.Integer, nullable=False),
+    sa.Column("decided_by", sa.String),
+    sa.Column("reason", sa.Text),
+    sa.Column("decided_at", sa.String),
+)
+
+# What the figures of a source and period have told, in differential privacy: fractions as text.
+privacy_expense = sa.Table(
+    "privacy_expense",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.String, nullable=False, index=True),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("epsilon", sa.String),
+    sa.Column("rho", sa.String),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+)
+
+# What was said about a release when it was checked or returned.
+release_remark = sa.Table(
+    "release_remark",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("release_hash", sa.String(64), sa.ForeignKey("release.hash"), nullable=False, index=True),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
 )
 
 approval = sa.Table(

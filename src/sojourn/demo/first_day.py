@@ -22,6 +22,8 @@ from sojourn.production.receive import Receipt, receive
 from sojourn.production.tables import run_tables
 from sojourn.production.workspace import Workspace, open_workspace
 from sojourn.release import State
+from sojourn.release.findings import Severity
+from sojourn.release.records import findings_of
 
 __all__ = ["FirstDay", "first_day"]
 
@@ -116,7 +118,7 @@ def _published(workspace: Workspace, on_step: Callable[[str, int, int], None]) -
     people = workspace.declarations.people
     for row in gate.releases():
         if State(row["state"]) is State.PUBLISHED:
-            gate.refresh_manifest()
+            gate.public.refresh_manifest()
             return str(row["hash"])
     release = prepare_release(
         workspace,
@@ -124,9 +126,20 @@ def _published(workspace: Workspace, on_step: Callable[[str, int, int], None]) -
         _RELEASE,
         on_progress=lambda done, total: on_step("preparing the release", done, total),
     )
-    row = next(row for row in gate.releases() if row["hash"] == release)
-    if State(row["state"]) is State.PREPARED:
-        for checker in _CHECKERS[int(row["approvals"]) :]:
-            gate.decide(people[checker], release, approves=True, comment="demonstration")
+    _decided(workspace, release)
     gate.publish(people[_PUBLISHER], release)
     return release
+
+
+def _decided(workspace: Workspace, release: str) -> None:
+    """Answer for what was found, check and approve, as far as an interrupted demonstration has not."""
+    gate, people = gate_of(workspace), workspace.declarations.people
+    checker, *voters = (people[name] for name in (_CHECKERS[0], *_CHECKERS))
+    row = next(row for row in gate.releases() if row["hash"] == release)
+    if State(row["state"]) is State.PREPARED:
+        for found in findings_of(workspace.catalogue, release):
+            if found["severity"] == Severity.DECIDE and found["decided_by"] is None:
+                gate.accept(checker, release, found["number"], "The demonstration has no people to protect.")
+        gate.check(checker, release, "demonstration")
+    for voter in voters[int(row["votes"]) :]:
+        gate.vote(voter, release, approves=True, comment="demonstration")

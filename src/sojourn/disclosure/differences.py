@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.contracts.aggregates import Estimate, Observation
+from sojourn.disclosure.cell_keys.figures import CHANGED
 from sojourn.disclosure.lattice import Flags
 from sojourn.disclosure.linkage_errors import ends_of_classes, errors_of_cells
 from sojourn.disclosure.protect import (
@@ -122,7 +123,13 @@ def _differences(pairs: pa.Table) -> dict[str, pa.ChunkedArray]:
     )
     value = pc.subtract(value_in, value_out)
     found = {"OBS_VALUE": value}
+    is_changed = pc.fill_null(
+        pc.or_kleene(*(pc.equal(pairs.column(f"OBS_STATUS_{side}"), CHANGED) for side in ("A", "D"))), False
+    )
     for name, usual in (("OBS_STATUS", "A"), ("CONF_STATUS", "F")):
         why = pc.if_else(pc.is_null(value_in), pairs.column(f"{name}_A"), pairs.column(f"{name}_D"))
         found[name] = pc.if_else(pc.is_null(value), why, usual)
+    # A difference of figures that were changed at random is one itself.
+    is_changed = pc.and_(is_changed, pc.is_valid(value))
+    found["OBS_STATUS"] = pc.if_else(is_changed, CHANGED, found["OBS_STATUS"])
     return found

@@ -20,7 +20,7 @@ of a count is of its base. Means are not rounded. A figure below half the step r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 
 from sojourn.concepts import code_list
 from sojourn.contracts.aggregates import Estimate, Observation
+from sojourn.disclosure.cell_keys.figures import CHANGED, CellKeys, perturbed_estimates
 from sojourn.disclosure.lattice import Flags, Integers, Numbers, lattice
 from sojourn.disclosure.linkage_errors import ends_of_classes, errors_of_cells
 from sojourn.disclosure.rules import PUBLICATION_RULES, ProtectionRules, PublicationRule
@@ -76,6 +77,7 @@ def protect(
     rules: ProtectionRules,
     within: Sequence[str] = (),
     linkage_errors: Relation | None = None,
+    cell_keys: CellKeys | None = None,
 ) -> Protected:
     """Withhold what tells of few persons, prove that nothing gives it away, round, mark what is imprecise.
 
@@ -84,6 +86,8 @@ def protect(
     proportions. Each time period is a table of
     its own. In the observations the dimension `sex` is the column `SEX`. `linkage_errors` is a `LinkageError`
     table of the same cells: each figure that is published, and is not zero, has the end of its error's class.
+    With `cell_keys` nothing is withheld: every count, share or mean is perturbed instead and bears the
+    status of a changed figure; of the rules only that of publication is used.
 
     Raises: DisclosureRisk where the standard of `secondary` cannot be met, or shares lack the base that
     they are shares of; ContractBroken if the estimates are no Estimate table.
@@ -93,6 +97,10 @@ def protect(
     dimensions = tuple(dimensions)
     table = Estimate.conform(estimates.to_arrow(), dimensions)
     table = table.sort_by([(name, "ascending") for name in (*dimensions, "time_period")])
+    if cell_keys is not None:
+        changed, report = perturbed_estimates(table, dimensions, statistic, within, cell_keys)
+        shown = _changed_observations(changed, dimensions, statistic, rules, linkage_errors)
+        return Protected(estimates.engine.relation(shown), report, SEAL)
     contributors = table.column("contributors").to_numpy()
     base = _persons_of_base(table, dimensions, within) if statistic == "share" else None
     if statistic == "proportion":
@@ -140,6 +148,24 @@ def already_published(figures: Relation, *, dimensions: Sequence[str], reason: s
     cells = {"all": table.num_rows, "published": table.num_rows}
     report = {"rules": {"none_because": reason}, "dimensions": list(dimensions), "cells": cells}
     return Protected(figures.engine.relation(observations), report, SEAL)
+
+
+def _changed_observations(
+    table: pa.Table,
+    dimensions: tuple[str, ...],
+    statistic: ProtectedAs,
+    rules: ProtectionRules,
+    linkage_errors: Relation | None,
+) -> pa.Table:
+    """Perturbed figures as they are published; what linkage adds to shares is not told beside them."""
+    errors = linkage_errors if statistic != "share" else None
+    linkage = _linkage_errors(table, dimensions, statistic, None, rules, errors)
+    nothing = np.zeros(table.num_rows, bool)
+    factor = PER_CENT if statistic in PER_CENT_OF else 1.0
+    found = observations_of(table, dimensions, nothing, None, replace(rules, round_to=None), factor, linkage)
+    status = pc.if_else(pc.equal(found["OBS_STATUS"], "A"), CHANGED, found["OBS_STATUS"])
+    place = found.column_names.index("OBS_STATUS")
+    return found.set_column(place, found.schema.field("OBS_STATUS"), status)
 
 
 def _withheld(

@@ -21,7 +21,7 @@ FREE = "F"
 # Marks in brackets read well aloud and survive copying into a spreadsheet.
 _MISSING, _WITHHELD, _IMPOSSIBLE = "[x]", "[c]", "[z]"
 _STATUS_SYMBOLS = {
-    **{status: f"[{status.lower()}]" for status in "BDEFGIJKNPSUVW"},
+    **{status: f"[{status.lower()}]" for status in "BDEFGIJKNPSTUVW"},
     **dict.fromkeys("HLO", _MISSING),
     "M": _IMPOSSIBLE,
     "Q": _WITHHELD,

@@ -6,6 +6,7 @@
       releases/<sha256>/tables/<TABLE>/table.json
       releases/<sha256>/tables/<TABLE>/observations.parquet
       releases/<sha256>/tables/<TABLE>/method.sql
+      releases/<sha256>/tables/<TABLE>/protection.json   how it was protected, and what that cost
       releases/<sha256>/tables/<TABLE>/downloads/…   the whole table in every format
       releases/<sha256>/checksums.txt            "sha256  path", sorted; its own digest is the folder's name
 
@@ -16,10 +17,12 @@ prove from the name alone that every byte is the one that was released.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -86,11 +89,13 @@ FREE = "F"
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One table as the release gate hands it over: its description, its protected cells, its SQL."""
+    """One table as the release gate hands it over: its description, its protected cells, its SQL, and the
+    report of its protection."""
 
     description: TableDescription
     observations: pa.Table
     method_sql: str
+    protection: Mapping[str, Any]
 
 
 def write_release_folder(public: Path, release: ReleaseDescription, tables: Sequence[PublishedTable]) -> str:
@@ -141,6 +146,8 @@ def _write_table(
     described = counted.model_copy(update={"downloads": downloads})
     (folder / "table.json").write_text(described.model_dump_json(indent=1), encoding="utf-8")
     (folder / table.description.method.sql_file).write_text(table.method_sql, encoding="utf-8")
+    protection = json.dumps(dict(table.protection), indent=1, sort_keys=True)
+    (folder / "protection.json").write_text(protection, encoding="utf-8")
     pq.write_table(observations, folder / "observations.parquet", compression="zstd")
 
 

@@ -28,13 +28,6 @@ __all__ = [
 ]
 
 TOTAL = text_literal("_T")
-# A product, not a power: it is then correctly rounded on every machine. A replicate that cannot be formed
-# leaves no variance.
-_VARIANCE = (
-    "CASE WHEN figure IS NOT NULL AND len(list_filter(replicates, lambda r: r IS NULL)) = 0"
-    " THEN list_inner_product(CAST($coefficients AS DOUBLE[]),"
-    " list_transform(replicates, lambda r: (r - centre) * (r - centre))) END"
-)
 
 
 @dataclass(frozen=True)
@@ -61,14 +54,14 @@ class WeightedSum:
 
 @dataclass(frozen=True)
 class Ratio:
-    """What a figure is made of: columns of the cube, that of the main weight first, then the replicates'.
+    """What a figure is made of: columns of the cube.
 
-    Without denominators the figure is the numerator. The denominator stands in the figure's own cell, or,
+    Without a denominator the figure is the numerator. The denominator stands in the figure's own cell, or,
     where `keeps` is given, in the total over all dimensions but those.
     """
 
-    numerators: tuple[str, ...]
-    denominators: tuple[str, ...] = ()
+    numerator: str
+    denominator: str | None = None
     keeps: tuple[str, ...] | None = None
 
 
@@ -186,14 +179,13 @@ def estimates_statement(
     *,
     contributors: str,
     margins: Sequence[Sequence[str]] | None,
-    centre: str,
     completed: Sequence[str] | None = None,
 ) -> str:
-    """The figures of a table, from `cube`, with the variance of each over its replicates.
+    """The figures of a table, from `cube`.
 
-    Parameters: $time_period, $method, $coefficients (one for each replicate), $degrees_of_freedom.
-    `margins` lists the sets of dimensions that may be totalled, None for all. With `completed`, cells of
-    all combinations of the dimensions' codes appear, also of the codes in relations `codes_<dimension>`.
+    Parameters: $time_period and $method. `margins` lists the sets of dimensions that may be totalled, None
+    for all. With `completed`, cells of all combinations of the dimensions' codes appear, also of the codes in
+    relations `codes_<dimension>`.
     """
     codes = [quoted(name) for name in dimensions]
     elsewhere = [f"{quoted(name)} = {TOTAL}" for name in cube_dimensions if name not in dimensions]
@@ -202,31 +194,23 @@ def estimates_statement(
     figures = _figures(cube_dimensions, dimensions, ratio, contributors)
     steps = [
         ("cells", "the cells of the table, at the total of every dimension that it leaves out", cells),
-        ("figures", "each with its figure under the main weight and every replicate weight", figures),
+        ("figures", "each with its figure", figures),
     ]
-    variance = "CAST(NULL AS DOUBLE)"
-    source = "figures"
-    replicates = len(ratio.numerators) - 1
-    if replicates:
-        middle = "figure" if centre == "estimate" else f"list_sum(replicates) / {replicates}"
-        centred = f"SELECT *, {middle} AS centre FROM figures"
-        steps.append(("centred", "with what the replicates are compared to", centred))
-        variance, source = _VARIANCE, "centred"
-    final = _select([*codes, *_estimate_columns("figure", "contributors", variance)], f"FROM {source}")
+    final = _select([*codes, *_estimate_columns("figure", "contributors")], "FROM figures")
     if completed is None:
         return _story(steps, final)
     steps.append(("estimates", "the cells that occur", final))
     return _story([*steps, *_grid(dimensions, completed, margins)], _completed(dimensions))
 
 
-def _estimate_columns(value: str, contributors: str, variance: str) -> list[str]:
+def _estimate_columns(value: str, contributors: str) -> list[str]:
     """The columns of an Estimate after its dimensions."""
     return [
         "CAST($time_period AS VARCHAR) AS time_period",
         f"{value} AS value",
         f"{contributors} AS contributors",
-        f"{variance} AS variance",
-        "CAST($degrees_of_freedom AS BIGINT) AS degrees_of_freedom",
+        "CAST(NULL AS DOUBLE) AS variance",
+        "CAST(NULL AS BIGINT) AS degrees_of_freedom",
         "CAST($method AS VARCHAR) AS method",
     ]
 
@@ -234,12 +218,11 @@ def _estimate_columns(value: str, contributors: str, variance: str) -> list[str]
 def _figures(
     cube_dimensions: Sequence[str], dimensions: Sequence[str], ratio: Ratio, contributors: str
 ) -> str:
-    own = [f"CAST(cells.{quoted(name)} AS DOUBLE)" for name in ratio.numerators]
+    figure = f"CAST(cells.{quoted(ratio.numerator)} AS DOUBLE)"
     join = ""
-    if ratio.denominators:
+    if ratio.denominator is not None:
         side = "cells" if ratio.keeps is None else "base"
-        below = [f"nullif(CAST({side}.{quoted(name)} AS DOUBLE), 0)" for name in ratio.denominators]
-        own = [f"{above} / {under}" for above, under in zip(own, below, strict=True)]
+        figure += f" / nullif(CAST({side}.{quoted(ratio.denominator)} AS DOUBLE), 0)"
     if ratio.keeps is not None:
         same = [
             f"base.{quoted(name)} = " + (f"cells.{quoted(name)}" if name in ratio.keeps else TOTAL)
@@ -249,8 +232,7 @@ def _figures(
     columns = [
         *(f"cells.{quoted(name)}" for name in dimensions),
         f"cells.{quoted(contributors)} AS contributors",
-        f"{own[0]} AS figure",
-        f"[{', '.join(own[1:])}] AS replicates",
+        f"{figure} AS figure",
     ]
     return _select(columns, f"FROM cells{join}")
 
@@ -274,7 +256,7 @@ def _completed(dimensions: Sequence[str]) -> str:
     value = "CASE WHEN estimates.method IS NULL THEN 0 ELSE estimates.value END"
     columns = [
         *(f"grid.{quoted(name)}" for name in dimensions),
-        *_estimate_columns(value, "coalesce(estimates.contributors, 0)", "estimates.variance"),
+        *_estimate_columns(value, "coalesce(estimates.contributors, 0)"),
     ]
     using = _listed([quoted(name) for name in dimensions])
     join = f"LEFT JOIN estimates USING ({using})" if dimensions else "CROSS JOIN estimates"

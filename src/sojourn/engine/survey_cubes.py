@@ -8,7 +8,16 @@ from sojourn.engine.compose import TOTAL, WeightedSum, weighted_sum
 from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.rules import Rule
 
-__all__ = ["UNSTATED", "faults_statement", "kept_as", "prepared_statement", "survey_cube_statement"]
+__all__ = [
+    "UNSTATED",
+    "drawn_again_statement",
+    "faults_statement",
+    "kept_as",
+    "prepared_statement",
+    "second_phase_faults_statement",
+    "survey_cube_statement",
+    "weighted_again_statement",
+]
 
 UNSTATED = -1
 # Types of which two values are equal only if they are written alike, as 0.0 and -0.0 are not, and none is
@@ -44,6 +53,48 @@ def faults_statement(
     return f"SELECT {', '.join(parts)} FROM records"
 
 
+def second_phase_faults_statement(drawn: str, weight: str) -> str:
+    """One row about `records`: how many say neither 0 nor 1 of `drawn`, and how many weigh though it is 0."""
+    said = f"TRY_CAST({quoted(drawn)} AS DOUBLE)"
+    unclear = f"count(*) FILTER ({said} IS NULL OR {said} NOT IN (0, 1))"
+    return f"SELECT {unclear}, count(*) FILTER ({said} = 0 AND {quoted(weight)} <> 0) FROM records"
+
+
+def drawn_again_statement(drawn: str) -> str:
+    """Those of `records` that the second phase drew."""
+    return f"SELECT * FROM records WHERE {_is_drawn(drawn)}"
+
+
+def weighted_again_statement(
+    drawn: str, amounts: Sequence[str], *, weight: str | None, strata: Sequence[str], unit: Sequence[str]
+) -> str:
+    """`records` of both phases with the weights that count: those of records not drawn again are zero.
+
+    So are the numbers `amounts`. A `weight` that is of the first phase alone is multiplied by the units that
+    its stratum of the second phase has for each one that was drawn; units are told apart by the columns
+    `unit`, or are the records without any.
+    """
+    is_drawn = _is_drawn(drawn)
+    changed = [f"CASE WHEN {is_drawn} THEN {quoted(name)} ELSE 0 END AS {quoted(name)}" for name in amounts]
+    if weight is None:
+        return f"SELECT * REPLACE ({', '.join(changed)}) FROM records"
+    own = f"{quoted(weight)} * __second_phase.units_for_one"
+    changed.append(f"CASE WHEN {is_drawn} THEN {own} ELSE 0 END AS {quoted(weight)}")
+    units = f"count(DISTINCT ({', '.join(map(quoted, unit))},))" if unit else "count(*)"
+    keys = [quoted(name) for name in strata]
+    joined = f"JOIN __second_phase USING ({', '.join(keys)})" if keys else "CROSS JOIN __second_phase"
+    return (
+        "WITH __second_phase AS (  -- one row for each stratum of the second phase: units for one drawn\n"
+        f"  SELECT {', '.join([*keys, f'{units} / ({units} FILTER ({is_drawn})) AS units_for_one'])}\n"
+        f"  FROM records{' GROUP BY ' + ', '.join(keys) if keys else ''}\n)\n"
+        f"SELECT records.* REPLACE ({', '.join(changed)})\nFROM records {joined}"
+    )
+
+
+def _is_drawn(drawn: str) -> str:
+    return f"CAST({quoted(drawn)} AS DOUBLE) = 1"
+
+
 def prepared_statement(
     dimensions: Mapping[str, str],
     conditions: Mapping[str, Rule],
@@ -52,13 +103,15 @@ def prepared_statement(
     values: Mapping[str, str],
     *,
     unknown: str,
+    weighted: str | None = None,
 ) -> str:
     """`records` with dimensions, whether each condition holds, and the columns that are added up.
 
     A condition is 1 where it holds, 0 where it does not and -1 where that is not known; `stated` names the
     columns that say, of a measure with gaps, whether it is there, and `values` those that repeat it;
     `unknown` is the code of what a record does not state. `dimensions` are given with their types: numbers
-    are grouped as they are, and become codes later.
+    are grouped as they are, and become codes later. `weighted` is the statement of the records with the
+    weights that count, where these are not the delivered ones.
     """
     columns = [
         quoted(name) if kind in _GROUPED_AS_IT_IS else f"{_code(name, unknown)} AS {quoted(name)}"
@@ -71,7 +124,10 @@ def prepared_statement(
         columns.append(f"CAST({quoted(measure)} IS NOT NULL AS TINYINT) AS {quoted(name)}")
     columns += [f"CAST({quoted(measure)} AS DOUBLE) AS {quoted(name)}" for name, measure in values.items()]
     columns += [f"{quoted(name)} AS {quoted(kept_as(name))}" for name in kept]
-    return f"SELECT {', '.join(columns)} FROM records"
+    if weighted is None:
+        return f"SELECT {', '.join(columns)} FROM records"
+    given = f"WITH weighted AS (  -- one row for each record, with the weight that counts\n{weighted}\n)"
+    return f"{given}\nSELECT {', '.join(columns)} FROM weighted"
 
 
 def survey_cube_statement(

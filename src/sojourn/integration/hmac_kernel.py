@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["DIGITS", "keyed_digests"]
+__all__ = ["DIGITS", "keyed_digests", "keyed_numbers"]
 
 DIGITS = 32
 LANES = 16
@@ -129,7 +129,7 @@ def _compressed(state: Words, block: Words) -> None:
 
 @njit(cache=True, nogil=True)
 def _padded(
-    text: Bytes, begin: int, end: int, prefix: Bytes, lane: int, messages: npt.NDArray[np.uint8]
+    text: Bytes, begin: int, end: int, prefix: Bytes, lane: int, messages: npt.NDArray[np.uint8], whole: bool
 ) -> int:
     """Write the prefix and a text, padded, as the message of a lane; returns the number of its blocks."""
     for at in range(len(prefix)):
@@ -139,7 +139,7 @@ def _padded(
         byte = text[at]
         messages[lane, filled] = byte
         # Blanks, hyphens, points and slashes do not tell one document from another.
-        filled += not (byte == 32 or byte == 45 or byte == 46 or byte == 47)
+        filled += whole or not (byte == 32 or byte == 45 or byte == 46 or byte == 47)
     blocks = (filled + _PADDING + _BLOCK - 1) // _BLOCK
     messages[lane, filled] = 0x80
     messages[lane, filled + 1 : blocks * _BLOCK] = 0
@@ -202,13 +202,34 @@ def _digests(
     for first in range(0, rows, LANES):
         for lane in range(LANES):
             row = min(first + lane, rows - 1)
-            blocks[lane] = _padded(text, offsets[row], offsets[row + 1], prefix, lane, messages)
+            blocks[lane] = _padded(text, offsets[row], offsets[row + 1], prefix, lane, messages, False)
         _inner_hash(messages, blocks, inner, state, block, kept)
         _outer_hash(outer, state, block)
         for lane in range(LANES):
             for digit in range(DIGITS):
                 word = state[(digit // 8) * LANES + lane]
                 out[(first + lane) * DIGITS + digit] = hexadecimal[(word >> (28 - 4 * (digit % 8))) & 15]
+
+
+@njit(cache=True, nogil=True)
+def _numbers(
+    offsets: npt.NDArray[np.int32], text: Bytes, prefix: Bytes, inner: Words, outer: Words, out: Words
+) -> None:
+    """The first word of every text's digest; `out` has room for a whole number of groups of lanes."""
+    rows, longest = len(offsets) - 1, 0
+    for row in range(rows):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    messages = np.zeros((LANES, len(prefix) + longest + _PADDING + _BLOCK), np.uint8)
+    blocks = np.zeros(LANES, np.int64)
+    state, kept = np.zeros(_STATE * LANES, np.uint32), np.zeros(_STATE * LANES, np.uint32)
+    block = np.zeros(_WORDS * LANES, np.uint32)
+    for first in range(0, rows, LANES):
+        for lane in range(LANES):
+            row = min(first + lane, rows - 1)
+            blocks[lane] = _padded(text, offsets[row], offsets[row + 1], prefix, lane, messages, True)
+        _inner_hash(messages, blocks, inner, state, block, kept)
+        _outer_hash(outer, state, block)
+        out[first : first + LANES] = state[:LANES]
 
 
 def _after_key(padded: bytes) -> Words:
@@ -229,12 +250,33 @@ def keyed_digests(texts: pa.Array, inner: bytes, outer: bytes, prefix: bytes) ->
     """
     if texts.null_count:
         raise ValueError("A record without any evidence has no pseudonym.")
-    texts = pa.concat_arrays([texts.cast(pa.string())])
-    count = len(texts)
-    offsets = np.frombuffer(texts.buffers()[1], np.int32, count + 1, texts.offset * 4)
-    held = texts.buffers()[2]
-    text = np.frombuffer(held, np.uint8) if held is not None and held.size else np.zeros(1, np.uint8)
+    offsets, text = _bytes_of(texts)
+    count = len(offsets) - 1
     out = np.empty(-(-count // LANES) * LANES * DIGITS, np.uint8)
     _digests(offsets, text, np.frombuffer(prefix, np.uint8), _after_key(inner), _after_key(outer), out)
     ends = pa.py_buffer(np.arange(0, (count + 1) * DIGITS, DIGITS, dtype=np.int32))
     return pa.StringArray.from_buffers(count, ends, pa.py_buffer(out))
+
+
+def keyed_numbers(texts: pa.Array, inner: bytes, outer: bytes, prefix: bytes) -> npt.NDArray[np.uint32]:
+    """The first 32 bits, as a number, of the HMAC of prefix and text for each text, of which nothing is
+    passed over.
+
+    `inner` and `outer` are the masked key blocks.
+
+    Raises: ValueError if a text is null.
+    """
+    if texts.null_count:
+        raise ValueError("A unit without an identifier has no key.")
+    offsets, text = _bytes_of(texts)
+    out = np.empty(-(-(len(offsets) - 1) // LANES) * LANES, np.uint32)
+    _numbers(offsets, text, np.frombuffer(prefix, np.uint8), _after_key(inner), _after_key(outer), out)
+    return out[: len(offsets) - 1]
+
+
+def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
+    """Where each text begins and ends, and the bytes of them all."""
+    texts = pa.concat_arrays([texts.cast(pa.string())])
+    offsets = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4)
+    held = texts.buffers()[2]
+    return offsets, np.frombuffer(held, np.uint8) if held is not None and held.size else np.zeros(1, np.uint8)

@@ -283,6 +283,9 @@ def _protection(table: TableDeclaration, report: Mapping[str, Any]) -> Protectio
     protect = table.protect
     if protect.none_because is not None:
         return Protection(rules=({"en": protect.none_because},), cells=int(report["cells"]["all"]))
+    if protect.method == "cell_keys":
+        rules += [_words("rule_cell_keys"), _words("rule_cell_key_sums")]
+        return Protection(rules=tuple(rules))
     rules.append(_words("rule_minimum", minimum=protect.minimum_contributors))
     if protect.secondary:
         rules.append(_words("rule_secondary"))

@@ -47,7 +47,12 @@ def gate_of(workspace: Workspace) -> Gate:
     """The gate of a project."""
     drafts = workspace.store.zone(Zone.SECURE) / "drafts"
     drafts.mkdir(exist_ok=True, mode=0o700)
-    return Gate(workspace.catalogue, drafts, workspace.store.zone(Zone.PUBLIC))
+    return Gate(
+        workspace.catalogue,
+        drafts,
+        workspace.store.zone(Zone.PUBLIC),
+        workspace.declarations.people,
+    )
 
 
 def examine(workspace: Workspace, *, fix: bool = False) -> list[Finding]:
@@ -162,7 +167,7 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
     gate = gate_of(workspace)
     published = [row for row in gate.releases() if row["published_at"] is not None]
     if fix:
-        gate.refresh_manifest()
+        gate.public.refresh_manifest()
     try:
         manifest = read_manifest(public)
     except SojournError as error:
@@ -180,7 +185,7 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
             "Run `sojourn doctor --fix`.",
         )
         return
-    is_shown = gate.is_shown()
+    is_shown = gate.public.is_shown()
     if not is_shown:
         yield Finding(
             "note",

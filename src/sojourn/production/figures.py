@@ -36,7 +36,7 @@ from sojourn.statistics import cube, cube_sql, estimates, estimates_sql
 from sojourn.statistics.dimensions import DERIVED, dimension_sql, with_dimensions
 from sojourn.store.store import Version
 
-__all__ = ["figures_of", "method_sql"]
+__all__ = ["figures_of", "method_sql", "selected_records", "settings_of_cube"]
 
 
 def figures_of(
@@ -54,7 +54,7 @@ def figures_of(
     indicator = declarations.indicators[table.indicator]
     if sums is not None:
         return _of_survey(workspace, table, counted, sums)
-    records = _selected(workspace, engine, table, counted)
+    records = selected_records(workspace, engine, table, counted)
     if indicator.statistic == "value":
         return published_estimates(
             records.to_arrow(), table, indicator, declarations.sources[indicator.source or ""]
@@ -64,7 +64,7 @@ def figures_of(
         if not is_final(workspace, table, period):
             continue
         of_period = engine.query(of_period_statement(period), {"records": records})
-        cells = cube(of_period, **_cube_settings(declarations, table, indicator))
+        cells = cube(of_period, **settings_of_cube(declarations, table, indicator))
         found = estimates(cells, time_period=period, **_estimate_settings(declarations, table, indicator))
         parts.append(found.to_arrow())
         engine.forget(found, cells)
@@ -85,7 +85,9 @@ def _of_survey(workspace: Workspace, table: TableDeclaration, counted: Relation,
     return pa.concat_tables(parts) if parts else Estimate.schema(table_dimensions(table)).empty_table()
 
 
-def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation) -> Relation:
+def selected_records(
+    workspace: Workspace, engine: Engine, table: TableDeclaration, counted: Relation
+) -> Relation:
     """The records that the indicator counts, with the table's dimensions and their period."""
     indicator = workspace.declarations.indicators[table.indicator]
     contract = contract_behind(workspace.declarations, indicator)
@@ -96,9 +98,10 @@ def _selected(workspace: Workspace, engine: Engine, table: TableDeclaration, cou
     return with_dimensions(chosen, table.by, country=workspace.declarations.settings.country)
 
 
-def _cube_settings(
+def settings_of_cube(
     declarations: Declarations, table: TableDeclaration, indicator: Indicator
 ) -> dict[str, Any]:
+    """Dimensions, weight and measures of the cube behind a table."""
     has_weight = indicator.source is not None and "weight" in declarations.sources[indicator.source].columns
     return {
         "dimensions": table.by,
@@ -147,9 +150,9 @@ def _sql_of_counts(
     indicator = declarations.indicators[table.indicator]
     records = engine.query(
         "SELECT * EXCLUDE (period_of_record) FROM records",
-        {"records": _selected(workspace, engine, table, counted)},
+        {"records": selected_records(workspace, engine, table, counted)},
     )
-    settings = _cube_settings(declarations, table, indicator)
+    settings = settings_of_cube(declarations, table, indicator)
     figures = _estimate_settings(declarations, table, indicator)
     figures.pop("method")
     cells = cube(records, **settings)

@@ -82,6 +82,12 @@ def unit_design(declared: MigrationTablesDeclaration, design: SurveyDesignDeclar
             )
         column = weight.source if weight is not None else None
         design = SurveyDesignDeclaration(variance="none", weight=column)
+    elif design.second_phase is not None:
+        raise ProjectError(
+            "Migration tables are not made of two-phase samples: their households and counts of answers are"
+            " those of all records, and here some were asked in the first phase alone.",
+            "Make the figures with `sojourn tool estimate`, which knows both phases.",
+        )
     elif weight is not None:
         raise ProjectError(
             "The weight stands both in the design and among the columns of persons.",

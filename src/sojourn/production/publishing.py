@@ -21,6 +21,7 @@ from sojourn.production.fingerprints import code_fingerprint, fingerprint
 from sojourn.production.linkage_errors import drawn_links
 from sojourn.production.published_figures import decimals_of
 from sojourn.production.quality import records_behind
+from sojourn.production.release_attacks import attack_of
 from sojourn.production.tables import protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
@@ -28,6 +29,7 @@ from sojourn.project.declarations import Person
 from sojourn.project.table_declarations import ReleaseDeclaration, TableDeclaration
 from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable
+from sojourn.release.states import WAITING
 
 __all__ = ["full_hash", "gate_of", "prepare_release"]
 
@@ -71,14 +73,15 @@ def prepare_release(
                 on_progress(position, len(declared.tables))
         description = _description(workspace, declared, version, published)
         with workspace.store.one_writer():
-            return gate.prepare(author, description, drafts, dict(declared.note), made_from)
+            return gate.prepare(
+                author, description, drafts, dict(declared.note), made_from, attack_of(workspace)
+            )
 
 
 def _waiting(earlier: Sequence[Mapping[str, Any]], made_from: str) -> str | None:
     """The hash of the release that was made from the same and waits for approval or publication."""
     for row in earlier:
-        is_waiting = State(row["state"]) in (State.PREPARED, State.APPROVED)
-        if is_waiting and json.loads(row["summary"])["made_from"] == made_from:
+        if State(row["state"]) in WAITING and json.loads(row["summary"])["made_from"] == made_from:
             return str(row["hash"])
     return None
 
@@ -104,7 +107,7 @@ def _draft(
     workspace: Workspace, engine: Engine, table: TableDeclaration, version: int, revisions: list[Revision]
 ) -> DraftTable:
     made = table_versions(workspace, table.id)
-    protected = protected_table(workspace, engine, table, made.estimates, made.linkage_errors)
+    protected = protected_table(workspace, engine, table, made.estimates, made.linkage_errors, made.cell_keys)
     observations = protected.observations.to_arrow()
     indicator = workspace.declarations.indicators[table.indicator]
     codes = {name.upper(): pc.unique(observations[name.upper()]).to_pylist() for name in table.by}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sojourn.dissemination.wording import wording
 from sojourn.production.movement_pictures import require_new
 from sojourn.production.unfinished import unfinished_beside
 
-__all__ = ["draw_small_areas"]
+__all__ = ["draw_areas", "draw_small_areas"]
 
 _Z = 1.959963984540054
 
@@ -25,8 +26,16 @@ def draw_small_areas(table: pa.Table, target: Path) -> Chart:
 
     Raises: ProjectError for a target that exists or is no .svg.
     """
+    return draw_areas([_mark(row) for row in table.to_pylist()], target)
+
+
+def draw_areas(marks: Sequence[AreaMark], target: Path) -> Chart:
+    """Draw direct estimates beside modelled ones.
+
+    Raises: ProjectError for a target that exists or is no .svg.
+    """
     require_new(target, ".svg")
-    drawing = small_area_chart([_mark(row) for row in table.to_pylist()])
+    drawing = small_area_chart(marks)
     with unfinished_beside(target) as folder:
         (folder / target.name).write_bytes(svg_of(drawing, wording("en")))
         os.replace(folder / target.name, target)

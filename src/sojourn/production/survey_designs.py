@@ -16,6 +16,7 @@ from sojourn.statistics.survey import (
     CalibratedTo,
     CensusDesign,
     Replication,
+    SecondPhase,
     Stage,
     SurveyDesign,
     TaylorDesign,
@@ -38,8 +39,14 @@ def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
         )
         to = declared.calibrated
         calibrated = CalibratedTo(to.base_weight, to.margins, to.numbers) if to is not None else None
+        again = declared.second_phase
+        second = (
+            SecondPhase(again.drawn, again.unit, again.weight_covers, again.strata)
+            if again is not None
+            else None
+        )
         return TaylorDesign(
-            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated
+            declared.weight or "", stages, declared.numbered, declared.single_unit, calibrated, second
         )
     return ReplicateDesign(
         declared.kind or "jackknife",
@@ -115,6 +122,15 @@ def renamed_design(declared: SurveyDesignDeclaration, names: Mapping[str, str]) 
                 "base_weight": names.get(to.base_weight, to.base_weight),
                 "margins": tuple(tuple(names.get(name, name) for name in margin) for margin in to.margins),
                 "numbers": tuple(names.get(name, name) for name in to.numbers),
+            }
+        )
+    if declared.second_phase is not None:
+        again = declared.second_phase
+        renamed["second_phase"] = again.model_copy(
+            update={
+                "drawn": names.get(again.drawn, again.drawn),
+                "unit": names.get(again.unit, again.unit),
+                "strata": tuple(names.get(name, name) for name in again.strata),
             }
         )
     return declared.model_copy(update=renamed)

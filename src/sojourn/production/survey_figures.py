@@ -45,6 +45,7 @@ from sojourn.statistics.survey import (
     Measure,
     SurveyCube,
     SurveyDesign,
+    TaylorDesign,
     survey_cube,
     survey_cube_sql,
     survey_table,
@@ -228,15 +229,17 @@ def recurring_persons(
     base = [f"({indicator.where})"] if indicator.where else []
     base += [f"({indicator.when}) is not null"] if indicator.when else []
     base += [f"{name} is not null" for name in (indicator.of, indicator.over) if name]
+    known, design = rule_columns(declarations, indicator), _design(declarations, indicator)
+    if isinstance(design, TaylorDesign) and design.second_phase is not None:
+        base.append(f"{design.second_phase.drawn} = 1")
+        known.add(design.second_phase.drawn)
     wanted = {"contributors": base}
     if indicator.when:
         wanted |= {"meeting": [*base, f"({indicator.when})"], "others": [*base, f"not ({indicator.when})"]}
     by = table_dimensions(table)
     found: pa.Table | None = None
     for name, conditions in wanted.items():
-        rule = parse_rule(
-            " and ".join(conditions or ["weight is not null"]), rule_columns(declarations, indicator)
-        )
+        rule = parse_rule(" and ".join(conditions or ["weight is not null"]), known)
         chosen = counted.engine.query(met_statement(rule), {"records": of_period})
         cells = cube(chosen, dimensions=by, weight="weight").to_arrow().select([*by, "contributors"])
         if found is None:

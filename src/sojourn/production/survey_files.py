@@ -184,11 +184,11 @@ def _estimated(
                     measures=sorted(filter(None, of)),
                     distributed=sorted(values),
                 )
+            table = pa.concat_tables([_estimates(cube, each, request) for each in written])
         except ContractBroken as error:
             raise DataRefused([_in_file(problem, file.path) for problem in error.problems]) from error
-    table = pa.concat_tables([_estimates(cube, each, request) for each in written])
     _require_gaps(cube, request)
-    nobody = request.where is not None and not (cube.holds(_UNIVERSE) == 1).any()
+    nobody = request.where is not None and not (cube.is_asked & (cube.holds(_UNIVERSE) == 1)).any()
     summary = EstimateSummary(count, cube.table.num_rows, len(table), nobody, tuple(request.measures))
     return table, summary
 

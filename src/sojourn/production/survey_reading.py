@@ -32,7 +32,7 @@ from sojourn.sources.reader.parent import read
 from sojourn.sources.reader.reading import events
 from sojourn.sources.reader.reasons import QUARANTINE, FileRefused
 
-__all__ = ["arrival_of", "cell_schema", "cells_of", "names_in", "survey_rows"]
+__all__ = ["arrival_of", "cell_schema", "cells_of", "names_in", "survey_parts", "survey_rows"]
 
 _FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss",
@@ -115,13 +115,9 @@ def survey_rows(
         return _whole(file, columns) if others else table_of(file, columns, optional)
     names = names_in(file, known)
     asked = {**columns, **{name: kind for name, kind in (optional or {}).items() if name in names}}
-    absent = [name for name in asked if name not in names]
-    if absent:
-        told = absent_columns(file, absent, names, list(asked))
-        advice = seems_written(file, known) if len(absent) == len(asked) else None
-        if advice is not None:
-            told = Problem(told.file, None, "none of the columns is there under this declaration.", advice)
-        raise DataRefused(told)
+    _require(file, known, asked, names)
+    # A table without a column has no rows to count.
+    asked = asked or {names[0]: "text"}
     wanted = [name for name in names if others or name in asked]
     kinds = {name: asked.get(name, "text") for name in wanted}
     found = _table(file, known, kinds, (*known.missing, *missing))
@@ -129,6 +125,30 @@ def survey_rows(
         for name in set(wanted) - set(asked):
             found = _as_decimals(found, name, known)
     return found if others else found.select(list(asked))
+
+
+def survey_parts(
+    file: Path, columns: Mapping[str, str], *, arrives: Arrival | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The named columns of a file that is no Parquet, part by part, with the types of `survey_rows`.
+
+    Raises: as `survey_rows`; what cannot be read is told at the end, when all was looked at.
+    """
+    known = arrival_of(file, arrives)
+    _require(file, known, columns, names_in(file, known))
+    yield from _batches(file, known, columns, known.missing)
+
+
+def _require(file: Path, arrives: Arrival, asked: Mapping[str, str], names: Sequence[str]) -> None:
+    """Refuse a file that lacks columns, or seems to be written otherwise where it lacks all of them."""
+    absent = [name for name in asked if name not in names]
+    if not absent:
+        return
+    told = absent_columns(file, absent, names, list(asked))
+    advice = seems_written(file, arrives) if len(absent) == len(asked) else None
+    if advice is not None:
+        told = Problem(told.file, None, "none of the columns is there under this declaration.", advice)
+    raise DataRefused(told)
 
 
 def cell_schema(names: Sequence[str]) -> pa.Schema:
@@ -241,23 +261,35 @@ def _whole(file: Path, columns: Mapping[str, str]) -> pa.Table:
 
 
 def _table(file: Path, arrives: Arrival, kinds: Mapping[str, str], missing: Sequence[str]) -> pa.Table:
-    names = list(kinds)
+    return pa.Table.from_batches(_batches(file, arrives, kinds, missing), _schema(kinds))
+
+
+def _schema(kinds: Mapping[str, str]) -> pa.Schema:
+    return pa.schema([(name, _TYPES.get(kind, pa.string())) for name, kind in kinds.items()])
+
+
+def _batches(
+    file: Path, arrives: Arrival, kinds: Mapping[str, str], missing: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The columns with their types, part by part; what cannot be read is told when all was looked at."""
+    names, schema = list(kinds), _schema(kinds)
     unread = {name: _Unread(name, kind) for name, kind in kinds.items() if kind in _TYPES}
-    schema = pa.schema([(name, _TYPES.get(kind, pa.string())) for name, kind in kinds.items()])
     nothing = pa.array(["", *missing], pa.string())
-    parts = []
     for batch in cells_of(file, arrives, names):
         made = []
         for place, name in enumerate(names):
             cells = batch[f"c{place}"]
             cells = pc.if_else(pc.is_in(cells, nothing), pa.scalar(None, pa.string()), cells)
             made.append(_converted(cells, batch["line"], arrives, unread[name]) if name in unread else cells)
-        parts.append(pa.record_batch(made, schema=schema))
-    wrong = [problem for each in unread.values() if each.count
-             for problem in each.problems(shown(file.name), arrives)]  # fmt: skip
+        yield pa.record_batch(made, schema=schema)
+    wrong = [
+        problem
+        for each in unread.values()
+        if each.count
+        for problem in each.problems(shown(file.name), arrives)
+    ]
     if wrong:
         raise DataRefused(wrong)
-    return pa.Table.from_batches(parts, schema)
 
 
 def _converted(cells: pa.Array, lines: pa.Array, arrives: Arrival, unread: _Unread) -> pa.Array:

@@ -32,6 +32,7 @@ from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
+from sojourn.production.cell_key_steps import cell_key_step, given_cell_keys, is_perturbed
 from sojourn.production.counted import given_by, record_steps, records_of, records_read, survey_design_of
 from sojourn.production.figures import figures_of
 from sojourn.production.fingerprints import code_fingerprint, fingerprint
@@ -60,12 +61,14 @@ OnStep = Callable[[str, int, int, bool], None]
 class MadeTable:
     """A table's versions in the secure zone and what its protection reported.
 
-    `linkage_errors` is what linkage adds to its figures, where the project asks for it.
+    `linkage_errors` is what linkage adds to its figures, where the project asks for it; `cell_keys` are those
+    of a table that is perturbed.
     """
 
     estimates: Version
     observations: Version
     linkage_errors: Version | None
+    cell_keys: Version | None
     report: Mapping[str, Any]
     deliveries: tuple[str, ...]
     repetitions: int
@@ -154,16 +157,22 @@ def _table_steps(
             [made[name].fingerprint for name in inputs],
         ),
     )
+    keys = [cell_key_step(workspace, table, indicator, inputs, settings)] if is_perturbed(table) else []
     protected = Step[Version](
         f"observations:{table.id}",
-        (figures.name, *([errors] if errors is not None else [])),
-        settings,
+        (figures.name, *(step.name for step in keys), *([errors] if errors is not None else [])),
+        {**settings, **(keys[0].settings if keys else {})},
         partial(_find, workspace, DraftObservation, f"observations_{table.id}"),
         lambda mark, made: _make_observations(
-            workspace, table, made[figures.name], made[errors] if errors is not None else None, mark
+            workspace,
+            table,
+            made[figures.name],
+            made[errors] if errors is not None else None,
+            next((made[step.name] for step in keys), None),
+            mark,
         ),
     )
-    return [figures, protected]
+    return [figures, *keys, protected]
 
 
 def _find(
@@ -204,6 +213,7 @@ def protected_table(
     table: TableDeclaration,
     version: Version,
     linkage_errors: Version | None = None,
+    cell_keys: Version | None = None,
 ) -> Protected:
     """The table after protection, from its estimates and what linkage adds; it lives as long as the engine.
 
@@ -240,6 +250,7 @@ def protected_table(
         rules=rules,
         within=table.within,
         linkage_errors=errors,
+        cell_keys=given_cell_keys(workspace, engine, cell_keys) if cell_keys is not None else None,
     )
     return with_net(found, dimensions=table.by, linkage_errors=errors) if table.net else found
 
@@ -256,6 +267,7 @@ def _make_observations(
     table: TableDeclaration,
     figures: Made[Version],
     errors: Made[Version] | None,
+    keys: Made[Version] | None,
     mark: str,
 ) -> Version:
     name = f"observations_{table.id}"
@@ -263,7 +275,9 @@ def _make_observations(
     columns = tuple(dimension.upper() for dimension in table.by)
     with workspace.catalogue.work(workspace.actor, "protect", f"table:{table.id}", "run") as work:
         with workspace.engine(Zone.SECURE) as engine:
-            protected = protected_table(workspace, engine, table, figures.result, of_table)
+            protected = protected_table(
+                workspace, engine, table, figures.result, of_table, keys.result if keys is not None else None
+            )
             observations = DraftObservation.conform(protected.observations.to_arrow(), columns)
         with workspace.store.writing(DraftObservation, name, mark, columns) as folder:
             pq.write_table(observations, folder / "part-000000.parquet")
@@ -274,7 +288,7 @@ def _make_observations(
             "DraftObservation",
             mark,
             len(observations),
-            tuple(one.fingerprint for one in (figures, errors) if one is not None),
+            tuple(one.fingerprint for one in (figures, keys, errors) if one is not None),
             report,
         )
         work.then(partial(name_version, workspace, about))
@@ -296,11 +310,14 @@ def _made_table(
     )[0]
     deliveries = tuple(found for name in figures.inputs if (found := delivery_in(name)) is not None)
     repetitions = [made[name].result.rows for name in figures.inputs if is_repetitions(name)]
-    marks = [mark for name, mark in observations.inputs.items() if name != figures.name]
+    keys = made.get(f"cell_keys:{table.id}")
+    others = (figures.name, *([keys.name] if keys is not None else []))
+    marks = [mark for name, mark in observations.inputs.items() if name not in others]
     return MadeTable(
         figures.result,
         observations.result,
         version_of_table(workspace, table.id, marks[0]) if marks else None,
+        keys.result if keys is not None else None,
         json.loads(row["settings"])["report"],
         deliveries,
         sum(repetitions),

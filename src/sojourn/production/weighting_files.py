@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pyarrow as pa
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production.mixed_codes import mixed_notes, mixed_writings
+from sojourn.production.report_files import require_report, said_of, write_report
 from sojourn.production.survey_reading import survey_rows
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.production.weighting_report import report_text
@@ -22,8 +21,6 @@ from sojourn.sources.mapping import expanded
 from sojourn.statistics.weighting import weight_effect
 
 __all__ = ["WeightingSummary", "WeightingTargets", "weight_file"]
-
-_REPORTS = (".md", ".json")
 
 
 @dataclass(frozen=True)
@@ -68,11 +65,11 @@ def weight_file(
     missing or wrong, or a step cannot be done as declared.
     """
     require_targets(targets.weighted, targets.totals)
-    _require_report(targets.report)
+    require_report(targets.report)
     records = _survey(survey, declared)
     _require_free(survey, records, declared)
     tables = {name: _totals(file, name, declared) for name, file in (margins or {}).items()}
-    with _said_of(survey):
+    with said_of(survey):
         done = weighted_records(records, declared, tables)
     told = {"weighting": declared.id, "version": declared.version}
     codes = [name for name, kind in _columns(declared).items() if kind == "any"]
@@ -134,18 +131,6 @@ def _totals(file: Path, margin: str, declared: WeightingDeclaration) -> pa.Table
     return survey_rows(file, {"total": "number"}, arrives=arrives, others=True)
 
 
-@contextmanager
-def _said_of(file: Path) -> Iterator[None]:
-    """What is refused inside is said of this file."""
-    try:
-        yield
-    except DataRefused as error:
-        problems = [
-            replace(each, file=shown(file.name)) if not each.file else each for each in error.problems
-        ]
-        raise DataRefused(problems) from error
-
-
 def _summary(records: pa.Table, done: Weighting) -> WeightingSummary:
     weights = done.records[done.weight].to_numpy()
     return WeightingSummary(
@@ -162,32 +147,15 @@ def _require_calibrated(done: Weighting) -> None:
         )
 
 
-def _require_report(target: Path | None) -> None:
-    if target is None:
-        return
-    if target.suffix not in _REPORTS:
-        raise ProjectError(f"{target} ends in neither .md nor .json.", "Name the report in one of them.")
-    if target.exists():
-        raise ProjectError(f"{target} exists.", "Name a file that does not: nothing is overwritten.")
-    if not target.resolve().parent.is_dir():
-        raise ProjectError(f"There is no folder {target.parent}.", "Make it first.")
-
-
 def _write_report(
     target: Path, summary: WeightingSummary, done: Weighting, declared: WeightingDeclaration
 ) -> None:
     totals = [] if done.totals is None else done.totals.to_pylist()
-    if target.suffix == ".json":
-        told = {
-            "weighting": declared.id,
-            "version": declared.version,
-            "declaration": declared.model_dump(mode="json", exclude_none=True),
-            **summary.to_json(),
-            "totals": totals,
-        }
-        text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    else:
-        text = report_text(declared.id, declared.version, summary.to_json(), totals)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(target)
+    told = {
+        "weighting": declared.id,
+        "version": declared.version,
+        "declaration": declared.model_dump(mode="json", exclude_none=True),
+        **summary.to_json(),
+        "totals": totals,
+    }
+    write_report(target, told, report_text(declared.id, declared.version, summary.to_json(), totals))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["report_text", "step_lines"]
+__all__ = ["report_text", "step_lines", "table_lines"]
 
 
 def step_lines(steps: Mapping[str, Any]) -> Iterator[str]:
@@ -34,13 +34,13 @@ def report_text(
     nonresponse = summary["steps"].get("nonresponse", {})
     if nonresponse.get("collapsed"):
         lines += ["", "## Classes that were collapsed", ""]
-        lines += _table(nonresponse["collapsed"], ["class", "respondents", "factor", "became"])
+        lines += table_lines(nonresponse["collapsed"], ["class", "respondents", "factor", "became"])
     if nonresponse.get("classes"):
         lines += ["", "## Classes and their factors", ""]
-        lines += _table(nonresponse["classes"], list(nonresponse["classes"][0]))
+        lines += table_lines(nonresponse["classes"], list(nonresponse["classes"][0]))
     if totals:
         lines += ["", "## Totals", ""]
-        lines += _table(totals, ["margin", "category", "respondents", "total", "before", "after"])
+        lines += table_lines(totals, ["margin", "category", "respondents", "total", "before", "after"])
     return "\n".join(lines) + "\n"
 
 
@@ -79,7 +79,8 @@ def _counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
+def table_lines(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
+    """The lines of a table in Markdown, with the named columns of the rows."""
     yield f"| {' | '.join(name.replace('_', ' ') for name in names)} |"
     yield f"|{' --- |' * len(names)}"
     for row in rows:

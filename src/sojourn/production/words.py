@@ -188,6 +188,25 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         ),
         "ar": ("تُقرّب الأرقام إلى مضاعفات {base}، وقد تختلف مجاميع الأرقام المقرّبة عن المجاميع بعد تقريبها."),
     },
+    "rule_cell_keys": {
+        "en": (
+            "Every figure was changed a little at random, so that nobody can be recognised. The same cell has"
+            " the same value in every table. Zeros of nobody stay zeros; a figure of few may have become"
+            " zero, and rows of zeros are left out."
+        ),
+        "ar": (
+            "غُيّر كل رقم تغييرا طفيفا عشوائيا حتى لا يمكن التعرف على أحد. وللخلية نفسها القيمة نفسها في كل"
+            " جدول. ويبقى الصفر الذي لا أحد وراءه صفرا، وقد يصبح رقم يخص قلة من الأشخاص صفرا، ولا تُعرض صفوف"
+            " الأصفار."
+        ),
+    },
+    "rule_cell_key_sums": {
+        "en": (
+            "Totals were changed on their own: they differ from the sums of their parts. Take the published"
+            " total instead of adding up."
+        ),
+        "ar": "غُيّرت المجاميع كل على حدة، فهي تختلف عن جمع أجزائها. خذ المجموع المنشور بدل أن تجمع الأجزاء.",
+    },
     "quality_records": {
         "en": "{loaded} records were used; {share} per cent of the records received could not be used.",
         "ar": "استُخدم {loaded} سجلاً، وتعذّر استخدام {share} في المئة من السجلات الواردة.",

@@ -19,6 +19,7 @@ from sojourn.project.declarations import Check, ColumnRule, SourceDeclaration
 from sojourn.project.load import Place, Reading
 from sojourn.project.references import near, refers, wrong_rule
 from sojourn.project.standard_maps import STANDARD_MAPS, standard_map
+from sojourn.project.survey_declarations import SecondPhaseDeclaration
 
 __all__ = ["source_problems"]
 
@@ -88,6 +89,23 @@ def _design(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
                 near(name, source.columns, "Declare it under `columns`, as stratum or psu."),
                 "design",
                 "stages" if design.calibrated is None else "calibrated",
+            )
+    if design.second_phase is not None:
+        yield from _second_phase(source, design.second_phase, place)
+
+
+def _second_phase(
+    source: SourceDeclaration, second: SecondPhaseDeclaration, place: Place
+) -> Iterator[Problem]:
+    """Strata and units of a second phase are columns of the records, or measures beside the contract."""
+    known = {*source.columns, *source.measures}
+    for name in (second.unit, *second.strata):
+        if name != "each_record" and name not in known:
+            yield place.problem(
+                f"the second phase names {name}, which is no column of the records.",
+                near(name, known, "Declare it under `columns`, or its number under `measures`."),
+                "design",
+                "second_phase",
             )
 
 

@@ -157,6 +157,8 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                 "protect",
                 "none_because",
             )
+        if table.protect.method == "cell_keys":
+            yield from _cell_keys(table, indicator, reading, place)
         if table.net:
             yield from _net(table, indicator, place)
         if table.gap is not None and contract is not None:
@@ -171,6 +173,24 @@ def table_problems(reading: Reading) -> Iterator[Problem]:
                     "release",
                     "on",
                 )
+
+
+def _cell_keys(
+    table: TableDeclaration, indicator: Indicator | None, reading: Reading, place: Place
+) -> Iterator[Problem]:
+    """What stands against perturbing a table's figures."""
+    if indicator is None:
+        return
+    source = reading.found["sources"].get(indicator.source or "")
+    if indicator.statistic not in ("count", "share", "mean"):
+        why = f"a {indicator.statistic} cannot be perturbed by cell keys."
+    elif source is not None and source.design is not None:
+        why = "figures of a source with a design are not perturbed by cell keys."
+    elif table.gap is not None:
+        why = "a gap is not perturbed by cell keys."
+    else:
+        return
+    yield place.problem(why, "Leave out `method:`; figures of few are then withheld.", "protect", "method")
 
 
 def _net(table: TableDeclaration, indicator: Indicator | None, place: Place) -> Iterator[Problem]:

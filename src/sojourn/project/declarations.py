@@ -253,6 +253,18 @@ class Person(Declaration):
     organisation: str = Field(description="Organisation to which the person belongs")
     roles: tuple[Role, ...] = Field(description="What the person may do")
     account: str | None = Field(default=None, description="Login on the server")
+    subject: str | None = Field(
+        default=None,
+        description=(
+            "Who the person is to the sign-in service; entries with one subject are one human being, who"
+            " cannot decide on their own work under another name"
+        ),
+    )
+
+    @property
+    def human(self) -> str:
+        """What is the same for all entries of one human being."""
+        return self.subject or self.id
 
 
 class FixedColumn(Declaration):

@@ -8,9 +8,15 @@ from pydantic import Field, model_validator
 
 from sojourn.project.declaration import Declaration, Strings
 
-__all__ = ["CalibratedDeclaration", "ReplicationDeclaration", "StageDeclaration", "SurveyDesignDeclaration"]
+__all__ = [
+    "CalibratedDeclaration",
+    "ReplicationDeclaration",
+    "SecondPhaseDeclaration",
+    "StageDeclaration",
+    "SurveyDesignDeclaration",
+]
 
-_TAYLOR = ("stages", "numbered", "single_unit", "calibrated")
+_TAYLOR = ("stages", "second_phase", "numbered", "single_unit", "calibrated")
 _REPLICATES = ("kind", "weights", "make", "coefficient", "rho", "centre", "degrees_of_freedom")
 
 
@@ -26,6 +32,31 @@ class StageDeclaration(Declaration):
     )
     fraction: str | None = Field(
         default=None, description="Instead of it: column with the share of the stratum's units that was drawn"
+    )
+
+
+class SecondPhaseDeclaration(Declaration):
+    """Who of a first phase was drawn again, at random within strata made of what the first phase told.
+
+    The records are all those of the first phase; figures are of those drawn again. How many units a stratum
+    has, and how many were drawn, is counted in the records.
+    """
+
+    drawn: str = Field(
+        description="Column that is 1 for records drawn again and 0 for those that only the first phase drew"
+    )
+    unit: str = Field(
+        description="Column of what was drawn within the last stage, as a household; `each_record` if records"
+    )
+    strata: Strings = Field(
+        default=(),
+        description="Columns, crossed, of the second phase's strata; left out, there is one",
+    )
+    weight_covers: Literal["first_phase", "both_phases"] = Field(
+        description=(
+            "Whether `weight` is the product of both phases' weights, or that of the first phase alone, to be"
+            " multiplied by the units of the stratum for each one drawn"
+        )
     )
 
 
@@ -81,6 +112,9 @@ class SurveyDesignDeclaration(Declaration):
     stages: tuple[StageDeclaration, ...] = Field(
         default=(), description="Stages of selection, the first first"
     )
+    second_phase: SecondPhaseDeclaration | None = Field(
+        default=None, description="Who of those drawn by the stages was drawn again, by what they had told"
+    )
     numbered: Literal["across", "within_strata"] | None = Field(
         default=None,
         description="Whether the numbers of first units count across strata, or recur within each stratum",
@@ -130,7 +164,7 @@ class SurveyDesignDeclaration(Declaration):
             self._needs(given, unfit=(*_TAYLOR, *_REPLICATES))
         elif self.make is not None:
             made_from = tuple(name for name in _REPLICATES if name != "make")
-            self._needs(given, "stages", unfit=(*made_from, "calibrated"))
+            self._needs(given, "stages", unfit=(*made_from, "calibrated", "second_phase"))
         else:
             self._needs(given, "kind", "weights", unfit=_TAYLOR)
         return self

@@ -78,14 +78,35 @@ class Indicator(Declaration):
 
 
 class Protection(Declaration):
-    """How the cells of a table are protected."""
+    """How the cells of a table are protected: figures are withheld, or all changed a little at random."""
 
+    method: Literal["suppression", "cell_keys"] = Field(
+        default="suppression",
+        description=(
+            "`suppression` withholds figures of few; `cell_keys` changes all figures a little at random, as"
+            " `cell-keys.yaml` in the folder of keys says"
+        ),
+    )
     minimum_contributors: int = Field(default=10, ge=1)
     secondary: bool = True
     round_to: int | None = Field(default=None, ge=2)
     none_because: str | None = Field(
         default=None, description="Why no protection is needed: figures already published by another body"
     )
+
+    @model_validator(mode="after")
+    def _one_method(self) -> Protection:
+        of_suppression = self.model_fields_set & {
+            "minimum_contributors",
+            "secondary",
+            "round_to",
+            "none_because",
+        }
+        if self.method == "cell_keys" and of_suppression:
+            raise ValueError(
+                f"{', '.join(sorted(of_suppression))} and `method: cell_keys` do not fit together"
+            )
+        return self
 
 
 class ReleasePlan(Declaration):

@@ -37,7 +37,7 @@ _ORGANISATIONS = """\
 """
 _PEOPLE = """\
 # Roles: data_producer, statistician, disclosure_checker, publisher, coordinator, administrator, auditor.
-# A release needs an author and two approvals by other people.
+# A release needs an author, a checker who answers for what was found, and two votes by other people.
 - {id: statistician-1, organisation: statistical_office, roles: [statistician]}
 - {id: checker-1, organisation: statistical_office, roles: [disclosure_checker]}
 - {id: checker-2, organisation: statistical_office, roles: [disclosure_checker]}

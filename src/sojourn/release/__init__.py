@@ -1,7 +1,7 @@
 """The gate: the only door from the secure to the public zone.
 
-What disclosure has protected is prepared, approved by two people other than its author, published and
-later superseded or withdrawn. An approval is for exactly the bytes that were looked at.
+What disclosure has protected is prepared, checked, approved by two people other than its author, published
+now or at a moment, and later superseded or withdrawn. A decision is for the bytes that were looked at.
 """
 
 from sojourn.release.gate import Gate

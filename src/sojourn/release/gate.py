@@ -1,16 +1,16 @@
-"""Prepare, approve, publish, supersede, withdraw: what each does, and who may do it.
+"""The way of a release to the public, and who opens each door on it.
 
-A release is a folder whose name is the hash of its content. It is prepared in the secure zone; approvals
-name that hash, so that any change makes another release without approvals. Publishing copies the
-folder into the public zone, records it in the catalogue, and lists it in the manifest: only the last step
-makes it visible, and giving the command again after an interruption finishes it.
+A release is a folder whose name is the hash of its content. It is prepared in the secure zone with what the
+machine finds; a disclosure checker answers for the findings and checks it; two others vote without seeing one
+another's vote; a publisher brings it before the public, now or at a moment. Whatever is decided names the
+hash, so that any change makes another release without decisions.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,29 +20,25 @@ import sqlalchemy as sa
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.disclosure import Protected
 from sojourn.dissemination.publication import (
-    ApprovalCount,
-    AuditCheckpoint,
-    Manifest,
     PublishedTable,
     ReleaseDescription,
-    ReleaseEntry,
     TableDescription,
     changed_files,
-    read_manifest,
-    write_manifest,
     write_release_folder,
 )
 from sojourn.errors import DisclosureRisk, NotPermitted, ProjectError
-from sojourn.project.declarations import Person, Role
+from sojourn.project.declarations import Person
+from sojourn.project.permissions import On, require_permitted
+from sojourn.release.findings import Finding
+from sojourn.release.prechecks import prechecks
+from sojourn.release.public_side import PublicSide
+from sojourn.release.records import finding_rows, open_findings, release_row, remark
 from sojourn.release.states import State, require_transition
-from sojourn.store.durable import copy_folder, place_folder
+from sojourn.release.votes import VOTES_NEEDED, require_new_voter, standing_votes, votes_of
 
-__all__ = ["APPROVALS_NEEDED", "DraftTable", "Gate"]
+__all__ = ["DraftTable", "Gate"]
 
-APPROVALS_NEEDED = 2
-_MAY_PREPARE = {Role.STATISTICIAN}
-_MAY_APPROVE = {Role.CHECKER, Role.COORDINATOR}
-_MAY_PUBLISH = {Role.PUBLISHER}
+Attack = Callable[[ReleaseDescription, Sequence[PublishedTable]], Sequence[Finding]]
 
 
 @dataclass(frozen=True)
@@ -55,10 +51,13 @@ class DraftTable:
 
 
 class Gate:
-    """The door between the secure zone's drafts and the public zone."""
+    """The door between the secure zone's drafts and the public zone; `people` are those declared."""
 
-    def __init__(self, catalogue: Catalogue, drafts: Path, public: Path) -> None:
-        self.catalogue, self.drafts, self.public = catalogue, drafts, public
+    def __init__(
+        self, catalogue: Catalogue, drafts: Path, public: Path, people: Mapping[str, Person]
+    ) -> None:
+        self.catalogue, self.drafts, self.people = catalogue, drafts, people
+        self.public = PublicSide(catalogue, drafts, public)
 
     def prepare(
         self,
@@ -67,116 +66,221 @@ class Gate:
         tables: Sequence[DraftTable],
         note: Mapping[str, str],
         made_from: str,
+        attack: Attack = lambda _release, _tables: (),
     ) -> str:
-        """Write the release that is to be approved and return its hash.
+        """Write the release that is to be decided on, with what is found about it, and return its hash.
 
-        `made_from` says from what it was made, so that the same is not prepared twice.
+        `made_from` says from what it was made, so that the same is not prepared twice; `attack` tries to
+        recover what is protected from the tables and all that is public.
 
         Raises: NotPermitted without the role; DisclosureRisk for a table that did not pass protection.
         """
-        _require_role(author, _MAY_PREPARE, "prepare a release")
+        require_permitted(author, "release-prepare", "prepare a release")
         _require_protected(tables)
         with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
             published = [
-                PublishedTable(t.description, t.protected.observations.to_arrow(), t.method_sql)
+                PublishedTable(
+                    t.description, t.protected.observations.to_arrow(), t.method_sql, t.protected.report
+                )
                 for t in tables
             ]
+            found = [
+                *prechecks(release, published),
+                *attack(release, published),
+            ]
             made = write_release_folder(self.drafts, release, published)
-            act.detail.update(hash=made, version=release.version)
-            if not self._find(act, made):
-                act.insert(
-                    schema.release,
-                    hash=made,
-                    id=release.id,
-                    version=int(release.version),
-                    state=State.PREPARED,
-                    author=author.id,
-                    summary=_summary(release, tables, made_from),
-                    supersedes=release.supersedes,
-                    reason=json.dumps(dict(note)),
-                    prepared_at=self.catalogue.now(),
-                    published_at=None,
-                )
+            act.detail.update(hash=made, version=release.version, findings=len(found))
+            if not act.rows(sa.select(schema.release).where(schema.release.c.hash == made)):
+                self._enter(act, made, author, release, tables, note, made_from)
+                for row in finding_rows(made, found):
+                    act.insert(schema.release_finding, **row)
         return made
 
-    def decide(self, person: Person, release: str, *, approves: bool, comment: str = "") -> State:
-        """Approve or reject; two approvals by different people other than the author let a release pass.
+    def _enter(
+        self,
+        act: Transaction,
+        made: str,
+        author: Person,
+        release: ReleaseDescription,
+        tables: Sequence[DraftTable],
+        note: Mapping[str, str],
+        made_from: str,
+    ) -> None:
+        act.insert(
+            schema.release,
+            hash=made,
+            id=release.id,
+            version=int(release.version),
+            state=State.PREPARED,
+            author=author.id,
+            summary=_summary(release, tables, made_from),
+            supersedes=release.supersedes,
+            reason=json.dumps(dict(note)),
+            prepared_at=self.catalogue.now(),
+            published_at=None,
+            embargo=None,
+            scheduled_by=None,
+        )
+
+    def accept(self, person: Person, release: str, number: int, reason: str) -> None:
+        """Answer for a finding by name, with the reason why the release may pass in spite of it.
+
+        Raises: NotPermitted for the author, a missing role, a finding that blocks or a wrong state;
+        ProjectError without a reason, or for a finding that there is not.
+        """
+        with self.catalogue.act(person.id, "release-accept", f"release:{release}", reason) as act:
+            row = self._row(act, person, "release-accept", "answer for what was found", release)
+            _require_state(row, State.PREPARED, "Findings are answered for before the release is checked.")
+            if not reason.strip():
+                raise ProjectError("A finding is not accepted without a reason.", "Say why it may stand.")
+            table = schema.release_finding
+            where = sa.and_(table.c.release_hash == release, table.c.number == number)
+            rows = act.rows(sa.select(table).where(where))
+            if not rows:
+                raise ProjectError(
+                    f"The release has no finding {number}.", f"Look: sojourn release look {release[:12]}"
+                )
+            if rows[0]["severity"] == "blocks":
+                raise NotPermitted(
+                    "This finding blocks the release: nobody can answer for it.",
+                    "Mend what was found, and prepare the release again.",
+                )
+            act.update(table, where, decided_by=person.id, reason=reason, decided_at=self.catalogue.now())
+            act.detail.update(finding=number)
+
+    def check(self, person: Person, release: str, comment: str = "") -> State:
+        """Say as a disclosure checker that the release may be voted on: everything found is answered for.
+
+        Raises: NotPermitted for the author, a missing role, a wrong state, open findings or changed bytes.
+        """
+        with self.catalogue.act(person.id, "release-check", f"release:{release}", comment) as act:
+            row = self._row(act, person, "release-check", "check a release", release)
+            require_transition(State(row["state"]), State.CHECKED)
+            self._require_unchanged(release)
+            left = open_findings(act, release)
+            if left:
+                numbers = ", ".join(str(each["number"]) for each in left[:10])
+                raise NotPermitted(
+                    f"{len(left)} findings are neither mended nor answered for: {numbers}.",
+                    f"Look at them: sojourn release look {release[:12]}",
+                )
+            remark(act, release, person, "checked", comment, self.catalogue.now())
+            self._move(act, release, State.CHECKED)
+        return State.CHECKED
+
+    def send_back(self, person: Person, release: str, reasons: str) -> State:
+        """Return a release that nobody may see yet to its author, with the reasons.
+
+        Raises: NotPermitted for the author, a missing role or a wrong state; ProjectError without reasons.
+        """
+        with self.catalogue.act(person.id, "release-return", f"release:{release}", reasons) as act:
+            row = self._row(act, person, "release-return", "return a release", release)
+            require_transition(State(row["state"]), State.RETURNED)
+            if not reasons.strip():
+                raise ProjectError("A release is not returned without a reason.", "Say what to mend.")
+            remark(act, release, person, "returned", reasons, self.catalogue.now())
+            self._move(act, release, State.RETURNED, embargo=None)
+            self.public.forget_staged(release)
+        return State.RETURNED
+
+    def vote(self, person: Person, release: str, *, approves: bool, comment: str = "") -> State:
+        """Approve or refuse a checked release, unseen by the other voter until both votes are in.
+
+        Two votes are needed. Both must approve; otherwise the release is returned with what was said.
 
         Raises: NotPermitted for the author, a second vote, a missing role, a wrong state or changed bytes.
         """
-        action = "release-approve" if approves else "release-reject"
-        with self.catalogue.act(person.id, action, f"release:{release}", comment) as act:
-            row = self._row(act, release)
-            if person.id == row["author"]:
-                raise NotPermitted(
-                    "The author of a release cannot approve or reject it.", "Ask two other people."
-                )
-            _require_role(person, _MAY_APPROVE, "approve or reject a release")
-            present = State(row["state"])
-            if present is State.APPROVED and approves:
-                raise NotPermitted("The release already has the approvals that it needs.", "Publish it.")
-            require_transition(present, State.APPROVED if approves else State.REJECTED)
-            self._require_unchanged(self.drafts, release)
-            where = sa.and_(schema.approval.c.release_hash == release, schema.approval.c.person == person.id)
-            if act.rows(sa.select(schema.approval).where(where)):
-                raise NotPermitted(f"{person.id} has already decided on this release.", "Ask another person.")
-            decision = "approved" if approves else "rejected"
+        # Neither the vote nor the comment is in the event: the other voter may read the trail.
+        with self.catalogue.act(person.id, "release-vote", f"release:{release}") as act:
+            row = self._row(act, person, "release-vote", "approve or refuse a release", release)
+            require_transition(State(row["state"]), State.APPROVED)
+            self._require_unchanged(release)
+            require_new_voter(act, self.people, release, person)
             act.insert(
                 schema.approval,
                 release_hash=release,
                 person=person.id,
-                decision=decision,
+                decision="approved" if approves else "refused",
                 comment=comment,
                 at=self.catalogue.now(),
             )
-            state = State.REJECTED if not approves else self._state_after_approval(act, release)
-            act.update(schema.release, schema.release.c.hash == release, state=state)
-            act.detail.update(state=state)
+            votes = votes_of(act, release)
+            state = State.CHECKED
+            if len(votes) >= VOTES_NEEDED:
+                is_approved = all(vote["decision"] == "approved" for vote in votes)
+                state = State.APPROVED if is_approved else State.RETURNED
+                self._move(act, release, state)
+                act.detail.update(votes={vote["person"]: vote["decision"] for vote in votes})
         return state
 
-    def _state_after_approval(self, act: Transaction, release: str) -> State:
-        where = sa.and_(schema.approval.c.release_hash == release, schema.approval.c.decision == "approved")
-        return (
-            State.APPROVED
-            if len(act.rows(sa.select(schema.approval).where(where))) >= APPROVALS_NEEDED
-            else State.PREPARED
-        )
+    def publish(self, person: Person, release: str, at: datetime.datetime | None = None) -> State:
+        """Bring an approved release before the public, now or at a moment to come.
 
-    def publish(self, person: Person, release: str) -> None:
-        """Bring an approved release before the public; the one it supersedes stays citable.
+        Until that moment nothing of it is in the public zone. A moment that was set is moved by setting
+        another. The release that it supersedes stays citable.
 
-        Raises: NotPermitted without role or approvals, or when a byte is not the approved one.
+        Raises: NotPermitted without role or standing votes, or when a byte is not the approved one;
+        ProjectError for a moment that is past.
         """
+        if at is not None:
+            return self._embargo(person, release, at)
         with self.catalogue.act(person.id, "release-publish", f"release:{release}") as act:
-            row = self._row(act, release)
-            _require_role(person, _MAY_PUBLISH, "publish a release")
+            row = self._row(act, person, "release-publish", "publish a release", release)
             if State(row["state"]) is not State.PUBLISHED:
                 require_transition(State(row["state"]), State.PUBLISHED)
-                self._require_unchanged(self.drafts, release)
-                self._copy_to_public(release)
-                self._supersede_earlier(act, row)
-                moment = self.catalogue.now()
-                act.update(
-                    schema.release,
-                    schema.release.c.hash == release,
-                    state=State.PUBLISHED,
-                    published_at=moment,
-                )
-        self.refresh_manifest()
+                self._require_passed(act, row)
+                self.public.show(act, row)
+        self.public.refresh_manifest()
+        return State.PUBLISHED
 
-    def _supersede_earlier(self, act: Transaction, row: Mapping[str, Any]) -> None:
-        earlier = sa.and_(schema.release.c.id == row["id"], schema.release.c.state == State.PUBLISHED)
-        act.update(schema.release, earlier, state=State.SUPERSEDED)
+    def _embargo(self, person: Person, release: str, at: datetime.datetime) -> State:
+        moment = at.astimezone(datetime.UTC).isoformat(timespec="microseconds")
+        with self.catalogue.act(person.id, "release-embargo", f"release:{release}") as act:
+            row = self._row(act, person, "release-embargo", "set the moment of a release", release)
+            if State(row["state"]) is not State.EMBARGOED:
+                require_transition(State(row["state"]), State.EMBARGOED)
+            if moment <= self.catalogue.now():
+                raise ProjectError(f"{at.isoformat()} is past.", "Name a moment to come, or publish now.")
+            self._require_passed(act, row)
+            self.public.stage(release)
+            self._move(act, release, State.EMBARGOED, embargo=moment, scheduled_by=person.id)
+            act.detail.update(embargo=moment)
+        return State.EMBARGOED
 
-    def _copy_to_public(self, release: str) -> None:
-        target = self.public / "releases" / release
-        if target.is_dir() and not changed_files(self.public, release):
-            return
-        unfinished = self.public / "releases" / ".unfinished-copy"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        copy_folder(self.drafts / "releases" / release, unfinished)
-        place_folder(unfinished, target)
-        self._require_unchanged(self.public, release)
+    def lift_embargo(self, person: Person, release: str) -> State:
+        """Take back the moment of a release, which is approved as before.
+
+        Raises: NotPermitted without the role or a moment.
+        """
+        with self.catalogue.act(person.id, "release-embargo", f"release:{release}") as act:
+            self._row(act, person, "release-embargo", "take back the moment of a release", release)
+            row = release_row(act, release)
+            require_transition(State(row["state"]), State.APPROVED)
+            _require_state(row, State.EMBARGOED, "It has no moment to take back.")
+            self._move(act, release, State.APPROVED, embargo=None, scheduled_by=None)
+            self.public.forget_staged(release)
+        return State.APPROVED
+
+    def open_due(self) -> list[str]:
+        """Publish what has reached its moment and give the hashes; whoever set it is the one who acts."""
+        opened = []
+        table = schema.release.c
+        due = sa.and_(table.state == State.EMBARGOED, table.embargo <= self.catalogue.now())
+        query = sa.select(table.hash, table.scheduled_by).where(due).order_by(table.embargo, table.hash)
+        for found in self.catalogue.rows(query):
+            with self.catalogue.act(
+                found["scheduled_by"], "release-publish", f"release:{found['hash']}"
+            ) as act:
+                row = release_row(act, found["hash"])
+                if State(row["state"]) is not State.EMBARGOED or row["embargo"] > self.catalogue.now():
+                    continue
+                self._require_passed(act, row)
+                self.public.show(act, row)
+                act.detail.update(embargo=row["embargo"])
+            opened.append(str(found["hash"]))
+        if opened:
+            self.public.refresh_manifest()
+        return opened
 
     def withdraw(self, person: Person, release: str, reason: Mapping[str, str]) -> None:
         """Take a release back: its figures are shown no more, its place says why.
@@ -184,125 +288,58 @@ class Gate:
         Raises: NotPermitted without the role or from a state that cannot be withdrawn.
         """
         with self.catalogue.act(person.id, "release-withdraw", f"release:{release}") as act:
-            row = self._row(act, release)
-            _require_role(person, _MAY_PUBLISH, "withdraw a release")
+            row = self._row(act, person, "release-withdraw", "withdraw a release", release)
             require_transition(State(row["state"]), State.WITHDRAWN)
-            act.update(
-                schema.release,
-                schema.release.c.hash == release,
-                state=State.WITHDRAWN,
-                reason=json.dumps(dict(reason)),
-            )
-        self.refresh_manifest()
+            if not any(text.strip() for text in reason.values()):
+                raise ProjectError("A release is not withdrawn without a reason.", "Readers will ask for it.")
+            self._move(act, release, State.WITHDRAWN, reason=json.dumps(dict(reason)))
+        self.public.refresh_manifest()
 
     def releases(self) -> list[dict[str, Any]]:
-        """All releases, newest first, with the number of their approvals."""
+        """All releases, newest first; `votes` counts those that are in."""
         rows = self.catalogue.rows(sa.select(schema.release).order_by(schema.release.c.prepared_at.desc()))
-        approvals = self.catalogue.rows(sa.select(schema.approval))
+        votes = self.catalogue.rows(sa.select(schema.approval.c.release_hash))
         for row in rows:
-            row["approvals"] = sum(
-                a["release_hash"] == row["hash"] and a["decision"] == "approved" for a in approvals
-            )
+            row["votes"] = sum(vote["release_hash"] == row["hash"] for vote in votes)
         return rows
 
-    def refresh_manifest(self) -> bool:
-        """Make the manifest say what the catalogue says, and tell whether it had to change."""
-        manifest = self._due_manifest()
-        if manifest is None or read_manifest(self.public) == manifest:
-            return False
-        write_manifest(self.public, manifest)
-        return True
+    def _row(
+        self, act: Transaction, person: Person, what: str, words: str, release: str
+    ) -> Mapping[str, Any]:
+        """The row of a release on which the person may act so."""
+        row = release_row(act, release)
+        author = self.people.get(row["author"]) or Person.model_construct(id=row["author"], subject=None)
+        require_permitted(person, what, words, On(author=author))
+        return row
 
-    def is_shown(self) -> bool:
-        """Whether the manifest says what the catalogue says."""
-        manifest = self._due_manifest()
-        return manifest is None or read_manifest(self.public) == manifest
+    def _move(self, act: Transaction, release: str, state: State, **values: Any) -> None:
+        act.update(schema.release, schema.release.c.hash == release, state=state, **values)
+        act.detail.update(state=state)
 
-    def _due_manifest(self) -> Manifest | None:
-        """What the manifest should say by the catalogue; none before anything is published."""
-        rows = [row for row in self.releases() if row["published_at"] is not None]
-        if not rows:
-            return None
-        newest = ReleaseDescription.model_validate_json(
-            json.dumps(json.loads(rows[0]["summary"])["description"])
-        )
-        return self._manifest(rows, newest)
-
-    def _manifest(self, rows: list[dict[str, Any]], newest: ReleaseDescription) -> Manifest:
-        ordered = sorted(rows, key=lambda row: str(row["published_at"]))
-        entries = [self._entry(row, ordered) for row in ordered]
-        return Manifest(
-            agency=newest.agency,
-            country=newest.country,
-            languages=newest.languages,
-            releases=tuple(entries),
-        )
-
-    def _entry(self, row: Mapping[str, Any], ordered: list[dict[str, Any]]) -> ReleaseEntry:
-        description = json.loads(row["summary"])["description"]
-        same = [other for other in ordered if other["id"] == row["id"]]
-        position = same.index(dict(row))
-        status = {State.PUBLISHED: "current", State.SUPERSEDED: "superseded", State.WITHDRAWN: "withdrawn"}[
-            State(row["state"])
-        ]
-        return ReleaseEntry.model_validate_json(
-            json.dumps(
-                {
-                    "id": row["id"],
-                    "version": str(row["version"]),
-                    "hash": row["hash"],
-                    "title": description["title"],
-                    "published_at": row["published_at"],
-                    "tables": description["tables"],
-                    "status": status,
-                    "supersedes": same[position - 1]["hash"] if position else None,
-                    "superseded_by": same[position + 1]["hash"] if position + 1 < len(same) else None,
-                    "reason": json.loads(row["reason"]),
-                    "approvals": [count.model_dump() for count in self._approval_counts(row["hash"])],
-                    "audit": self._checkpoint_at(row["hash"]),
-                }
+    def _require_passed(self, act: Transaction, row: Mapping[str, Any]) -> None:
+        """Nothing, if the votes that let the release pass still stand and are for these bytes."""
+        standing = standing_votes(act, self.people, row)
+        if len(standing) < VOTES_NEEDED:
+            raise NotPermitted(
+                f"{len(standing)} of {VOTES_NEEDED} approvals stand: who gave the others may no longer"
+                " approve this release.",
+                "Return the release and prepare it again.",
             )
-        )
+        self._require_unchanged(row["hash"])
 
-    def _approval_counts(self, release: str) -> list[ApprovalCount]:
-        query = sa.select(schema.approval).where(
-            schema.approval.c.release_hash == release, schema.approval.c.decision == "approved"
-        )
-        return [ApprovalCount(role="approver", people=len(self.catalogue.rows(query)))]
-
-    def _checkpoint_at(self, release: str) -> dict[str, Any] | None:
-        """The signed checkpoint of the event that published the release."""
-        events = schema.audit_event.c
-        query = sa.select(events.sequence, events.hash).where(
-            events.action == "release-publish",
-            events.object == f"release:{release}",
-            events.outcome == "done",
-        )
-        found = self.catalogue.rows(query.order_by(events.sequence).limit(1))
-        if not found or self.catalogue.witness is None:
-            return None
-        made = self.catalogue.witness.checkpoint(found[0]["sequence"], found[0]["hash"])
-        return AuditCheckpoint(
-            size=made.sequence, root=made.hash, signature=made.signature, key=made.key
-        ).model_dump()
-
-    def _find(self, act: Transaction, release: str) -> list[Mapping[str, Any]]:
-        return act.rows(sa.select(schema.release).where(schema.release.c.hash == release))
-
-    def _row(self, act: Transaction, release: str) -> Mapping[str, Any]:
-        found = self._find(act, release)
-        if not found:
-            raise ProjectError(f"There is no release {release}.", "List them with `sojourn release list`.")
-        return found[0]
-
-    def _require_unchanged(self, zone: Path, release: str) -> None:
-        changed = changed_files(zone, release)
+    def _require_unchanged(self, release: str) -> None:
+        changed = changed_files(self.drafts, release)
         if changed:
             raise NotPermitted(
                 f"{len(changed)} files of the release are not those that were prepared:"
                 f" {', '.join(changed[:3])}.",
-                "Prepare the release again; approvals of the old bytes do not hold for others.",
+                "Prepare the release again; decisions on the old bytes do not hold for others.",
             )
+
+
+def _require_state(row: Mapping[str, Any], state: State, remedy: str) -> None:
+    if State(row["state"]) is not state:
+        raise NotPermitted(f"The release is {row['state']}.", remedy)
 
 
 def _require_protected(tables: Sequence[DraftTable]) -> None:
@@ -323,12 +360,3 @@ def _summary(release: ReleaseDescription, tables: Sequence[DraftTable], made_fro
             "made_from": made_from,
         }
     )
-
-
-def _require_role(person: Person, allowed: set[Role], what: str) -> None:
-    if not allowed & set(person.roles):
-        roles = " or ".join(sorted(role.value for role in allowed))
-        raise NotPermitted(
-            f"{person.id} may not {what}: that takes the role {roles}.",
-            "Roles are declared in strategy/people.yaml.",
-        )

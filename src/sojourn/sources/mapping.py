@@ -119,13 +119,15 @@ def file_columns(source: SourceDeclaration) -> tuple[str, ...]:
 
 
 def numbers_of_design(source: SourceDeclaration) -> tuple[str, ...]:
-    """Columns of the file that only the design of a survey names: replicate weights and sizes of strata."""
+    """Columns of the file that only a design names: replicate weights, sizes of strata, who was redrawn."""
     if source.design is None:
         return ()
     stages = source.design.stages
     sizes = [size for stage in stages for size in (stage.population, stage.fraction) if size]
     if source.design.calibrated is not None:
         sizes += [source.design.calibrated.base_weight, *source.design.calibrated.numbers]
+    if source.design.second_phase is not None:
+        sizes.append(source.design.second_phase.drawn)
     beside = [name for name in sizes if name not in source.columns]
     return tuple(dict.fromkeys([*expanded(source.design.weights), *beside]))
 

@@ -1,8 +1,9 @@
-"""Statistics: weighted tables with their sampling errors.
+"""Statistics: tables of records, and of samples with their sampling errors.
 
-Records become a cube of exact sums (`cube`); figures of any fewer dimensions, with variances from
-replicate weights, are read from it (`estimates`). Dimensions that records do not state but imply, such as
-the age group, are added first (`with_dimensions`). The SQL of each step can be shown.
+Records become a cube of exact sums (`cube`), from which figures of any fewer dimensions are read
+(`estimates`); those of samples, with their errors, are made in `survey`. Dimensions that records do not
+state but imply, such as the age group, are added first (`with_dimensions`). The SQL of each step can be
+shown.
 """
 
 from sojourn.statistics.cube import cube, cube_sql

@@ -1,9 +1,9 @@
 """The cube: every weighted sum that later tables need, computed in one pass over the records.
 
 One row is a cell of the dimensions or a margin over one or more of them (`_T`). It holds the number of
-different persons behind it and, for the main weight and every replicate weight, the sum of the weights
-and of weight times each measure. Counts, shares and means of any fewer dimensions follow from these rows
-without looking at a record again.
+different persons behind it, the sum of their weights, and of weight times each measure. Counts, shares and
+means of any fewer dimensions follow from these rows without looking at a record again. Sums by which figures
+of samples have their errors are made in `statistics.survey`.
 
 Sums are whole numbers until a figure divides them. Whole weights add up as they are; fractional ones are
 first multiplied by a power of two and rounded, so that 126 bits hold the sum of all records. Adding whole
@@ -25,10 +25,12 @@ from sojourn.engine.compose import (
     total_code_statement,
 )
 from sojourn.errors import ContractBroken, ProjectError
-from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import limits_of
 
-__all__ = ["count_column", "cube", "cube_sql", "measure_columns", "persons_recur"]
+__all__ = ["COUNT", "cube", "cube_sql", "measure_columns", "persons_recur"]
+
+# The cube's column of the sum of weights.
+COUNT = "weighted_count"
 
 
 def cube(
@@ -36,23 +38,21 @@ def cube(
     *,
     dimensions: Sequence[str],
     weight: str | None = None,
-    design: ReplicateDesign | None = None,
     measures: Sequence[str] = (),
     person: str | None = "person_key",
 ) -> Relation:
     """The cells of records and all their margins, with contributors and exact weighted sums.
 
-    Columns: the dimensions; `contributors`; `count__0` and, with a design, `count__1` to `count__R`; for
-    each measure `<measure>__contributors`, `<measure>__stated__r` (weights of those who state it) and
-    `<measure>__sum__r`. Without a weight every record counts one. `person` is the column that tells
-    persons apart; where the records have no such column, or None is given, each record is one person.
-    Computed now and kept by the engine. Replicate weights may be negative; no weight may be missing.
+    Columns: the dimensions; `contributors`; `weighted_count`; for each measure `<measure>__contributors`,
+    `<measure>__stated` (weights of those who state it) and `<measure>__sum`. Without a weight every record
+    counts one. `person` is the column that tells persons apart; where the records have no such column, or
+    None is given, each record is one person. Computed now and kept by the engine. No weight may be missing.
 
     Raises: ProjectError for columns that are absent; ContractBroken for weights that are missing or NaN,
     and for records that hold the code of totals.
     Source: methods reference, section 3.1.
     """
-    plan = _statement(records, dimensions, weight, design, measures, person)
+    plan = _statement(records, dimensions, weight, measures, person)
     # With a parameter the engine computes the cube now instead of again for every table made from it.
     parameters = {"unknown": UNKNOWN} if dimensions else None
     return records.engine.query(plan, {"records": records}, parameters)
@@ -63,60 +63,42 @@ def cube_sql(
     *,
     dimensions: Sequence[str],
     weight: str | None = None,
-    design: ReplicateDesign | None = None,
     measures: Sequence[str] = (),
     person: str | None = "person_key",
 ) -> str:
     """The statement that `cube` runs over `records`, as it is published."""
-    return _statement(records, dimensions, weight, design, measures, person)
+    return _statement(records, dimensions, weight, measures, person)
 
 
-def count_column(replicate: int) -> str:
-    """The cube's column of the sum of weights; replicate 0 is the main weight."""
-    return f"count__{replicate}"
-
-
-def measure_columns(measure: str, replicate: int) -> tuple[str, str]:
+def measure_columns(measure: str) -> tuple[str, str]:
     """The cube's columns of weight times measure, and of the weights of those who state it."""
-    return f"{measure}__sum__{replicate}", f"{measure}__stated__{replicate}"
+    return f"{measure}__sum", f"{measure}__stated"
 
 
 def _statement(
     records: Relation,
     dimensions: Sequence[str],
     weight: str | None,
-    design: ReplicateDesign | None,
     measures: Sequence[str],
     person: str | None,
 ) -> str:
     types = column_types(records)
-    weights = _weights(weight, design)
+    weights = [] if weight is None else [weight]
     _refuse_absent(types, [*dimensions, *weights, *measures])
     _refuse_repeated(dimensions, measures)
     _refuse_total_code(records, dimensions)
     limits = limits_of(records, types, weights, measures)
-    sums = []
-    for replicate, column in enumerate(weights or [None]):
-        sums.append(limits.term(count_column(replicate), column))
-        for measure in measures:
-            total, stated = measure_columns(measure, replicate)
-            sums.append(limits.term(total, column, measure))
-            sums.append(limits.term(stated, column, only_where=measure))
+    sums = [limits.term(COUNT, weight)]
+    for measure in measures:
+        total, stated = measure_columns(measure)
+        sums.append(limits.term(total, weight, measure))
+        sums.append(limits.term(stated, weight, only_where=measure))
     contributes = {"contributors": (weight or "",)} | {
         f"{measure}__contributors": (weight or "", measure) for measure in measures
     }
     key = person if person in types else None
     recurring = key if key is not None and persons_recur(records, key) else None
     return cube_statement(dimensions, sums, contributes=contributes, person=recurring)
-
-
-def _weights(weight: str | None, design: ReplicateDesign | None) -> list[str]:
-    """The columns of weights, main weight first."""
-    if weight is None and design is not None:
-        raise ProjectError(
-            "A replicate design needs the main weight as well.", "Name its column as `weight`."
-        )
-    return [] if weight is None else [weight, *(design.weights if design else ())]
 
 
 def _refuse_absent(types: dict[str, str], needed: Sequence[str]) -> None:

@@ -1,10 +1,10 @@
-"""Estimates: figures with their variances, made from a cube.
+"""Estimates: figures of records that are no sample, made from a cube.
 
 A count is the sum of weights in a cell. A share is that count over the count of the cell's base: the
 total over every dimension that is not listed in `within`, unknown codes included. A mean is the weighted
-mean of a measure among those who state it. A ratio is formed anew under every replicate weight, so its
-variance is that of the ratio. What cannot be formed, because the denominator is zero under the main weight
-or a replicate, has no value or no variance: null, never zero.
+mean of a measure among those who state it. What cannot be formed, because the denominator is zero, has no
+value: null, never zero. None of them has a sampling error: figures of samples are those of
+`statistics.survey`.
 
 Only combinations that occur have a row. Whether a table shows the others as zeros is the publisher's
 choice (`complete`).
@@ -20,8 +20,7 @@ import pyarrow as pa
 from sojourn.engine import Relation
 from sojourn.engine.compose import Ratio, estimates_statement
 from sojourn.errors import ProjectError
-from sojourn.statistics.cube import count_column, measure_columns
-from sojourn.statistics.design import ReplicateDesign
+from sojourn.statistics.cube import COUNT, measure_columns
 
 __all__ = ["Statistic", "Totals", "estimates", "estimates_sql"]
 
@@ -37,7 +36,6 @@ def estimates(
     totals: Totals = "all",
     of: str | None = None,
     within: Sequence[str] = (),
-    design: ReplicateDesign | None = None,
     time_period: str,
     method: str,
     complete: bool = False,
@@ -45,28 +43,20 @@ def estimates(
 ) -> Relation:
     """The figures of a table as Estimate rows: inner cells and margins (`_T`).
 
-    `totals` is "all", "none", or a list of margins, each the dimensions that it totals. `design` is the
-    design the cube was made with, or None for figures without sampling error: their variance is null.
-    With `complete` a count has a row for every combination of its codes, and of those declared in
-    `codes`: value 0, contributors 0 and no variance where nobody was found.
+    `totals` is "all", "none", or a list of margins, each the dimensions that it totals. Variances and degrees
+    of freedom are null. With `complete` a count has a row for every combination of its codes, and of those
+    declared in `codes`: value and contributors 0 where nobody was found.
 
     Raises: ProjectError when the cube lacks what the figures need, or settings contradict one another.
     """
     cube_dimensions = _dimensions_of(cube)
-    statement = _statement(cube, statistic, dimensions, totals, of, within, design, complete, codes or {})
+    statement = _statement(cube, statistic, dimensions, totals, of, within, complete, codes or {})
     inputs = {"cube": cube} | {
         f"codes_{name}": cube.engine.relation(pa.table({name: pa.array(list(listed), pa.string())}))
         for name, listed in (codes or {}).items()
         if complete and name in cube_dimensions
     }
-    parameters: dict[str, object] = {
-        "time_period": time_period,
-        "method": method,
-        "degrees_of_freedom": design.freedom if design else None,
-    }
-    if design:
-        parameters["coefficients"] = list(design.coefficients)
-    return cube.engine.query(statement, inputs, parameters)
+    return cube.engine.query(statement, inputs, {"time_period": time_period, "method": method})
 
 
 def estimates_sql(
@@ -77,12 +67,11 @@ def estimates_sql(
     totals: Totals = "all",
     of: str | None = None,
     within: Sequence[str] = (),
-    design: ReplicateDesign | None = None,
     complete: bool = False,
     codes: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The statement that `estimates` runs over `cube`, as it is published."""
-    return _statement(cube, statistic, dimensions, totals, of, within, design, complete, codes or {})
+    return _statement(cube, statistic, dimensions, totals, of, within, complete, codes or {})
 
 
 def _statement(
@@ -92,7 +81,6 @@ def _statement(
     totals: Totals,
     of: str | None,
     within: Sequence[str],
-    design: ReplicateDesign | None,
     complete: bool,
     codes: Mapping[str, Sequence[str]],
 ) -> str:
@@ -100,18 +88,15 @@ def _statement(
     margins = _margins(totals, dimensions)
     for complaint, remedy in [
         *_contradictions(statistic, of, within, complete, dimensions),
-        *_lacking(cube, cube_dimensions, dimensions, of, design),
+        *_lacking(cube, cube_dimensions, dimensions, of),
     ]:
         raise ProjectError(complaint, remedy)
-    replicates = range(1 + (len(design.weights) if design else 0))
-    counts = tuple(count_column(replicate) for replicate in replicates)
-    ratio = Ratio(counts)
+    ratio = Ratio(COUNT)
     contributors = "contributors"
     if statistic == "share":
-        ratio = Ratio(counts, counts, keeps=tuple(within))
+        ratio = Ratio(COUNT, COUNT, keeps=tuple(within))
     elif statistic == "mean":
-        columns = [measure_columns(str(of), replicate) for replicate in replicates]
-        ratio = Ratio(tuple(total for total, _ in columns), tuple(stated for _, stated in columns))
+        ratio = Ratio(*measure_columns(str(of)))
         contributors = f"{of}__contributors"
     return estimates_statement(
         cube_dimensions,
@@ -119,7 +104,6 @@ def _statement(
         ratio,
         contributors=contributors,
         margins=margins,
-        centre=design.centre if design else "estimate",
         completed=_completed(dimensions, codes) if complete else None,
     )
 
@@ -137,9 +121,9 @@ def _completed(dimensions: Sequence[str], codes: Mapping[str, Sequence[str]]) ->
 def _dimensions_of(cube: Relation) -> tuple[str, ...]:
     """The columns of a cube before its contributors."""
     columns = cube.columns
-    if "contributors" not in columns or count_column(0) not in columns:
+    if "contributors" not in columns or COUNT not in columns:
         raise ProjectError("The relation is not a cube.", "Make one with `cube(records, …)`.")
-    first = min(columns.index("contributors"), columns.index(count_column(0)))
+    first = min(columns.index("contributors"), columns.index(COUNT))
     return columns[:first]
 
 
@@ -184,7 +168,6 @@ def _lacking(
     cube_dimensions: Sequence[str],
     dimensions: Sequence[str],
     of: str | None,
-    design: ReplicateDesign | None,
 ) -> list[tuple[str, str]]:
     found = []
     columns = set(cube.columns)
@@ -192,14 +175,6 @@ def _lacking(
         found.append(
             (f"The cube has no dimension {', '.join(absent)}.", f"It has {', '.join(cube_dimensions)}.")
         )
-    if of is not None and measure_columns(of, 0)[0] not in columns:
+    if of is not None and measure_columns(of)[0] not in columns:
         found.append((f"The cube has no measure {of}.", "Name it among the `measures` of `cube`."))
-    held = sum(1 for name in columns if name.startswith("count__")) - 1
-    if design is not None and held != len(design.weights):
-        found.append(
-            (
-                f"The cube holds {held} replicates and the design {len(design.weights)}.",
-                "Make cube and estimates with the same design.",
-            )
-        )
     return found

@@ -51,6 +51,7 @@ class Keys:
 
     pseudonym: bytes
     content: bytes
+    cells: bytes
     mark: str
 
     @classmethod
@@ -59,6 +60,7 @@ class Keys:
         return cls(
             derived(master, project, agency, "pseudonyms"),
             derived(master, project, "content of deliveries"),
+            derived(master, project, agency, "cell keys"),
             mark_of(master, project),
         )
 

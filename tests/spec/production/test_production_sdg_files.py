@@ -78,6 +78,18 @@ def test_a_census_has_figures_without_errors(tmp_path):
     assert found.indicators == 1
 
 
+def test_of_two_phases_figures_are_of_those_drawn_again(tmp_path):
+    again = [int(at % 3 == 0) for at in range(400)]
+    answers = [int(at % 16 != 0) if is_in else None for at, is_in in enumerate(again)]
+    screened = [at % 4 for at in range(400)]
+    design = SAMPLE + "second_phase: {drawn: D, unit: each_record, strata: [S], weight_covers: first_phase}\n"
+    _, rows = run(tmp_path, design=design, source=people(tmp_path, D=again, S=screened, LIGHT=answers))
+    foreign = next(row for row in rows if row["MIG_STATUS"] == "FB" and row["SEX"] == row["AGE"] == "_T")
+    # Born abroad and asked are 0, 12, 24 … 396, of the same weight; without light 0, 48, 96 … 384.
+    assert foreign["OBS_VALUE"] == pytest.approx(100 * 25 / 34)
+    assert foreign["CONTRIBUTORS"] == 34
+
+
 def test_every_indicator_of_the_table_is_accounted_for(tmp_path):
     found, _ = run(tmp_path)
     rows = outcomes(found)

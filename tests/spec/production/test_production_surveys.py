@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from sojourn.statistics.survey import (
     Gap,
     Measure,
     Replication,
+    SecondPhase,
     Stage,
     TaylorDesign,
     survey_cube,
@@ -224,6 +226,47 @@ def test_persons_who_are_asked_in_several_waves_count_once(surveyor):
         assert other["contributors"] == one["contributors"]
 
 
+SECOND_PHASE = """\
+  second_phase: {drawn: AGAIN, unit: each_record, strata: [screened], weight_covers: first_phase}
+"""
+
+
+def in_two_phases(records):
+    """The records, every third drawn again; of the others there are no answers."""
+    again = [place % 3 == 0 for place in range(len(records))]
+    found = {name: records[name] for name in records.column_names}
+    for name in ("ACT", "INC", "HRS"):
+        values = records[name].to_pylist()
+        found[name] = pa.array([value if is_in else None for value, is_in in zip(values, again, strict=True)])
+    screened = [1 if born == "NOR" else 2 for born in records["COB"].to_pylist()]
+    return pa.table(found | {"AGAIN": [int(each) for each in again], "SCREENED": screened})
+
+
+def test_a_survey_of_two_phases_tells_of_those_who_were_drawn_again(surveyor):
+    source = surveyor.project / "sources/survey/source.yaml"
+    text = source.read_text().replace("hours: HRS}", "hours: HRS, screened: SCREENED}")
+    source.write_text(text + SECOND_PHASE)
+    records = in_two_phases(people())
+    estimates = rows_of(surveyor(records, "TOTAL_INCOME").tables["TOTAL_INCOME"].estimates)
+    second = SecondPhase("AGAIN", "each_record", "first_phase", ("SCREENED",))
+    design = replace(DESIGN, second_phase=second)
+    expected = by_hand(records, Measure("total", of="INC"), ["nativity"], design=design)
+    assert len(estimates) == len(expected) == 3
+    for row in estimates:
+        (known,) = [each for each in expected if each["nativity"] == row["nativity"]]
+        assert math.isclose(row["value"], known["value"], rel_tol=1e-12)
+        assert math.isclose(row["variance"], known["variance"], rel_tol=1e-10)
+        assert row["contributors"] == known["contributors"]
+    asked = sum(row["AGAIN"] and row["INC"] is not None for row in records.to_pylist())
+    assert max(row["contributors"] for row in estimates) == asked
+    # Persons of several waves count once, and those of the first phase alone do not, whatever is known.
+    several = people(waves=2)
+    known = in_two_phases(several).set_column(several.column_names.index("INC"), "INC", several["INC"])
+    waves = rows_of(surveyor(known, "TOTAL_INCOME").tables["TOTAL_INCOME"].estimates)
+    persons = {row["ID"] for row in known.to_pylist() if row["AGAIN"] and row["INC"] is not None}
+    assert max(row["contributors"] for row in waves) == len(persons)
+
+
 def test_the_published_method_shows_how_the_sums_came_about(surveyor):
     surveyor(people(), "UNEMPLOYMENT")
     with open_workspace(surveyor.project) as workspace:
@@ -308,6 +351,12 @@ def test_replicate_weights_that_leave_something_open_are_refused_by_the_check(su
         ("sources/survey/source.yaml", "unit: psu", "unit: pzu", "the design names pzu, which is no column"),
         ("sources/survey/source.yaml", "weight: weight", "weight: W", "the design's weight is 'W'"),
         ("sources/survey/source.yaml", "income: INC", "age: INC", "the name of a column of Respondent"),
+        (
+            "sources/survey/source.yaml",
+            "design:\n",
+            "design:\n  second_phase: {drawn: A, unit: psu, strata: [known], weight_covers: both_phases}\n",
+            "the second phase names known, which is no column of the records",
+        ),
         (
             "sources/survey/source.yaml",
             "  stages:\n    - {",

@@ -14,6 +14,7 @@ from sojourn.engine import Engine
 from sojourn.engine.rules import parse_rule
 from sojourn.project.dimensions import dimensions_of
 from sojourn.statistics import cube, with_dimensions
+from sojourn.statistics.cube import COUNT
 from sojourn.statistics.permits import changes_of_reason, first_permits, long_term_permits, valid_permits
 
 
@@ -43,7 +44,7 @@ def outcomes(given):
 def counted(records, *dimensions):
     """How many permits each cell counts, without totals."""
     sums = cube(with_dimensions(records, dimensions, country="DEU"), dimensions=dimensions)
-    cells = rows(sums, *dimensions, "count__0")
+    cells = rows(sums, *dimensions, COUNT)
     return {cell[:-1]: cell[-1] for cell in cells if "_T" not in cell}
 
 

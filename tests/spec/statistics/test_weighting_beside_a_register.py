@@ -125,17 +125,96 @@ def groups(**changed) -> pa.Table:
     return pa.table(columns | changed)
 
 
+def biased(**changed) -> pa.Table:
+    """The same with a synthetic estimate of 35 in the first, and a direct variance of 14 in the second."""
+    return groups(**({"direct_variance": [4.0, 14.0], "synthetic": [35.0, 44.0]} | changed))
+
+
 def test_the_composite_of_least_error_by_hand():
-    # Squared gaps 16 and 36, less 4 + 1 - 1 and 8 + 1: 12 and 27, in the mean 19.5 of bias squared.
-    # Synthetic errors are 20.5. Weights: (20.5 - 0.5)/(4 + 20.5 - 1) and 20.5/28.5.
-    found = composite_estimates(groups(), CompositeRule(variances="given")).to_pylist()
-    assert [row["bias_squared"] for row in found] == pytest.approx([19.5, 19.5])
-    weights = [20 / 23.5, 20.5 / 28.5]
+    # Squared gaps are 25 and 36; without bias 4 + 1 - 1 = 4 and 14 + 1 = 15 are expected. With 21 of bias
+    # squared they are what is expected: 25/(4 + 21) + 36/(15 + 21) = 2, of two groups.
+    found = composite_estimates(biased(), CompositeRule(variances="given")).to_pylist()
+    assert [row["bias_squared"] for row in found] == pytest.approx([21, 21])
+    # Synthetic errors are 22. Weights: (22 - 0.5)/(4 + 22 - 1) and 22/36.
+    weights = [0.86, 22 / 36]
     assert [row["weight"] for row in found] == pytest.approx(weights)
-    assert found[0]["estimate"] == pytest.approx(weights[0] * 30 + (1 - weights[0]) * 34)
-    # With the best weight the error is (4·20.5 - 0.5²)/(4 + 20.5 - 1), and 8·20.5/28.5.
-    assert [row["mse"] for row in found] == pytest.approx([(82 - 0.25) / 23.5, 164 / 28.5])
-    assert all(row["mse"] < min(row["unbiased_mse"], row["synthetic_mse"]) for row in found)
+    assert found[0]["estimate"] == pytest.approx(0.86 * 30 + 0.14 * 35)
+    # With the best weight the error is (4·22 - 0.5²)/(4 + 22 - 1), and 14·22/36, if it is known.
+    assert [row["mse"] - row["weight_mse"] for row in found] == pytest.approx([87.75 / 25, 308 / 36])
+    # Two groups hardly tell a bias, so that nothing better is promised than the direct estimates have.
+    assert [row["mse"] for row in found] == pytest.approx([4, 14])
+
+
+def test_the_error_of_an_estimated_weight_by_hand():
+    # The same groups twelve times: squared gaps are expected to be 25 and 36, and the squared bias that they
+    # tell varies by 2·24/(12/25 + 12/36)² = 48·(75/61)² = 72.561.
+    found = composite_estimates(pa.concat_tables([biased()] * 12), CompositeRule(variances="given"))
+    # Twice that, times (4 - 0.5)²/25³, and times 14²/36³: 0.113776 and 0.609653.
+    expected = [2 * 48 * (75 / 61) ** 2 * 3.5**2 / 25**3, 2 * 48 * (75 / 61) ** 2 * 14**2 / 36**3]
+    assert found["weight_mse"].to_pylist()[:2] == pytest.approx(expected)
+    assert expected == pytest.approx([0.113776, 0.609653], abs=1e-6)
+    assert found["mse"].to_pylist()[:2] == pytest.approx([3.51 + expected[0], 308 / 36 + expected[1]])
+
+
+def test_direct_estimates_that_are_hardly_known_do_not_drown_the_bias_that_others_tell():
+    # Two more groups have a variance of 10,000 and no gap.
+    rows = [groups(group=["c", "d"], synthetic=[30.0, 50.0], direct_variance=[1e4, 1e4]), biased()]
+    found = composite_estimates(pa.concat_tables(rows), CompositeRule(variances="given"))
+    # 25/(4 + b) + 36/(15 + b) = 4 of four groups; a mean of squared gaps less variances would be below zero.
+    bias = found["bias_squared"][0].as_py()
+    assert bias > 4
+    assert 25 / (4 + bias) + 36 / (15 + bias) == pytest.approx(4)
+
+
+def test_gaps_that_are_certain_are_bias():
+    # Nothing varies, and the gaps are 4 and 6: 16/b + 36/b = 2.
+    certain = {"direct_variance": [0.0, 0.0], "synthetic_variance": [0.0, 0.0], "covariance": [0.0, 0.0]}
+    found = composite_estimates(groups(**certain), CompositeRule(variances="given"))
+    assert found["bias_squared"].to_pylist() == pytest.approx([26, 26])
+    assert (found["weight"].to_pylist(), found["mse"].to_pylist()) == ([1, 1], [0, 0])
+    agree = groups(**certain, synthetic=[30.0, 50.0])
+    assert composite_estimates(agree, CompositeRule(variances="given"))["mse"].to_pylist() == [0, 0]
+    # One of them certain: 16/b + 36/(9 + b) = 2.
+    one = groups(direct_variance=[0.0, 8.0], synthetic_variance=[0.0, 1.0], covariance=[0.0, 0.0])
+    bias = composite_estimates(one, CompositeRule(variances="given"))["bias_squared"][0].as_py()
+    assert 16 / bias + 36 / (9 + bias) == pytest.approx(2)
+
+
+def test_weights_that_are_not_estimated_add_no_error():
+    for rule in (CompositeRule("sample_size"), CompositeRule("declared", weight=0.3)):
+        assert composite_estimates(groups(), rule)["weight_mse"].to_pylist() == [0, 0]
+
+
+def test_where_the_direct_estimate_is_no_less_certain_its_weight_does_not_depend_on_the_bias():
+    # Variance and covariance are both 0.5: whatever the bias, all weight is on the direct estimate.
+    found = composite_estimates(
+        groups(direct_variance=[0.5, 8.0], covariance=[0.5, 0.0]), CompositeRule(variances="given")
+    ).to_pylist()[0]
+    assert (found["weight"], found["weight_mse"], found["mse"]) == pytest.approx((1, 0, 0.5))
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0])
+def test_composites_of_many_groups_err_as_they_say(spread):
+    # True totals are zero, of one person each. Errors of 500 draws of 24 groups, known to about one in 100.
+    draw = np.random.default_rng(4)
+    variance = 25 / np.linspace(14, 70, 24)
+    zeros = np.zeros(24)
+    said, known, made = [], [], []
+    for _ in range(500):
+        found = composite_estimates(
+            groups(
+                group=[str(number) for number in range(24)], respondents=[20] * 24, population=zeros + 1,
+                direct=draw.normal(0, np.sqrt(variance)), direct_variance=variance,
+                synthetic=draw.normal(0, spread, 24), synthetic_variance=zeros, covariance=zeros,
+                represented=zeros + 1,
+            ),
+            CompositeRule(variances="given"),
+        )  # fmt: skip
+        said.append(found["mse"].to_numpy().mean())
+        known.append(said[-1] - found["weight_mse"].to_numpy().mean())
+        made.append((found["estimate"].to_numpy() ** 2).mean())
+    assert np.mean(said) == pytest.approx(np.mean(made), rel=0.05)
+    assert np.mean(known) < 0.98 * np.mean(made)
 
 
 def test_variances_of_direct_estimates_are_pooled_over_groups():
@@ -145,6 +224,14 @@ def test_variances_of_direct_estimates_are_pooled_over_groups():
     # 0.16 and 0.32, weighted by 4 and 2 respondents: 0.2133; over 4 and 2, times 100.
     found = composite_estimates(groups(direct_variance=[4.0, 16.0]), CompositeRule())
     assert found["unbiased_mse"].to_pylist() == pytest.approx([16 / 75 * 25, 16 / 75 * 50])
+
+
+def test_variances_of_model_assisted_estimates_are_pooled_by_whom_respondents_represent():
+    # 4/5²·4 = 0.64 and 8/12²·2 = 1/9, weighted by 4 and 2: 0.463; times 5²/4 and 12²/2.
+    given = groups(estimate=[30.0, 50.0], variance=[4.0, 8.0], estimate_covariance=[0.5, 0.0])
+    found = composite_estimates(given, CompositeRule(unbiased="model-assisted"))
+    pooled = (0.64 * 4 + 2 / 9) / 6
+    assert found["unbiased_mse"].to_pylist() == pytest.approx([pooled * 25 / 4, pooled * 72])
 
 
 def test_weights_by_sample_size_and_declared_ones():

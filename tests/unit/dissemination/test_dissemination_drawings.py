@@ -133,7 +133,7 @@ def test_a_hostile_name_in_a_chart_is_text(monkeypatch: pytest.MonkeyPatch):
     area = dumped["dimensions"][0]
     codes = tuple({**code, "name": {"en": HOSTILE + code["id"]}} for code in area["codes"])
     dumped["dimensions"] = ({**area, "codes": codes}, dumped["dimensions"][1])
-    hostile = PublishedTable(type(table.description).model_validate(dumped), table.observations, "")
+    hostile = PublishedTable(type(table.description).model_validate(dumped), table.observations, "", {})
     found = chart(hostile.description, laid_out(hostile), wording("en"), title="T", summary="S")
     svg = svg_of(found, wording("en"))
     tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()}

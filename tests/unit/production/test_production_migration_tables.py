@@ -25,7 +25,7 @@ from sojourn.production.migration_table_files import (
 )
 from sojourn.project.load import load_declaration
 from sojourn.project.migration_table_declarations import MigrationTablesDeclaration
-from sojourn.project.survey_declarations import SurveyDesignDeclaration
+from sojourn.project.survey_declarations import SecondPhaseDeclaration, SurveyDesignDeclaration
 
 YEAR = 2024
 ALL = "_T"
@@ -265,6 +265,13 @@ def test_a_table_that_there_is_not_is_refused(data: Path):
         wanted_tables(declared.model_copy(update={"tables": ("DYB 20",)}))
     with pytest.raises(ProjectError, match="There are T01A, T01B"):
         wanted_tables(declared.model_copy(update={"tables": ("population",)}))
+
+
+def test_a_two_phase_sample_has_no_migration_tables(data: Path, tmp_path: Path):
+    design = load_declaration(data / "design.yaml", SurveyDesignDeclaration)
+    second = SecondPhaseDeclaration(drawn="a", unit="each_record", weight_covers="both_phases")
+    with pytest.raises(ProjectError, match="Migration tables are not made of two-phase samples"):
+        run(data, tmp_path / "out", "survey", design=design.model_copy(update={"second_phase": second}))
 
 
 def test_a_survey_needs_its_design_and_names_its_weight_once(data: Path, tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,11 +16,14 @@ import pytest
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.measure_texts import listed_names, written_measure
 from sojourn.production.survey_files import EstimateRequest, estimate_file
+from sojourn.project.design_file_declarations import DesignFileDeclaration
 from sojourn.project.load import load_declaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import Gap, Measure
 from survey_samples import sample
+from two_phase_samples import first_phase
 
+TWO_PHASE_ANSWERS = Path(__file__).parents[2] / "oracle/statistics/survey/two_phase_answers.json"
 DESIGN = """\
 variance: taylor
 weight: w
@@ -87,6 +91,64 @@ def test_plausible_values_are_combined(folder):
     assert row["value"] == pytest.approx(alone["value"])
     # The versions differ by a tenth: 4/3 of the variance 0.01 between them is added.
     assert row["variance"] == pytest.approx(alone["variance"] + 4 / 3 * 0.01)
+
+
+TWO_PHASES = """\
+variance: taylor
+weight: w3
+stages:
+  - {unit: p, stratum: h, population: units}
+numbered: within_strata
+second_phase: {drawn: drawn, unit: each_record, strata: [screened], weight_covers: first_phase}
+"""
+
+
+def test_two_phases_are_declared_and_read_from_either_form_of_file(folder):
+    pcsv.write_csv(first_phase(), folder / "phases.csv")
+    pq.write_table(first_phase(), folder / "phases.parquet")
+    asked = {"by": ("g",), "gaps": (Gap("g", "b", "a"),)}
+    first = estimated(folder, "mean(y)", "median(y)", source="phases.csv", design=TWO_PHASES, **asked)
+    second = estimated(
+        folder, "mean(y)", "median(y)", source="phases.parquet", target="again.parquet", **asked
+    )
+    assert first == second
+    # The answer of R survey to the same design: tests/oracle/statistics/survey/two_phase_answers.json.
+    stored = json.loads(TWO_PHASE_ANSWERS.read_text())["answers"]
+    (of_r,) = [row for row in stored if (row["case"], row["statistic"]) == ("units_then_records", "gap")]
+    (gap,) = [row for row in first if (row["measure"], row["figure"]) == ("mean(y)", "difference")]
+    assert gap["standard_error"] == pytest.approx(float(of_r["error"]), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (", weight_covers: first_phase", "", "weight_covers is not given"),
+        ("weight_covers: first_phase", "weight_covers: all", "weight_covers"),
+        ("unit: each_record, ", "", "unit is not given"),
+        ("drawn: drawn, ", "", "drawn is not given"),
+        (
+            "variance: taylor\nweight: w3\nstages:\n  - {unit: p, stratum: h, population: units}\n"
+            "numbered: within_strata\n",
+            "variance: none\n",
+            "`second_phase` does not go with variance none",
+        ),
+        (
+            "variance: taylor",
+            "variance: replicates\nmake: {kind: jkn}",
+            "`second_phase` does not go with variance replicates",
+        ),
+    ],
+)
+def test_a_second_phase_that_leaves_something_open_is_an_error(folder, old, new, complaint):
+    (folder / "design.yaml").write_text(TWO_PHASES.replace(old, new))
+    with pytest.raises(ProjectError, match=complaint):
+        load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+
+
+def test_a_file_of_those_drawn_again_alone_is_refused_with_its_name(folder):
+    pq.write_table(first_phase().filter(pc.equal(first_phase()["drawn"], 1)), folder / "asked.parquet")
+    with pytest.raises(DataRefused, match=r"asked\.parquet: drawn says that every record was drawn"):
+        estimated(folder, "count", source="asked.parquet", design=TWO_PHASES)
 
 
 @pytest.mark.parametrize(
@@ -416,3 +478,34 @@ def test_days_of_a_text_are_compared_as_days(folder):
     assert row["value"] == 2
     (row,) = estimated(folder, "count", source="days.csv", target="b.csv", where="born < '2001-06-01'")
     assert row["value"] == 2
+
+
+def test_columns_of_a_second_phase_have_any_name_too(folder):
+    lines = ["poids;aire;écran;tiré 2;revenu"]
+    lines += [f"{2 + at % 3};{at % 6};{'oui' if at % 2 else 'non'};{int(at % 4 < 2)};{(at % 4 < 2 and at) or ''}"
+              for at in range(48)]  # fmt: skip
+    text = "\n".join(lines).replace("False", "") + "\n"
+    (folder / "named.csv").write_text(text)
+    plain = {"poids": "w", "aire": "p", "écran": "s", "tiré 2": "again", "revenu": "y"}
+    for old, new in plain.items():
+        text = text.replace(old, new)
+    (folder / "plain.csv").write_text(text)
+    design = (
+        "variance: taylor\nweight: poids\nstages: [{unit: aire}]\nnumbered: across\n"
+        "second_phase: {drawn: tiré 2, strata: [écran], unit: each_record, weight_covers: first_phase}\n"
+        'arrives: {separator: ";"}\n'
+    )
+    found = {}
+    for name in ("named", "plain"):
+        (folder / "phases.yaml").write_text(design)
+        for old, new in plain.items() if name == "plain" else ():
+            (folder / "phases.yaml").write_text((folder / "phases.yaml").read_text().replace(old, new))
+        declared = load_declaration(folder / "phases.yaml", DesignFileDeclaration)
+        measure = "mean(revenu)" if name == "named" else "mean(y)"
+        table, _ = estimate_file(
+            folder / f"{name}.csv", folder / f"{name}.out.csv", declared=declared.design,
+            request=EstimateRequest((measure,)), arrives=declared.arrives,
+        )  # fmt: skip
+        found[name] = table.drop_columns(["measure"]).to_pylist()
+    assert found["named"] == found["plain"]
+    assert found["named"][0]["variance"] > 0

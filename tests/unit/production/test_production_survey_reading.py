@@ -181,3 +181,8 @@ def test_the_way_in_which_numbers_seem_to_be_written_is_told(tmp_path, cells, de
     (tmp_path / "a.csv").write_text("\n".join(["w", *(f'"{cell}"' for cell in cells), "7"]) + "\n")
     said = refused(survey_rows, tmp_path / "a.csv", {"w": "number"})
     assert f"If that is how numbers are written, declare `arrives: {{{declaration}}}`." in said
+
+
+def test_rows_are_there_to_be_counted_where_no_column_is_asked_for(tmp_path):
+    (tmp_path / "a.csv").write_text("w,sex\n1,F\n2,M\n")
+    assert len(survey_rows(tmp_path / "a.csv", {})) == 2

@@ -8,7 +8,13 @@ from sojourn.statistics.survey.cube import SurveyCube, SurveyDesign, survey_cube
 from sojourn.statistics.survey.measures import DISTRIBUTED, LINEAR, Measure
 from sojourn.statistics.survey.replication import Replication, with_replicates
 from sojourn.statistics.survey.tables import Gap, survey_table
-from sojourn.statistics.survey.taylor_design import CalibratedTo, CensusDesign, Stage, TaylorDesign
+from sojourn.statistics.survey.taylor_design import (
+    CalibratedTo,
+    CensusDesign,
+    SecondPhase,
+    Stage,
+    TaylorDesign,
+)
 
 __all__ = [
     "DISTRIBUTED",
@@ -18,6 +24,7 @@ __all__ = [
     "Gap",
     "Measure",
     "Replication",
+    "SecondPhase",
     "Stage",
     "SurveyCube",
     "SurveyDesign",

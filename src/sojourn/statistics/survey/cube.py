@@ -30,18 +30,20 @@ from sojourn.concepts import UNKNOWN
 from sojourn.engine import Relation
 from sojourn.engine.compose import WeightedSum, column_types
 from sojourn.engine.rules import Rule
-from sojourn.engine.survey_cubes import (
-    faults_statement,
-    kept_as,
-    prepared_statement,
-    survey_cube_statement,
-)
-from sojourn.errors import ContractBroken, ProjectError
+from sojourn.engine.survey_cubes import kept_as, prepared_statement, survey_cube_statement
+from sojourn.errors import ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.exact_sums import Limits, limits_of
 from sojourn.statistics.survey.known_totals import KnownTotals, known_totals
 from sojourn.statistics.survey.positions import in_order, positions, sortable
-from sojourn.statistics.survey.taylor_design import EACH_RECORD, CensusDesign, TaylorDesign
+from sojourn.statistics.survey.records import (
+    of_both_phases,
+    refuse_absent,
+    refuse_faulty,
+    refuse_negative,
+    refuse_repeated,
+)
+from sojourn.statistics.survey.taylor_design import CensusDesign, TaylorDesign
 from sojourn.statistics.survey.units import Units, units_of
 
 __all__ = ["SurveyCube", "SurveyDesign", "stated", "survey_cube", "survey_cube_sql"]
@@ -89,6 +91,14 @@ class SurveyCube:
             return None
         columns = {name: self.table[kept_as(name)] for name in self.design.columns}
         return units_of(columns, self.table.num_rows, self.design)
+
+    @cached_property
+    def is_asked(self) -> npt.NDArray[np.bool_]:
+        """By row: whether it is one that figures may be about; those that only a first phase drew are not."""
+        units = self.units
+        if units is None or units.is_drawn is None:
+            return np.ones(self.table.num_rows, np.bool_)
+        return units.is_drawn
 
     @cached_property
     def known_totals(self) -> KnownTotals | None:
@@ -261,19 +271,19 @@ def _plan(
     types = column_types(records)
     calibrated = design.calibrated if isinstance(design, TaylorDesign) else None
     before = [calibrated.base_weight] if calibrated is not None else []
-    _refuse_absent(types, [*dimensions, *measures, *weights, *design_columns, *before])
-    _refuse_repeated([*dimensions, *conditions, *measures])
-    looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
-    fractional = [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
-    _refuse_faulty(records, dimensions, design_columns, fractional)
-    limits = limits_of(records, types, [*weights, *before], measures)
-    _refuse_negative(limits, weights)
+    refuse_absent(types, [*dimensions, *measures, *weights, *design_columns, *before])
+    refuse_repeated([*dimensions, *conditions, *measures])
+    fractional = _fractional(types, dimensions, conditions)
+    weighted, counted = of_both_phases(records, design)
+    refuse_faulty(records, dimensions, () if weighted else design_columns, fractional)
+    limits = limits_of(counted, column_types(counted) if weighted else types, [*weights, *before], measures)
+    refuse_negative(limits, weights)
     gaps = {stated(name): name for name in measures if name in limits.incomplete}
     values = {_value_name(name): name for name in distributed}
     kept = list(dict.fromkeys([*design_columns, *weights, *before, *measures]))
     keys = [*dimensions, *conditions, *gaps, *values]
     of_design = [kept_as(name) for name in design_columns]
-    is_each = isinstance(design, TaylorDesign) and design.effective_stages[-1].unit == EACH_RECORD
+    is_each = isinstance(design, TaylorDesign) and design.is_by_record
     wanted = _sums(limits, weights, measures)
     wanted += [limits.term(BASE_WEIGHT, name).of(kept_as(name)) for name in before]
     sums = [
@@ -288,8 +298,18 @@ def _plan(
         for start in range(0, len(wanted), _WIDEST)
     ]
     of_dimensions = {name: types[name] for name in dimensions}
-    prepared = prepared_statement(of_dimensions, conditions, kept, gaps, values, unknown=UNKNOWN)
+    prepared = prepared_statement(
+        of_dimensions, conditions, kept, gaps, values, unknown=UNKNOWN, weighted=weighted
+    )
     return _Plan(prepared, sums, keys, of_design, not is_each, (*conditions, *gaps), tuple(measures))
+
+
+def _fractional(
+    types: Mapping[str, str], dimensions: Sequence[str], conditions: Mapping[str, Rule]
+) -> list[str]:
+    """Columns that are looked at, and may hold NaN."""
+    looked_at = sorted({*dimensions, *(name for rule in conditions.values() for name in rule.columns)})
+    return [name for name in looked_at if types.get(name) in ("DOUBLE", "FLOAT")]
 
 
 def _sum_name(measure: str) -> str:
@@ -346,63 +366,3 @@ def _in_order(table: pa.Table, design: Sequence[str], keys: Sequence[str], *, is
         key, count = sortable(table[name])
         row = row[in_order(key[row], count)]
     return table.take(pa.array(row)).combine_chunks()
-
-
-def _refuse_absent(types: Mapping[str, str], needed: Sequence[str]) -> None:
-    absent = sorted({name for name in needed if name not in types})
-    if absent:
-        raise ProjectError(
-            f"The records have no column {', '.join(absent)}.",
-            "Dimensions, measures, weights and what the design names are columns of the records.",
-        )
-
-
-def _refuse_negative(limits: Limits, weights: Sequence[str]) -> None:
-    if weights and limits.smallest[weights[0]] < 0:
-        raise ProjectError(
-            f"The main weight {weights[0]} is negative in some records.",
-            "Only replicate weights may be: look at how the weight was made.",
-        )
-
-
-def _refuse_repeated(names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if list(names).count(name) > 1})
-    if twice:
-        raise ProjectError(
-            f"{', '.join(twice)} is named twice among dimensions, conditions and measures.",
-            "Give each a name of its own; a measure that is also a dimension needs a second column.",
-        )
-
-
-def _refuse_faulty(
-    records: Relation,
-    dimensions: Sequence[str],
-    design_columns: Sequence[str],
-    fractional: Sequence[str],
-) -> None:
-    """Look in one pass for printed totals, NaN, and records of which it is not known how they were drawn."""
-    if not dimensions and not design_columns and not fractional:
-        return
-    statement = faults_statement(dimensions, design_columns, fractional)
-    found = records.engine.query(statement, {"records": records}).rows()[0]
-    taken = [name for name, count in zip(dimensions, found, strict=False) if count]
-    if taken:
-        raise ContractBroken(
-            f"Records hold the code of totals, _T, in {', '.join(taken)}.",
-            "Printed totals are no records: take them out of the file.",
-        )
-    of_numbers = found[len(dimensions) + len(design_columns) :]
-    strange = [name for name, count in zip(fractional, of_numbers, strict=True) if count]
-    if strange:
-        raise ContractBroken(
-            f"{', '.join(strange)} holds NaN, which is neither a number nor missing.",
-            "Write what is not stated as null, so that it is counted as not stated.",
-        )
-    for name, missing in zip(design_columns, found[len(dimensions) :], strict=False):
-        if missing:
-            raise ContractBroken(
-                f"{name} is missing in {missing:,} record{'' if missing == 1 else 's'}: it is not known how"
-                " they were drawn.",
-                "Every record of a sample has its stratum, its unit and their sizes; a line with a printed"
-                " total is no record.",
-            )

@@ -17,9 +17,10 @@ from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.estimates import Totals
 from sojourn.statistics.survey.cells import Cells, cells_of
 from sojourn.statistics.survey.cube import SurveyCube
-from sojourn.statistics.survey.freedom import Freedom, effective_freedom
+from sojourn.statistics.survey.freedom import Freedom, both_phases_freedom, effective_freedom
 from sojourn.statistics.survey.known_totals import KnownTotals
 from sojourn.statistics.survey.measures import Measure
+from sojourn.statistics.survey.stage_units import StageUnits
 from sojourn.statistics.survey.units import Units
 from sojourn.statistics.survey.variance_kernel import combination_variances
 
@@ -29,11 +30,13 @@ __all__ = [
     "Entries",
     "Figures",
     "Spread",
+    "StageSpread",
     "components_of",
     "figures_of",
     "records_in",
     "spread_of",
     "universe",
+    "variance_parts",
 ]
 
 # Figures that differ by less, as a share, differ by the rounding of their sums.
@@ -115,12 +118,14 @@ class Spread:
     """The variance of each figure, and its degrees of freedom.
 
     `freedom` counts units less strata of the first stage with records in the cell; `effective` are those of
-    `effective_freedom`.
+    `effective_freedom`. `behind` are the same but of two phases, of which they are the lesser of each by
+    itself: how many units are behind a figure, however well the variance is known.
     """
 
     variance: Floats
     freedom: Integers
     effective: Integers
+    behind: Integers
 
     def degrees(self, freedom: Freedom, cube: SurveyCube) -> Integers:
         """The degrees of freedom that are asked for."""
@@ -184,54 +189,108 @@ def spread_of(entries: Entries | None, components: Components, values: Floats, c
         # Not a matrix product: its bits would depend on the threads of the linear algebra library.
         variance, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
         effective = effective_freedom(variance, fourths, count=every.shape[1], most=design.freedom)
-        return Spread(variance, np.full(len(values), design.freedom), effective)
+        return Spread(variance, np.full(len(values), design.freedom), effective, effective)
     if entries is None or cube.units is None:
         nothing = np.zeros(len(values), np.int64)
-        return Spread(np.full(len(values), np.nan), nothing, nothing)
+        return Spread(np.full(len(values), np.nan), nothing, nothing, nothing)
     return _linearised(entries, components, values, cube.units, cube.known_totals)
 
 
 def _linearised(
     entries: Entries, components: Components, values: Floats, units: Units, known: KnownTotals | None
 ) -> Spread:
-    count, width = components.cell.shape
-    variance = np.zeros(count)
-    freedom = effective = np.zeros(count, np.int64)
-    first = np.arange(count + 1, dtype=np.int64) * width
-    flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
-    group, weight, fitted = np.empty(0, np.int64), np.empty(0), np.empty((0, count))
+    parts = variance_parts(entries, components, units, known)
+    first = parts[0]
+    freedom = first.units - first.strata
+    effective = behind = first.effective(units.stages[0])
+    variance = first.variance.copy()
+    for each in parts[1:]:
+        variance += each.variance
+    if units.second:
+        squares = sum((each.variance for each in parts[: len(units.stages)]), np.zeros(len(values)))
+        last = parts[-1]
+        freedom = np.minimum(freedom, last.units - last.strata)
+        variance[np.abs(variance) <= _ROUNDING * sum(np.abs(each.variance) for each in parts)] = 0.0
+        of_second = last.effective(units.second[-1])
+        effective = both_phases_freedom(variance, squares, last.variance, behind, of_second)
+        behind = np.minimum(behind, of_second)
+        # An unbiased estimate can come out below zero; it is then no variance.
+        variance[variance < 0] = np.nan
+    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
+    variance[np.isnan(values[:, 0])] = np.nan
+    return Spread(variance, freedom, effective, behind)
+
+
+def variance_parts(
+    entries: Entries, components: Components, units: Units, known: KnownTotals | None
+) -> list[StageSpread]:
+    """What each stage adds to the variance of each figure; those of a second phase come last."""
+    fitted = None
     if known is not None:
-        group, weight = known.group, known.weight
         fitted = known.fitted(
             entries.first, entries.row, entries.variables,
             components.cell, components.variable, components.coefficient,
         )  # fmt: skip
-    for place, stage in enumerate(units.stages):
-        met, strata, most = (np.zeros(count, np.int64) for _ in range(3))
-        fourths = np.zeros(count)
-        combination_variances(
-            entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
-            stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
-            stage.unit_of_row, group, weight, fitted, variance, fourths, met, strata, most,
-        )  # fmt: skip
-        if place == 0:
-            freedom = met - strata
-            effective = np.minimum(
-                effective_freedom(variance, fourths, count=len(stage.stratum_of_unit), most=units.freedom),
-                most,
-            )
-    variance[variance <= (_ROUNDING * values[:, 0]) ** 2] = 0.0
-    variance[np.isnan(values[:, 0])] = np.nan
-    return Spread(variance, freedom, effective)
+    every = (*units.stages, *units.second)
+    return [_of_stage(entries, components, stage, known, fitted, units.is_drawn) for stage in every]
+
+
+@dataclass(frozen=True)
+class StageSpread:
+    """By figure what a stage adds to the variance, the squares of what its units add, and how many do.
+
+    `strata` have units with something, and drew `most` units more than they are.
+    """
+
+    variance: Floats
+    fourths: Floats
+    units: Integers
+    strata: Integers
+    most: Integers
+
+    def effective(self, stage: StageUnits) -> Integers:
+        """Effective degrees of freedom, at most those of the strata with something."""
+        count, most = int(stage.drawn.sum()), stage.freedom
+        own = effective_freedom(self.variance, self.fourths, count=count, most=most)
+        least: Integers = np.minimum(own, self.most)
+        return least
+
+
+def _of_stage(
+    entries: Entries,
+    components: Components,
+    stage: StageUnits,
+    known: KnownTotals | None,
+    fitted: Floats | None,
+    is_drawn: Flags | None,
+) -> StageSpread:
+    count, width = components.cell.shape
+    first = np.arange(count + 1, dtype=np.int64) * width
+    flat = (components.cell.ravel(), components.variable.ravel(), components.coefficient.ravel())
+    group, weight, of_row = np.empty(0, np.int64), np.empty(0), stage.unit_of_row
+    if known is not None:
+        group, weight = known.group, known.weight
+        if is_drawn is not None:  # units that the second phase did not draw are none of its strata's
+            group, weight, of_row = group[is_drawn], weight[is_drawn], of_row[is_drawn]
+    if fitted is None:
+        fitted = np.empty((0, count))
+    variance, fourths = np.zeros(count), np.zeros(count)
+    met, strata, most = (np.zeros(count, np.int64) for _ in range(3))
+    combination_variances(
+        entries.first, entries.variables, first, *flat, stage.unit_of_row[entries.row],
+        stage.stratum_of_unit, stage.drawn, stage.factor, stage.is_single,
+        of_row, group, weight, fitted, variance, fourths, met, strata, most,
+    )  # fmt: skip
+    return StageSpread(variance, fourths, met, strata, most)
 
 
 def universe(cube: SurveyCube, measure: Measure) -> tuple[Flags, Flags]:
     """Rows that may belong to the universe, and those that are counted: in it, and all is stated."""
-    eligible = np.ones(cube.table.num_rows, np.bool_)
+    eligible = cube.is_asked
     counted = eligible.copy()
     if measure.where is not None:
         held = cube.holds(measure.where)
-        eligible, counted = held != 0, held == 1
+        eligible, counted = eligible & (held != 0), eligible & (held == 1)
     if measure.when is not None:
         counted = counted & (cube.holds(measure.when) != -1)
     for name in (measure.of, measure.over):

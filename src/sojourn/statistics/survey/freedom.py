@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Freedom", "effective_freedom"]
+__all__ = ["Freedom", "both_phases_freedom", "effective_freedom"]
 
 Freedom = Literal["effective", "cell", "design"]
 Integers = npt.NDArray[np.int64]
@@ -41,3 +41,26 @@ def effective_freedom(squares: Floats, fourths: Floats, *, count: int, most: int
         found = np.where(unevenness > 0, 2.0 * most / count / unevenness, most)
     whole: Integers = np.clip(np.nan_to_num(found, nan=most, posinf=most), 1, most).astype(np.int64)
     return whole
+
+
+def both_phases_freedom(
+    variance: Floats, first: Floats, second: Floats, of_first: Integers, of_second: Integers
+) -> Integers:
+    """Degrees of freedom of a `variance` of two phases, at most the more that one of them has.
+
+    It is estimated from squares of the `first` phase, of which what the second phase brought in is taken off
+    again, and from those of the `second`. Where much is taken off, little is left of large numbers that vary:
+    it is the squares, with the degrees of each, that say how much, and the variance how much that matters.
+    Both are made of the same answers and err in the same direction, so that their errors are added up as they
+    are. Where nothing varies, or the variance comes out below zero, they are the fewer of the two.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = [
+            np.where(squares != 0, squares / np.sqrt(degrees), 0.0)
+            for squares, degrees in ((first, of_first), (second, of_second))
+        ]
+        found = (variance / (errors[0] + errors[1])) ** 2 + 1e-9  # whole ones stay whole
+    least, most = np.minimum(of_first, of_second), np.maximum(of_first, of_second)
+    whole: Integers = np.where(variance > 0, np.minimum(found, most), least).astype(np.int64)
+    # One degree is the least where there is any.
+    return np.maximum(whole, np.minimum(most, 1))

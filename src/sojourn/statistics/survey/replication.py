@@ -33,8 +33,9 @@ import pyarrow as pa
 from sojourn.errors import ProjectError
 from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.survey.hadamard import hadamard
+from sojourn.statistics.survey.stage_units import StageUnits
 from sojourn.statistics.survey.taylor_design import TaylorDesign
-from sojourn.statistics.survey.units import StageUnits, units_of
+from sojourn.statistics.survey.units import units_of
 
 __all__ = ["REPLICATIONS", "Replication", "with_replicates"]
 
@@ -70,6 +71,11 @@ def with_replicates(
 
     Raises: ProjectError where the design does not fit the kind; ContractBroken as a survey cube does.
     """
+    if design.second_phase is not None:
+        raise ProjectError(
+            "Replicate weights of a two-phase sample cannot be made: they would repeat one phase alone.",
+            "Leave them out: the variance of both phases is linearised. Or have the weights delivered.",
+        )
     units = units_of({name: records[name] for name in design.columns}, records.num_rows, design)
     if replication.kind in (*_PAIRED, "successive_difference") and design.stages[0].is_finite:
         raise ProjectError(

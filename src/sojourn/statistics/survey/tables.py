@@ -166,7 +166,7 @@ def _degrees(
         return own
     if figures.base is not None:
         base = figures.base
-        of_base = spread_of(figures.entries, base.components, base.values, cube).effective
+        of_base = spread_of(figures.entries, base.components, base.values, cube).behind
         own = of_base if measure.statistic in _SHARES else np.minimum(own, of_base)
     if isinstance(cube.design, ReplicateDesign):
         # Replicates that mix all units do not tell how few are behind a figure; its persons do.

@@ -7,6 +7,9 @@ stratum in which one unit was drawn says nothing of its variance; what is then a
 
 Later stages add to the variance only where the stage above has a population size or a fraction; without one
 the units are taken as drawn with replacement, and their spread holds all that happened within them.
+
+All of these stages are one phase. Where its answers decided who was asked again, there is a second one, and
+its records are among those of the first.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ __all__ = [
     "SINGLE_UNIT_RULES",
     "CalibratedTo",
     "CensusDesign",
+    "SecondPhase",
     "SingleUnit",
     "Stage",
     "TaylorDesign",
@@ -94,6 +98,49 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class SecondPhase:
+    """How records of a first phase were drawn again: at random, without replacement, within strata.
+
+    The records are all those of the first phase. `drawn` is the column that says of whom the figures are: 1
+    for records that were drawn again, 0 for the others, whose answers and weights count nowhere. The others
+    are needed all the same: how many units each stratum of either phase has is counted in the records, and a
+    first unit of which nobody was drawn again still was drawn.
+
+    `strata` are columns, crossed, known of every record of the first phase; without them all are one. `unit`
+    is the column of what was drawn, such as a household, or `each_record`. Units of several records are told
+    apart within the last stage of the first phase, and are drawn whole.
+
+    `weight_covers` says whose the design's weight is: that of `both_phases`, a product, which only those
+    drawn again have; or that of the `first_phase`, which is then multiplied by the units that a stratum of
+    the second has for each one drawn.
+    """
+
+    drawn: str
+    unit: str
+    weight_covers: Literal["first_phase", "both_phases"]
+    strata: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strata", tuple(self.strata))
+        if self.weight_covers not in ("first_phase", "both_phases"):
+            raise ProjectError(
+                f"The weight of a two-phase sample cannot cover {self.weight_covers!r}.",
+                "Say `both_phases` if it is the product of both weights, otherwise `first_phase`.",
+            )
+        named = self.columns
+        if not self.drawn or not self.unit or len(set(named)) < len(named):
+            raise ProjectError(
+                "A second phase does not name a column each for who was `drawn`, their `unit` and `strata`.",
+                f"Name each once; the unit is `{EACH_RECORD}` where every record was drawn by itself.",
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the records that the second phase names."""
+        return (self.drawn, *self.strata, *(() if self.unit == EACH_RECORD else (self.unit,)))
+
+
+@dataclass(frozen=True)
 class TaylorDesign:
     """Strata, units and weights of a sample whose variance is linearised.
 
@@ -106,7 +153,9 @@ class TaylorDesign:
     With `calibrated`, a figure varies only as far as the known totals do not explain it: the variance is that
     of residuals from a regression on them. Raked weights are taken as calibrated to the same margins.
 
-    Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapters 4 and 5; the rules
+    With `second_phase`, the stages are those of the first phase, and figures are of those drawn again.
+
+    Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapters 4, 5 and 9; rules
     for single units are those of R `survey`, option `survey.lonely.psu`, where `around_zero` is `adjust`.
     """
 
@@ -115,6 +164,7 @@ class TaylorDesign:
     numbered: Literal["across", "within_strata"] | None = None
     single_unit: SingleUnit = "error"
     calibrated: CalibratedTo | None = None
+    second_phase: SecondPhase | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stages", tuple(self.stages))
@@ -131,8 +181,23 @@ class TaylorDesign:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the records that the effective stages name, each once, in order."""
-        return tuple(dict.fromkeys(name for stage in self.effective_stages for name in stage.columns))
+        """The columns of the records that tell units, strata and their sizes, each once, in order.
+
+        They are those of the effective stages. Units of a second phase lie within the last stage, whether it
+        adds to the variance or not: they need the units and strata of all.
+        """
+        named = [name for stage in self.effective_stages for name in stage.columns]
+        if self.second_phase is not None:
+            if self.second_phase.unit != EACH_RECORD:
+                named += [name for stage in self.stages for name in (stage.stratum, stage.unit) if name]
+            named += self.second_phase.columns
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def is_by_record(self) -> bool:
+        """Whether units that add to the variance are the records themselves."""
+        second = self.second_phase
+        return EACH_RECORD in (self.effective_stages[-1].unit, second and second.unit)
 
     @property
     def all_columns(self) -> tuple[str, ...]:
@@ -179,4 +244,41 @@ def _complaints(design: TaylorDesign) -> list[tuple[str, str]]:
                 "Declare `certainty` or `around_zero`, or leave out the population sizes of stage 1.",
             )
         )
-    return found
+    return found if design.second_phase is None else found + _of_phases(design, design.second_phase)
+
+
+def _of_phases(design: TaylorDesign, second: SecondPhase) -> list[tuple[str, str]]:
+    """What is wrong with how both phases fit together."""
+    above = [name for stage in design.stages for name in (stage.stratum, stage.unit)][:-1]
+    taken = {design.weight, *(name for stage in design.stages for name in (stage.unit, stage.population))}
+    is_by_record = bool(design.stages) and design.stages[-1].unit == EACH_RECORD
+    rules = [
+        (
+            is_by_record and second.unit != EACH_RECORD,
+            f"draws each record in its first phase, and units of {second.unit} in its second.",
+            f"Units of the second phase lie within the first's: declare `unit: {EACH_RECORD}`, or the unit"
+            " that the first phase drew.",
+        ),
+        (
+            second.unit in above,
+            f"draws {second.unit} in its second phase, of which the first drew parts.",
+            "Units of the second phase lie within the last stage of the first: declare as stages those that"
+            f" led to {second.unit}.",
+        ),
+        (
+            design.single_unit == "average",
+            "averages single units, but has variance at both of its phases.",
+            "Declare `certainty` or `around_zero`, or join strata with single units to others.",
+        ),
+        (
+            design.calibrated is not None and second.weight_covers == "first_phase",
+            "has weights that are calibrated, and yet of the first phase alone.",
+            "Name the calibrated weights of those drawn again, and declare `weight_covers: both_phases`.",
+        ),
+        (
+            not taken.isdisjoint((second.drawn, *second.strata)),
+            "names a column as `drawn` or stratum of the second phase that is something else already.",
+            "Name the column that says who was drawn again, and those of what the first phase told.",
+        ),
+    ]
+    return [(complaint, remedy) for is_broken, complaint, remedy in rules if is_broken]

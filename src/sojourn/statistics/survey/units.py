@@ -1,7 +1,8 @@
 """Sampling units: which were drawn, in which strata, and how much of the variance each stage holds.
 
 Units are told apart by what the records state: two records are in the same unit of the second stage if they
-are in the same unit of the first, the same stratum and bear the same number.
+are in the same unit of the first, the same stratum and bear the same number; so do units of a second phase
+within the last stage of the first.
 """
 
 from __future__ import annotations
@@ -15,43 +16,41 @@ import pyarrow as pa
 
 from sojourn.errors import ContractBroken, ProjectError
 from sojourn.statistics.survey.positions import numbered, sortable
+from sojourn.statistics.survey.second_phase import drawn_again, second_phase_stages
+from sojourn.statistics.survey.stage_units import (
+    NOTHING_LEFT,
+    StageUnits,
+    first_rows,
+    paired,
+    refuse_single,
+)
 from sojourn.statistics.survey.taylor_design import EACH_RECORD, Stage, TaylorDesign
 
-__all__ = ["StageUnits", "Units", "units_of"]
+__all__ = ["Units", "units_of"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-# A stratum of which all but this share was drawn has no variance left, as in R `survey`.
-_NOTHING_LEFT = 1e-7
-
-
-@dataclass(frozen=True)
-class StageUnits:
-    """The units of one stage.
-
-    `unit_of_row` and `stratum_of_unit` are positions; `drawn` counts the units of a stratum and `factor` is
-    what the sum of squares between them is multiplied by: 0 where nothing is left to vary. `is_single` marks
-    strata with one unit, whose square is taken around zero.
-    """
-
-    unit_of_row: Integers
-    stratum_of_unit: Integers
-    drawn: Integers
-    factor: Floats
-    is_single: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Units:
-    """The units of every stage that adds to the variance, the first stage first."""
+    """The units of every stage that adds to the variance, the first stage first.
+
+    Of a two-phase sample `second` holds what the second phase adds, its own units last, and `is_drawn` says
+    which rows it drew.
+    """
 
     stages: tuple[StageUnits, ...]
+    second: tuple[StageUnits, ...] = ()
+    is_drawn: npt.NDArray[np.bool_] | None = None
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom of the whole design: units of the first stage less strata."""
-        first = self.stages[0]
-        return len(first.stratum_of_unit) - len(first.drawn)
+        """Degrees of freedom of the whole design: units of the first stage less strata.
+
+        Of a two-phase sample they are those of the phase that has fewer.
+        """
+        return min(stage.freedom for stage in (self.stages[0], *self.second[-1:]))
 
 
 def units_of(columns: Mapping[str, pa.ChunkedArray], rows: int, design: TaylorDesign) -> Units:
@@ -66,23 +65,39 @@ def units_of(columns: Mapping[str, pa.ChunkedArray], rows: int, design: TaylorDe
     stages = []
     for place, stage in enumerate(design.effective_stages):
         stratum_code = codes[stage.stratum] if stage.stratum else np.zeros(rows, np.int64)
-        stratum = _numbered(parent, stratum_code)
+        stratum = paired(parent, stratum_code)
         if stage.unit == EACH_RECORD:
             unit = np.arange(rows, dtype=np.int64)
         else:
             if place == 0 and stage.stratum and design.numbered != "within_strata":
                 _refuse_recurring(codes[stage.unit], stratum, stage, design)
-            unit = _numbered(stratum, codes[stage.unit])
+            unit = paired(stratum, codes[stage.unit])
         found, above = _stage(stage, unit, stratum, parent, above, columns)
         if design.single_unit == "error":
-            _refuse_single(found, stage, place + 1)
+            strata, rules = stage.stratum or "the only stratum", "certainty, around_zero or average"
+            refuse_single(found, f"At stage {place + 1}", strata, rules)
         elif design.single_unit == "certainty":
             found.factor[found.is_single] = 0.0
         elif design.single_unit == "average":
             _average_single(found)
         stages.append(found)
         parent = unit
-    return Units(tuple(stages))
+    if design.second_phase is None:
+        return Units(tuple(stages))
+    is_drawn = drawn_again(columns[design.second_phase.drawn])
+    within = _last_units(parent, codes, design)
+    second = second_phase_stages(is_drawn, codes, within, stages, design.second_phase, design.single_unit)
+    return Units(tuple(stages), second, is_drawn)
+
+
+def _last_units(parent: Integers, codes: Mapping[str, Integers], design: TaylorDesign) -> Integers:
+    """By row the unit of the last stage, where stages below those of the variance tell units apart."""
+    if design.second_phase is None or design.second_phase.unit == EACH_RECORD:
+        return parent
+    for stage in design.stages[len(design.effective_stages) :]:
+        for name in filter(None, (stage.stratum, stage.unit)):
+            parent = paired(parent, codes[name])
+    return parent
 
 
 def _stage(
@@ -94,16 +109,16 @@ def _stage(
     columns: Mapping[str, pa.ChunkedArray],
 ) -> tuple[StageUnits, Floats]:
     """The units of a stage, and by unit the product of sampling fractions down to it."""
-    first = _first_rows(unit)
+    first = first_rows(unit)
     stratum_of_unit = stratum[first]
     drawn = np.bincount(stratum_of_unit)
-    first_of_stratum = _first_rows(stratum)
+    first_of_stratum = first_rows(stratum)
     fraction = _fraction(stage, columns, stratum, first_of_stratum, drawn)
     left = 1.0 - fraction
     many = drawn > 1
     factor = above[parent[first_of_stratum]] * left * np.where(many, drawn / np.maximum(drawn - 1, 1), 1.0)
-    is_single = ~many & (left >= _NOTHING_LEFT)
-    factor[left < _NOTHING_LEFT] = 0.0
+    is_single = ~many & (left >= NOTHING_LEFT)
+    factor[left < NOTHING_LEFT] = 0.0
     found = StageUnits(unit, stratum_of_unit, drawn, factor, is_single)
     return found, above[parent[first]] * fraction[stratum_of_unit]
 
@@ -148,20 +163,8 @@ def _fraction(
     return drawn / of_stratum
 
 
-def _numbered(outer: Integers, inner: Integers) -> Integers:
-    """Each pair of positions as one position among the pairs that occur, in order."""
-    if not len(outer):
-        return outer
-    return numbered(outer * (int(inner.max()) + 1) + inner)[0]
-
-
-def _first_rows(position: Integers) -> Integers:
-    """For each position the first row that has it."""
-    return numbered(position)[1]
-
-
 def _refuse_recurring(unit: Integers, stratum: Integers, stage: Stage, design: TaylorDesign) -> None:
-    pairs = _numbered(unit, stratum)
+    pairs = paired(unit, stratum)
     if not len(unit) or int(pairs.max()) == int(numbered(unit)[0].max()):
         return
     if design.numbered == "across":
@@ -174,14 +177,3 @@ def _refuse_recurring(unit: Integers, stratum: Integers, stage: Stage, design: T
         f"Numbers of {stage.unit} recur in several strata of {stage.stratum}: one unit, or several?",
         "Declare `numbered: within_strata` if each stratum numbers its own units.",
     )
-
-
-def _refuse_single(found: StageUnits, stage: Stage, place: int) -> None:
-    count = int(found.is_single.sum())
-    if count:
-        where = stage.stratum or "the only stratum"
-        raise ProjectError(
-            f"At stage {place}, {count:,} of {len(found.drawn):,} strata ({where}) have one sampled unit:"
-            " their variance cannot be estimated.",
-            "Join such strata to others, or declare `single_unit`: certainty, around_zero or average.",
-        )

@@ -6,7 +6,8 @@ who did not answer, `trimmed` bounds weights. Each tells what it did. `calibrati
 `calibrated_replicates` carry a calibration into standard errors.
 
 Beside a register or census, `model_assisted` and `composite_estimates` say more of small groups than a survey
-alone. `matched` joins files without common persons, and `joint_bounds` says what no matching can know.
+alone, and `estimates_by_kind` says of each figure what it rests on. `matched` joins files without common
+persons, `joint_bounds` says what no matching can know, `distributions` and `joint_shares` what it made.
 """
 
 from sojourn.statistics.weighting.auxiliaries import Auxiliaries, Household, auxiliaries
@@ -14,7 +15,9 @@ from sojourn.statistics.weighting.calibration import Calibration, calibrated, po
 from sojourn.statistics.weighting.classes import Nonresponse, adjusted_replicates
 from sojourn.statistics.weighting.composite import CompositeRule, composite_estimates
 from sojourn.statistics.weighting.distances import Distance
+from sojourn.statistics.weighting.estimators import estimates_by_kind
 from sojourn.statistics.weighting.frechet import JointBounds, joint_bounds
+from sojourn.statistics.weighting.given_values import classes_of_numbers, distributions, joint_shares
 from sojourn.statistics.weighting.margins import Margin, margin_of_table, scaled_to
 from sojourn.statistics.weighting.matching import Matched, MatchingRule, matched
 from sojourn.statistics.weighting.model_assisted import WorkingModel, model_assisted
@@ -59,8 +62,12 @@ __all__ = [
     "calibrated",
     "calibrated_replicates",
     "calibration_residuals",
+    "classes_of_numbers",
     "composite_estimates",
+    "distributions",
+    "estimates_by_kind",
     "joint_bounds",
+    "joint_shares",
     "margin_of_table",
     "matched",
     "model_assisted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,8 +59,13 @@ def random_donors(each: Class, weights: Floats, *, most_uses: int | None, seed: 
     return chosen
 
 
-def nearest(each: Class, likeness: Likeness, *, seed: int) -> tuple[Integers, Floats]:
-    """The nearest donor of each recipient, and the distance; among equally near ones one at random."""
+def nearest(
+    each: Class, likeness: Likeness, *, seed: int, on_progress: Callable[[int], None] = lambda done: None
+) -> tuple[Integers, Floats]:
+    """The nearest donor of each recipient, and the distance; among equally near ones one at random.
+
+    `on_progress` is told how many recipients have one.
+    """
     chosen = np.empty(len(each.recipients), np.int64)
     distance = np.empty(len(each.recipients))
     step = max(1, _PAIRS_AT_ONCE // len(each.donors))
@@ -71,6 +77,7 @@ def nearest(each: Class, likeness: Likeness, *, seed: int) -> tuple[Integers, Fl
         among = np.where(far == least[:, None], chance, np.iinfo(np.uint64).max)
         chosen[first : first + step] = each.donors[np.argmin(among, axis=1)]
         distance[first : first + step] = least
+        on_progress(first + len(some))
     return chosen, distance
 
 

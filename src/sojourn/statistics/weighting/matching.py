@@ -12,8 +12,9 @@ Source: M. D'Orazio, M. Di Zio and M. Scanu, Statistical Matching: Theory and Pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -106,9 +107,17 @@ class Matched:
 
 
 def matched(
-    recipients: pa.Table, donors: pa.Table, rule: MatchingRule, *, recipient: str, donor: str
+    recipients: pa.Table,
+    donors: pa.Table,
+    rule: MatchingRule,
+    *,
+    recipient: str,
+    donor: str,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Matched:
     """Recipients with values given by donors; `recipient` and `donor` name the columns that identify rows.
+
+    `on_progress` is told how many recipients of how many have a donor.
 
     Raises: ProjectError for columns; DataRefused for identifiers that are missing or occur twice, for a class
     without donors, and for one whose donors may not give often enough.
@@ -125,13 +134,15 @@ def matched(
     there = there.filter(pa.array(states))
     likeness = Likeness(here, there, rule.near, rule.importance)
     weights = numbers_of(there, rule.donor_weight) if rule.donor_weight else np.ones(len(there))
-    chosen = np.zeros(len(here), np.int64)
-    distance = np.full(len(here), np.nan)
-    rows = []
+    chosen, distance = np.zeros(len(here), np.int64), np.full(len(here), np.nan)
+    rows, served = [], 0
     for each in _classes(here, there, rule):
-        donated, far = _donors(each, likeness, weights, rule)
+        told = partial(_on_class, on_progress, served, len(here))
+        donated, far = _donors(each, likeness, weights, rule, told)
         chosen[each.recipients], distance[each.recipients] = donated, far
         rows.append(_class_row(each, far))
+        served += len(each.recipients)
+        on_progress(served, len(here))
     table = _table(here, there, rule, chosen, distance, recipient, donor).take(pa.array(place))
     uses = pa.table({"donor": there[donor], "uses": np.bincount(chosen, minlength=len(there))})
     return Matched(table, uses, pa.Table.from_pylist(rows, _CLASSES), silent)
@@ -200,13 +211,19 @@ def _require_donors(each: Class, most_uses: int | None) -> None:
         )
 
 
-def _donors(each: Class, likeness: Likeness, weights: Floats, rule: MatchingRule) -> tuple[Integers, Floats]:
+def _on_class(on_progress: Callable[[int, int], None], before: int, of: int, done: int) -> None:
+    on_progress(before + done, of)
+
+
+def _donors(
+    each: Class, likeness: Likeness, weights: Floats, rule: MatchingRule, on_progress: Callable[[int], None]
+) -> tuple[Integers, Floats]:
     """The donor of each recipient of a class, and how far it is."""
     if rule.method == "random":
         chosen = random_donors(each, weights, most_uses=rule.most_uses, seed=rule.seed)
         return chosen, np.full(len(chosen), np.nan)
     if rule.most_uses is None:
-        return nearest(each, likeness, seed=rule.seed)
+        return nearest(each, likeness, seed=rule.seed, on_progress=on_progress)
     return nearest_within_limits(each, likeness, most_uses=rule.most_uses)
 
 

@@ -25,12 +25,13 @@ from sojourn.errors import DataRefused, ProjectError, shown
 from sojourn.integration.generalised_linear import logistic
 from sojourn.statistics.weighting.auxiliaries import numbers_of, require_columns
 from sojourn.statistics.weighting.calibration import require_weights
-from sojourn.statistics.weighting.clusters import sampling_units
+from sojourn.statistics.weighting.clusters import SamplingUnits, sampling_units
 
 __all__ = ["WorkingModel", "model_assisted"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+_GROUPS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ def model_assisted(
     solved = linalg.solve(fitted.information, gradient.T, assume_a="pos")
     size = groups.sums(people, of_survey=False)
     direct, of_direct = _direct(values, weights, size, groups)
-    parts = np.hstack([of_direct, residuals[:, None] * (here @ solved), groups.member * residuals[:, None]])
-    covariances = sampling_units(survey, stratum=stratum, unit=unit).covariances(parts)
-    return _table(groups, weights, size, (direct, synthetic, synthetic + groups.sums(residuals)), covariances)
+    units = sampling_units(survey, stratum=stratum, unit=unit)
+    variances = _variances(units, groups, of_direct, residuals, here, solved)
+    return _table(groups, weights, size, (direct, synthetic, synthetic + groups.sums(residuals)), variances)
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,9 @@ class _Groups:
     of_register: Integers
     names: list[str]
 
-    @property
-    def member(self) -> npt.NDArray[np.bool_]:
-        """Whether each row of the survey is of each group."""
-        found: npt.NDArray[np.bool_] = self.of_survey[:, None] == np.arange(len(self.names))
+    def members(self, some: range) -> npt.NDArray[np.bool_]:
+        """Whether each row of the survey is of each of some groups."""
+        found: npt.NDArray[np.bool_] = self.of_survey[:, None] == np.arange(some.start, some.stop)
         return found
 
     def sums(self, numbers: Floats, *, of_survey: bool = True) -> Floats:
@@ -129,12 +129,31 @@ def _synthetic(
 
 
 def _direct(values: Floats, weights: Floats, size: Floats, groups: _Groups) -> tuple[Floats, Floats]:
-    """The size of each group times its respondents' mean, and what each record contributes to that."""
+    """The size of each group times its respondents' mean, and what each record contributes to its group's."""
     represented = groups.sums(weights)
     safe = np.where(represented > 0, represented, 1.0)
     mean = groups.sums(weights * values) / safe
     of_record = weights * (values - mean[groups.of_survey]) * (size / safe)[groups.of_survey]
-    return mean * size, groups.member * of_record[:, None]
+    return mean * size, of_record
+
+
+def _variances(
+    units: SamplingUnits, groups: _Groups, of_direct: Floats, residuals: Floats, here: Floats, solved: Floats
+) -> Floats:
+    """Groups × 5: variances of direct, synthetic and residual sums; covariances with the synthetic ones."""
+    found = np.empty((len(groups.names), 5))
+    # All groups at once would take memory of records times groups.
+    for first in range(0, len(found), _GROUPS_AT_ONCE):
+        some = range(first, min(first + _GROUPS_AT_ONCE, len(found)))
+        member = groups.members(some)
+        of_synthetic = residuals[:, None] * (here @ solved[:, some.start : some.stop])
+        parts = np.hstack([member * of_direct[:, None], of_synthetic, member * residuals[:, None]])
+        covariances = units.covariances(parts)
+        direct, synthetic, residual = np.arange(3 * len(some)).reshape(3, -1)
+        pairs = [(direct, direct), (synthetic, synthetic), (residual, residual)]
+        pairs += [(direct, synthetic), (residual, synthetic)]
+        found[some.start : some.stop] = np.column_stack([covariances[pair] for pair in pairs])
+    return found
 
 
 @dataclass(frozen=True)
@@ -224,12 +243,10 @@ def _table(
     weights: Floats,
     size: Floats,
     totals: tuple[Floats, Floats, Floats],
-    covariances: Floats,
+    variances: Floats,
 ) -> pa.Table:
-    groups, variances = len(given.names), np.diag(covariances)
     direct, synthetic, estimate = totals
-    places = np.arange(groups)
-    respondents = np.bincount(given.of_survey[weights > 0], minlength=groups)
+    respondents = np.bincount(given.of_survey[weights > 0], minlength=len(given.names))
     none, few = respondents == 0, respondents < 2
     return pa.table(
         {
@@ -238,12 +255,12 @@ def _table(
             "population": size,
             "represented": given.sums(weights),
             "direct": pa.array(direct, mask=none),
-            "direct_variance": pa.array(variances[:groups], mask=few),
+            "direct_variance": pa.array(variances[:, 0], mask=few),
             "synthetic": synthetic,
-            "synthetic_variance": variances[groups : 2 * groups],
-            "covariance": pa.array(covariances[places, groups + places], mask=few),
+            "synthetic_variance": variances[:, 1],
+            "covariance": pa.array(variances[:, 3], mask=few),
             "estimate": estimate,
-            "variance": pa.array(variances[2 * groups :], mask=few),
-            "estimate_covariance": pa.array(covariances[2 * groups + places, groups + places], mask=few),
+            "variance": pa.array(variances[:, 2], mask=few),
+            "estimate_covariance": pa.array(variances[:, 4], mask=few),
         }
     )

@@ -1,0 +1,179 @@
+"""The public side of the gate: folders laid into the public zone, and the manifest that makes them visible.
+
+A folder is complete before it gets its name. The manifest is replaced in one step, and only it makes a
+release visible: giving the same command again after an interruption finishes what was begun. What waits for
+its moment lies in the secure zone, ready to be moved in one step.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sojourn.catalogue import Catalogue, Transaction, schema
+from sojourn.dissemination.publication import (
+    ApprovalCount,
+    AuditCheckpoint,
+    Manifest,
+    ReleaseDescription,
+    ReleaseEntry,
+    changed_files,
+    read_manifest,
+    write_manifest,
+)
+from sojourn.errors import NotPermitted
+from sojourn.release.states import State
+from sojourn.store.durable import copy_folder, place_folder
+
+__all__ = ["PublicSide"]
+
+_SHOWN_AS = {State.PUBLISHED: "current", State.SUPERSEDED: "superseded", State.WITHDRAWN: "withdrawn"}
+
+
+class PublicSide:
+    """The public zone as the gate writes it."""
+
+    def __init__(self, catalogue: Catalogue, drafts: Path, public: Path) -> None:
+        self.catalogue, self.drafts, self.folder = catalogue, drafts, public
+
+    def stage(self, release: str) -> None:
+        """Lay a copy ready that can be moved into the public zone at its moment."""
+        staged = self._staged(release)
+        if staged.is_dir():
+            return
+        unfinished = staged.with_name(f".{release}")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        copy_folder(self.drafts / "releases" / release, unfinished)
+        place_folder(unfinished, staged)
+
+    def forget_staged(self, release: str) -> None:
+        """Remove the copy that was laid ready, if there is one."""
+        shutil.rmtree(self._staged(release), ignore_errors=True)
+
+    def show(self, act: Transaction, row: Mapping[str, Any]) -> None:
+        """Lay the folder of a release into the public zone, and let it supersede the one in force."""
+        release = str(row["hash"])
+        self._lay(release)
+        earlier = sa.and_(schema.release.c.id == row["id"], schema.release.c.state == State.PUBLISHED)
+        act.update(schema.release, earlier, state=State.SUPERSEDED)
+        act.update(
+            schema.release,
+            schema.release.c.hash == release,
+            state=State.PUBLISHED,
+            published_at=self.catalogue.now(),
+        )
+
+    def _lay(self, release: str) -> None:
+        target = self.folder / "releases" / release
+        if target.is_dir() and not changed_files(self.folder, release):
+            return
+        staged = self._staged(release)
+        if not staged.is_dir() or not self._moved(staged, target):
+            unfinished = self.folder / "releases" / ".unfinished-copy"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            copy_folder(self.drafts / "releases" / release, unfinished)
+            place_folder(unfinished, target)
+            self.forget_staged(release)
+        changed = changed_files(self.folder, release)
+        if changed:
+            shutil.rmtree(target)
+            raise NotPermitted(
+                f"{len(changed)} files of the release are not those that were approved:"
+                f" {', '.join(changed[:3])}.",
+                "Prepare the release again.",
+            )
+
+    def _moved(self, staged: Path, target: Path) -> bool:
+        """Whether the copy could be moved: not to another disk."""
+        try:
+            place_folder(staged, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            return False
+        return True
+
+    def _staged(self, release: str) -> Path:
+        return self.drafts / "embargoed" / release
+
+    def refresh_manifest(self) -> bool:
+        """Make the manifest say what the catalogue says, and tell whether it had to change."""
+        manifest = self._due_manifest()
+        if manifest is None or read_manifest(self.folder) == manifest:
+            return False
+        write_manifest(self.folder, manifest)
+        return True
+
+    def is_shown(self) -> bool:
+        """Whether the manifest says what the catalogue says."""
+        manifest = self._due_manifest()
+        return manifest is None or read_manifest(self.folder) == manifest
+
+    def _due_manifest(self) -> Manifest | None:
+        """What the manifest should say by the catalogue; none before anything is published."""
+        table = schema.release
+        query = sa.select(table).where(table.c.published_at.is_not(None)).order_by(table.c.published_at)
+        rows = self.catalogue.rows(query)
+        if not rows:
+            return None
+        latest = max(rows, key=lambda row: str(row["prepared_at"]))
+        newest = ReleaseDescription.model_validate_json(
+            json.dumps(json.loads(latest["summary"])["description"])
+        )
+        return Manifest(
+            agency=newest.agency,
+            country=newest.country,
+            languages=newest.languages,
+            releases=tuple(self._entry(row, rows) for row in rows),
+        )
+
+    def _entry(self, row: Mapping[str, Any], ordered: list[dict[str, Any]]) -> ReleaseEntry:
+        description = json.loads(row["summary"])["description"]
+        same = [other for other in ordered if other["id"] == row["id"]]
+        position = same.index(dict(row))
+        return ReleaseEntry.model_validate_json(
+            json.dumps(
+                {
+                    "id": row["id"],
+                    "version": str(row["version"]),
+                    "hash": row["hash"],
+                    "title": description["title"],
+                    "published_at": row["published_at"],
+                    "tables": description["tables"],
+                    "status": _SHOWN_AS[State(row["state"])],
+                    "supersedes": same[position - 1]["hash"] if position else None,
+                    "superseded_by": same[position + 1]["hash"] if position + 1 < len(same) else None,
+                    "reason": json.loads(row["reason"]),
+                    "approvals": [count.model_dump() for count in self._approval_counts(row["hash"])],
+                    "audit": self._checkpoint_at(row["hash"]),
+                }
+            )
+        )
+
+    def _approval_counts(self, release: str) -> list[ApprovalCount]:
+        query = sa.select(schema.approval).where(
+            schema.approval.c.release_hash == release, schema.approval.c.decision == "approved"
+        )
+        return [ApprovalCount(role="approver", people=len(self.catalogue.rows(query)))]
+
+    def _checkpoint_at(self, release: str) -> dict[str, Any] | None:
+        """The signed checkpoint of the event that published the release."""
+        events = schema.audit_event.c
+        query = sa.select(events.sequence, events.hash).where(
+            events.action == "release-publish",
+            events.object == f"release:{release}",
+            events.outcome == "done",
+        )
+        found = self.catalogue.rows(query.order_by(events.sequence).limit(1))
+        if not found or self.catalogue.witness is None:
+            return None
+        made = self.catalogue.witness.checkpoint(found[0]["sequence"], found[0]["hash"])
+        return AuditCheckpoint(
+            size=made.sequence, root=made.hash, signature=made.signature, key=made.key
+        ).model_dump()
