@@ -482,9 +482,10 @@ def test_days_of_a_text_are_compared_as_days(folder):
 
 def test_columns_of_a_second_phase_have_any_name_too(folder):
     lines = ["poids;aire;écran;tiré 2;revenu"]
-    lines += [f"{2 + at % 3};{at % 6};{'oui' if at % 2 else 'non'};{int(at % 4 < 2)};{(at % 4 < 2 and at) or ''}"
-              for at in range(48)]  # fmt: skip
-    text = "\n".join(lines).replace("False", "") + "\n"
+    for at in range(48):
+        drawn, screened = at % 4 < 2, "oui" if at % 2 else "non"
+        lines.append(f"{2 + at % 3};{at % 6};{screened};{int(drawn)};{at if drawn else ''}")
+    text = "\n".join(lines) + "\n"
     (folder / "named.csv").write_text(text)
     plain = {"poids": "w", "aire": "p", "écran": "s", "tiré 2": "again", "revenu": "y"}
     for old, new in plain.items():
