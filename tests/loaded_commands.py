@@ -120,8 +120,12 @@ def _load() -> None:
     import pyarrow as pa
 
     from sojourn.integration.hmac_kernel import keyed_digests
+    from sojourn.sources.reader.child import make_ready
+    from sojourn.sources.reader.dialect import Dialect
 
     keyed_digests(pa.array([""]), bytes(64), bytes(64), b"")
+    # Commands on plain files read text in their own process.
+    make_ready(Dialect())
     gc.collect()
     gc.freeze()
 

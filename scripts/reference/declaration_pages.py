@@ -17,6 +17,7 @@ from sojourn.project import (
     cell_key_declarations,
     coverage_declarations,
     declarations,
+    design_file_declarations,
     joining_declarations,
     linkage_declarations,
     migration_table_declarations,
@@ -25,7 +26,6 @@ from sojourn.project import (
     sdg_declarations,
     small_area_declarations,
     special_design_declarations,
-    survey_declarations,
     table_declarations,
     weighting_declarations,
 )
@@ -52,7 +52,7 @@ FILES = (
     sampling_declarations.SamplingDeclaration,
     special_design_declarations.HiddenGroupDeclaration,
     sdg_declarations.SdgDeclaration,
-    survey_declarations.SurveyDesignDeclaration,
+    design_file_declarations.DesignFileDeclaration,
     small_area_declarations.SmallAreaDeclaration,
     migration_table_declarations.MigrationTablesDeclaration,
 )

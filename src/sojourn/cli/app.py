@@ -65,7 +65,7 @@ def common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Options that every command understands; they stand before the command's name."""
+    """Options of every command; they stand before the command's name, and `--json` also after it."""
     session.project = project
     session.screen = Screen(json)
 
@@ -77,7 +77,15 @@ def main() -> None:
     # Threads that wait for products of matrices cost time in every command, and sums would depend on them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     left_out("pandas", "cffi", "yaml")
-    sys.exit(_guarded(lambda: app(standalone_mode=False)))
+    arguments = _json_first(sys.argv[1:])
+    sys.exit(_guarded(lambda: app(arguments, standalone_mode=False)))
+
+
+def _json_first(arguments: list[str]) -> list[str]:
+    """The arguments with `--json` in front, wherever it stood before a `--`: it is no option's value."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    rest = [word for word in arguments[:end] if word != "--json"]
+    return [*(["--json"] if len(rest) < end else []), *rest, *arguments[end:]]
 
 
 def _guarded(command: Callable[[], Any]) -> int:

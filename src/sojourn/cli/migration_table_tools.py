@@ -14,6 +14,8 @@ from sojourn.errors import ProjectError
 
 if TYPE_CHECKING:
     from sojourn.production.migration_table_files import MigrationTablesSummary
+    from sojourn.project.declarations import Arrival
+    from sojourn.project.migration_table_declarations import MigrationTablesDeclaration
 
 __all__: list[str] = []
 
@@ -50,22 +52,22 @@ def migration_tables(
     """
     from sojourn.production.microdata_units import UnitFiles
     from sojourn.production.migration_table_files import migration_tables_files
+    from sojourn.project.design_file_declarations import DesignFileDeclaration
     from sojourn.project.load import load_declaration
     from sojourn.project.migration_table_declarations import MigrationTablesDeclaration
-    from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
     if re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", memory) is None:
         raise ProjectError(f"{memory!r} is no amount of memory.", "Write for instance 512MB or 2GB.")
     if form not in ("csv", "parquet"):
         raise ProjectError(f"{form!r} is no form of a table.", "Write csv or parquet.")
     declared = load_declaration(spec, MigrationTablesDeclaration)
-    drawn = load_declaration(design, SurveyDesignDeclaration) if design is not None else None
+    drawn = load_declaration(design, DesignFileDeclaration) if design is not None else None
     with session.screen.progress(f"Making tables of {source.name}") as report:
         found = migration_tables_files(
             UnitFiles(source, households, emigrants, spec.resolve().parent),
             target,
-            declared=declared,
-            design=drawn,
+            declared=_as_the_design_says(declared, drawn.arrives) if drawn is not None else declared,
+            design=drawn.design if drawn is not None else None,
             form="csv" if form == "csv" else "parquet",
             memory=memory,
             on_progress=report,
@@ -74,6 +76,25 @@ def migration_tables(
         session.screen.say(line)
     session.screen.say(f"{len(found.tables)} tables are in {target}. They are not protected.")
     session.screen.result({**found.to_json(), "folder": str(target)})
+
+
+def _as_the_design_says(
+    declared: MigrationTablesDeclaration, arrives: Arrival | None
+) -> MigrationTablesDeclaration:
+    """The tables with what the design's file says of how the file of persons is written.
+
+    Raises: ProjectError where both say it, and differently.
+    """
+    said = declared.persons.arrives
+    if arrives is None or said == arrives:
+        return declared
+    if said is not None:
+        raise ProjectError(
+            "How the file of persons is written stands in both declarations, and differently.",
+            "Keep `arrives` in one of them.",
+        )
+    persons = declared.persons.model_copy(update={"arrives": arrives})
+    return declared.model_copy(update={"persons": persons})
 
 
 def _lines(found: MigrationTablesSummary) -> list[str]:

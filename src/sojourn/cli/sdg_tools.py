@@ -16,9 +16,14 @@ __all__: list[str] = []
 
 @tool.command("sdg-indicators")
 def sdg_indicators(
-    source: Annotated[Path, typer.Argument(metavar="DATA", help="Records of persons: .parquet or .csv.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Persons: .csv, .parquet, .sav, .dta, .sas7bdat, .xpt or .xlsx."),
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Figures to write: .parquet or .csv.")],
-    design: Annotated[Path, typer.Option(help="Declaration of the sample's design: .yaml.")],
+    design: Annotated[
+        Path, typer.Option(help="Declaration of the sample's design, and of how DATA is written: .yaml.")
+    ],
     spec: Annotated[Path, typer.Option(help="Declaration of variables, series and profile: .yaml.")],
     profile: Annotated[
         str | None,
@@ -46,21 +51,22 @@ def sdg_indicators(
     """
     from sojourn.production.sdg_files import SdgTargets, sdg_file
     from sojourn.production.sdg_report import report_lines
+    from sojourn.project.design_file_declarations import DesignFileDeclaration
     from sojourn.project.load import load_declaration
     from sojourn.project.sdg_declarations import SdgDeclaration
-    from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
     if subset not in (None, "gender", "child"):
         raise ProjectError(f"There is no subset {subset!r}.", "Write gender or child, or leave it out.")
     declared = load_declaration(spec, SdgDeclaration)
-    drawn = load_declaration(design, SurveyDesignDeclaration)
+    drawn = load_declaration(design, DesignFileDeclaration)
     with session.screen.progress(f"Computing indicators from {source.name}") as tell:
         tell(0, 0)
         found = sdg_file(
             source,
             SdgTargets(target, report),
             declared=declared,
-            design=drawn,
+            design=drawn.design,
+            arrives=drawn.arrives,
             folder=spec.resolve().parent,
             profile=profile,
             subset=subset,
@@ -71,6 +77,8 @@ def sdg_indicators(
     )
     for line in report_lines(found.outcomes):
         session.screen.say(line)
+    for note in found.notes:
+        session.screen.note(note)
     counts = ", ".join(f"{verdict} {count:,}" for verdict, count in sorted(found.verdicts.items()))
     session.screen.say(f"Profile {found.profile}: {counts or 'no figure'}. The figures are in {target}.")
     session.screen.result({**found.to_json(), "file": str(target)})
@@ -87,6 +95,9 @@ def sdg_aggregates(
     least_quality: Annotated[
         int | None, typer.Option(help="Count only incidents with sources of at least this quality, 1 to 5.")
     ] = None,
+    arrives: Annotated[
+        Path | None, typer.Option(help="How TABLE is written, as under `arrives:` of a source: .yaml.")
+    ] = None,
 ) -> None:
     """Compute an SDG indicator that is made from aggregates, such as refugees by origin.
 
@@ -95,8 +106,15 @@ def sdg_aggregates(
     Example: `sojourn tool sdg-aggregates refugees_by_origin refugees.csv rates.csv`
     """
     from sojourn.production.sdg_aggregates import aggregate_file
+    from sojourn.project.declarations import Arrival
+    from sojourn.project.load import load_declaration
 
     groups = tuple(name.strip() for name in by.split(",") if name.strip())
-    figures = aggregate_file(function, source, target, by=groups, least_quality=least_quality)
-    session.screen.say(f"{len(figures):,} figures are in {target}.")
+    written = load_declaration(arrives, Arrival) if arrives is not None else None
+    figures = aggregate_file(
+        function, source, target, by=groups, least_quality=least_quality, arrives=written,
+        on_note=session.screen.note,
+    )  # fmt: skip
+    rows = "1 row of figures is" if len(figures) == 1 else f"{len(figures):,} rows of figures are"
+    session.screen.say(f"{rows} in {target}.")
     session.screen.result({"figures": len(figures), "file": str(target)})

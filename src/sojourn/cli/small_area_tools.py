@@ -19,7 +19,7 @@ def small_areas(
         Path,
         typer.Argument(
             metavar="DIRECT",
-            help="Direct estimates: area, estimate, variance or standard_error (.parquet or .csv).",
+            help="Direct estimates: area, estimate, variance or standard_error; or a table of `estimate`.",
         ),
     ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Areas to write: .parquet or .csv.")],

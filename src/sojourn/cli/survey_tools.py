@@ -16,13 +16,20 @@ from sojourn.errors import ProjectError
 __all__: list[str] = []
 
 _SHOWN = 20
+_NAME = r'([^":]+|"[^"]+")'
+_CODE = r'([^"/-]+|"[^"]+")'
 
 
 @tool.command("estimate")
 def estimate(
-    source: Annotated[Path, typer.Argument(metavar="DATA", help="Records: .parquet or .csv.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Records: .csv, .parquet, .sav, .dta, .sas7bdat, .xpt or .xlsx."),
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Estimates to write: .parquet or .csv.")],
-    design: Annotated[Path, typer.Option(help="Declaration of the sample's design: .yaml.")],
+    design: Annotated[
+        Path, typer.Option(help="Declaration of the sample's design, and of how DATA is written: .yaml.")
+    ],
     measure: Annotated[
         list[str],
         typer.Option(
@@ -30,7 +37,9 @@ def estimate(
             " median(income), gini(income), poverty_rate(income, 0.6 of median). May be given again."
         ),
     ],
-    by: Annotated[str, typer.Option(help="Dimensions, separated by commas.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Dimensions, separated by commas; a name with a comma in double quotes.")
+    ] = "",
     where: Annotated[str | None, typer.Option(help="Whom it is about: a condition over columns.")] = None,
     gap: Annotated[
         list[str] | None,
@@ -46,8 +55,14 @@ def estimate(
     ] = "effective",
     missing: Annotated[
         list[str] | None,
-        typer.Option(help="What a CSV writes for a missing value, as NA; an empty cell always is. Again."),
+        typer.Option(
+            help="What a text file writes for a missing value, as NA; an empty cell always is. Again."
+        ),
     ] = None,
+    ignore_case: Annotated[
+        str,
+        typer.Option(help="Columns whose codes are the same where only case and blanks differ, with commas."),
+    ] = "",
     memory: Annotated[str, typer.Option(help="Memory before the work spills to disk.")] = "2GB",
 ) -> None:
     """Estimate figures of a survey or census, with standard errors and intervals that fit its design.
@@ -58,30 +73,38 @@ def estimate(
     Example: `sojourn tool estimate persons.csv employment.csv --design design.yaml
     --measure "proportion(activity = 'EMP')" --by nativity,sex --where "age >= 15" --gap nativity:FB-NB`
     """
+    from sojourn.production.measure_texts import listed_names
     from sojourn.production.survey_files import EstimateRequest, estimate_file
+    from sojourn.project.design_file_declarations import DesignFileDeclaration
     from sojourn.project.load import load_declaration
-    from sojourn.project.survey_declarations import SurveyDesignDeclaration
 
     degrees = _one_of(freedom, ("effective", "cell", "design"))
     settings = {"interval": interval, "level": _level(level), "freedom": degrees}
     request = EstimateRequest(
         tuple(measure),
-        tuple(name.strip() for name in by.split(",") if name.strip()),
+        listed_names(by),
         where,
         tuple(_gap(text) for text in gap or ()),
         totals,
         settings,
         tuple(missing or ()),
+        listed_names(ignore_case),
     )
-    declared = load_declaration(design, SurveyDesignDeclaration)
+    declared = load_declaration(design, DesignFileDeclaration)
     with session.screen.progress(f"Estimating from {source.name}") as report:
         report(0, 0)
-        table, found = estimate_file(source, target, declared=declared, request=request, memory=memory)
+        table, found = estimate_file(
+            source, target, declared=declared.design, request=request, arrives=declared.arrives, memory=memory
+        )
     for line in _lines(table, request.by):
         session.screen.say(line)
+    for note in found.notes:
+        session.screen.note(note)
     if found.nobody:
         session.screen.note("No record meets the condition of --where: look at how its codes are written.")
-    session.screen.say(f"{found.records:,} records, {found.figures:,} figures. They are in {target}.")
+    session.screen.say(
+        f"{_counted(found.records, 'record')}, {_counted(found.figures, 'figure')}. They are in {target}."
+    )
     session.screen.result({**found.to_json(), "file": str(target)})
 
 
@@ -100,10 +123,14 @@ def _one_of(word: str, words: tuple[str, ...]) -> str:
 def _gap(text: str) -> Any:
     from sojourn.statistics.survey import Gap
 
-    found = re.fullmatch(r"([A-Za-z_]\w*):([^/-]+)([/-])([^/-]+)", text)
+    found = re.fullmatch(rf"{_NAME}:{_CODE}([/-]){_CODE}", text)
     if found is None:
-        raise ProjectError(f"The gap {text!r} is not understood.", "Write nativity:FB-NB or nativity:FB/NB.")
-    return Gap(found[1], found[2], found[4], "difference" if found[3] == "-" else "ratio")
+        raise ProjectError(
+            f"The gap {text!r} is not understood.",
+            'Write nativity:FB-NB or nativity:FB/NB; codes with such signs in quotes: age:"15-24"-"25-64".',
+        )
+    dimension, of, against = (found[at].strip('"') for at in (1, 2, 4))
+    return Gap(dimension, of, against, "difference" if found[3] == "-" else "ratio")
 
 
 def _number(value: float | None) -> str:
@@ -111,6 +138,10 @@ def _number(value: float | None) -> str:
     if value is None:
         return "?"
     return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.5g}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _lines(table: Any, by: Sequence[str]) -> list[str]:

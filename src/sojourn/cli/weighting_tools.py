@@ -18,7 +18,10 @@ __all__: list[str] = []
 def weight(
     survey: Annotated[
         Path,
-        typer.Argument(metavar="SURVEY", help="Records with the weights of the design: .parquet or .csv."),
+        typer.Argument(
+            metavar="SURVEY",
+            help="Records with the weights of the design: .csv, .parquet, .sav, .dta, .xpt or .xlsx.",
+        ),
     ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .parquet or .csv.")],
     spec: Annotated[Path, typer.Option(help="Declaration of the weighting: .yaml.")],
@@ -56,6 +59,8 @@ def weight(
     session.screen.say(f"{found.records:,} records, {found.weighted:,} with a weight. The file is {target}.")
     for line in step_lines(found.steps):
         session.screen.say(f"  {line}")
+    for note in found.notes:
+        session.screen.note(note)
     session.screen.result({**found.to_json(), "file": str(target)})
 
 

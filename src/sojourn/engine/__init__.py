@@ -4,8 +4,8 @@ A method is SQL in a file beside the function that documents it. `Engine` runs i
 with bound parameters; `Relation` is what goes in and comes out.
 """
 
-from sojourn.engine.connection import Engine, Source
+from sojourn.engine.connection import ConditionUnfit, Engine, Source
 from sojourn.engine.relation import Relation
 from sojourn.engine.statements import SqlFile, sql_beside
 
-__all__ = ["Engine", "Relation", "Source", "SqlFile", "sql_beside"]
+__all__ = ["ConditionUnfit", "Engine", "Relation", "Source", "SqlFile", "sql_beside"]

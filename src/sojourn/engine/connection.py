@@ -23,12 +23,16 @@ from sojourn.engine.names import quoted, text_literal
 from sojourn.engine.relation import Relation
 from sojourn.errors import DiskFull, NotPermitted, ProjectError
 
-__all__ = ["Engine", "Source"]
+__all__ = ["ConditionUnfit", "Engine", "Source"]
 
 Source: TypeAlias = Relation | pa.Table | pa.RecordBatchReader | Path | Sequence[Path]
 _NO_ROOM = re.compile("no space left|disk full|disk is full|max_temp_directory_size", re.IGNORECASE)
-_UNLIKE = re.compile("cannot compare values of type", re.IGNORECASE)
+_UNLIKE = re.compile("cannot compare values of type|no function matches the given name", re.IGNORECASE)
 Parameter: TypeAlias = object
+
+
+class ConditionUnfit(ProjectError):
+    """A condition or an arithmetic takes columns for what they do not hold."""
 
 
 class Engine:
@@ -161,7 +165,7 @@ def _in_words(error: duckdb.Error) -> Exception:
     is_unlike = isinstance(error, duckdb.BinderException) and _UNLIKE.search(str(error))
     if is_unlike or isinstance(error, duckdb.ConversionException):
         # What the engine says of it quotes a record's value.
-        return ProjectError(
+        return ConditionUnfit(
             "A condition takes text for a number, or a number for something else.",
             "Put codes in quotes where a column is text; a column of a CSV file is a number where all its"
             " cells are.",

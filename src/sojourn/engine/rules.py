@@ -7,13 +7,13 @@ literal is refused. The text that reaches the engine is written anew from the pa
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp, parse
 from sqlglot.errors import ParseError, TokenError
 
+from sojourn.concepts.spelling import folded, nearest
 from sojourn.errors import ProjectError
 
 __all__ = ["Rule", "compared_texts", "parse_rule"]
@@ -60,6 +60,12 @@ _ALLOWED: tuple[type[exp.Expression], ...] = (
 _CASTABLE = (exp.DataType.Type.DATE,)
 
 
+_HOW = (
+    "Write a condition such as: age >= 15, or sex = 'F'. A name with blanks or signs stands in double quotes:"
+    ' "marital status" = 1'
+)
+
+
 @dataclass(frozen=True)
 class Rule:
     """A condition that has been checked against a table's columns."""
@@ -69,8 +75,8 @@ class Rule:
     columns: frozenset[str]
 
 
-def parse_rule(text: str, columns: Collection[str]) -> Rule:
-    """Read a condition over the named columns.
+def parse_rule(text: str, columns: Collection[str], called: Mapping[str, str] | None = None) -> Rule:
+    """Read a condition over the named columns; `called` are other names under which the engine sees them.
 
     Raises: ProjectError saying what is not understood, not allowed, or not a column, with the nearest
     column's name.
@@ -78,11 +84,9 @@ def parse_rule(text: str, columns: Collection[str]) -> Rule:
     try:
         parsed = parse(text, dialect="duckdb")
     except (ParseError, TokenError) as error:
-        raise ProjectError(
-            f"the rule {text!r} cannot be read.", "Write a condition such as: age >= 15"
-        ) from error
+        raise ProjectError(f"the rule {text!r} cannot be read.", _HOW) from error
     if len(parsed) != 1 or parsed[0] is None:
-        raise ProjectError(f"the rule {text!r} is not one condition.", "Write a condition such as: age >= 15")
+        raise ProjectError(f"the rule {text!r} is not one condition.", _HOW)
     tree = parsed[0]
     named: set[str] = set()
     for node in tree.walk():
@@ -99,16 +103,26 @@ def parse_rule(text: str, columns: Collection[str]) -> Rule:
                 raise ProjectError(f"the rule {text!r} names a table; rules see one record only.")
             named.add(node.name)
     for name in sorted(named - set(columns)):
-        near = difflib.get_close_matches(name, list(columns), n=1)
         raise ProjectError(
-            f"the rule {text!r} names {name}, which is not a column.",
-            f"Did you mean {near[0]}?" if near else "",
+            f"the rule {text!r} names {name}, which is not a column.", _meant(text, name, columns)
         )
     if not named:
-        raise ProjectError(
-            f"the rule {text!r} looks at no column.", f"Columns are: {', '.join(sorted(columns))}."
-        )
-    return Rule(text, tree.sql(dialect="duckdb", identify=True), frozenset(named))
+        raise ProjectError(f"the rule {text!r} looks at no column.", _HOW)
+    renamed = {} if called is None else {name: called.get(name, name) for name in named}
+    for column in tree.find_all(exp.Column):
+        if renamed:
+            column.set("this", exp.to_identifier(renamed[column.name], quoted=True))
+    seen = frozenset(renamed.get(name, name) for name in named)
+    return Rule(text, tree.sql(dialect="duckdb", identify=True), seen)
+
+
+def _meant(text: str, name: str, columns: Collection[str]) -> str:
+    """What may have been meant by a name that is no column's."""
+    by_folded = {folded(column): column for column in columns}
+    near = nearest(name, by_folded, 1)
+    if near:
+        return f"Did you mean {by_folded[near[0]]}?"
+    return f"A text stands in single quotes: '{name}'." if f'"{name}"' in text else ""
 
 
 def compared_texts(text: str) -> list[tuple[str, str]]:

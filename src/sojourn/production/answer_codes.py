@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from sojourn.concepts import code_list
 from sojourn.errors import Problem, ProjectError
 from sojourn.project.code_maps import CodeMap, read_code_map
-from sojourn.project.migration_table_declarations import AnswerColumn
 from sojourn.project.standard_maps import STANDARD_MAPS, standard_map
 
-__all__ = ["answer_code_map"]
+__all__ = ["Mapped", "answer_code_map"]
 
 
-def answer_code_map(
-    name: str, rule: AnswerColumn, list_id: str | None, country: str, folder: Path
-) -> CodeMap:
+class Mapped(Protocol):
+    """A column whose codes are mapped: by a map that stands with it, or by one of a name."""
+
+    @property
+    def map(self) -> Mapping[str, str] | None:
+        """The map itself, where it stands in the declaration."""
+
+    @property
+    def codes(self) -> str | None:
+        """The name of a file, or of an international map."""
+
+
+def answer_code_map(name: str, rule: Mapped, list_id: str | None, country: str, folder: Path) -> CodeMap:
     """The code map of a variable: written in the declaration, in a file of the folder, or international.
 
     M49 numbers may have lost their zeros, as in files that keep them as numbers: 4 is 004.
 
     Raises: ProjectError for a code that is not in the variable's list, and for a map that cannot be read.
     """
-    if rule.map is not None:
+    if rule.map:
         _require_codes(name, rule.map.values(), list_id, country)
         return _undated(name, tuple(rule.map), tuple(rule.map.values()))
     codes = rule.codes or ""

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production import hidden_group_designs as designs
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import survey_rows
+from sojourn.production.table_files import require_targets, write_table
 from sojourn.project.special_design_declarations import (
     AdaptiveSampleDeclaration,
     CentresSampleDeclaration,
@@ -141,13 +142,15 @@ def _require_files(sources: HiddenGroupSources, declared: HiddenGroupDeclaration
             )
 
 
-def _table(file: Path, *kinds: Mapping[str, str], **constants: float) -> pa.Table:
+def _table(
+    declared: HiddenGroupDeclaration, file: Path, *kinds: Mapping[str, str], **constants: float
+) -> pa.Table:
     """The columns of a file that are asked for, and columns that hold one number."""
     columns: dict[str, str] = {}
     for kind in kinds:
         # What is counted with must be numbers, also where it is a code elsewhere.
         columns |= {name: held for name, held in kind.items() if held != "any" or name not in columns}
-    table = table_of(file, columns)
+    table = survey_rows(file, columns, arrives=declared.arrives)
     for name, value in constants.items():
         table = table.append_column(name, pa.array(np.full(len(table), value)))
     return table
@@ -162,6 +165,7 @@ def _two_phase(
 ) -> _Results:
     own: TwoPhaseSampleDeclaration = _own(declared)
     table = _table(
+        declared,
         sources.sample,
         designs.columns_of_draw(own.draw),
         {**_any(own.unit, own.units, *own.strata), own.second: "claim"},
@@ -186,6 +190,7 @@ def _frames(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, asked
     own: FramesSampleDeclaration = _own(declared)
     chances = [frame.probability for frame in own.frames if frame.probability is not None]
     table = _table(
+        declared,
         sources.sample,
         designs.columns_of_draw(own.draw),
         {**_any(own.unit, own.frame), **{frame.member: "claim" for frame in own.frames}},
@@ -206,6 +211,7 @@ def _adaptive(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, ask
     numbers = [name for name in (own.initial, own.condition_of, own.population) if name is not None]
     places = [] if own.grid is None else [own.grid.row, own.grid.column]
     units = _table(
+        declared,
         sources.sample,
         {**_any(own.unit, *own.strata), **dict.fromkeys([*numbers, *places], "number")},
         {own.satisfies: "claim"} if own.satisfies is not None else {},
@@ -220,7 +226,7 @@ def _adaptive(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, ask
             units, unit=own.unit, row=own.grid.row, column=own.grid.column, corners=own.grid.corners
         )
     else:
-        links = _table(_given(sources.links), _any("unit", "neighbour"))
+        links = _table(declared, _given(sources.links), _any("unit", "neighbour"))
     design = designs.adaptive_design(own)
     return _Results(
         len(units),
@@ -234,13 +240,17 @@ def _indirect(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, ask
     of_links = [name for name in (own.strength, own.probability) if name is not None]
     sample = IndirectSample(
         _table(
+            declared,
             sources.sample,
             designs.columns_of_draw(own.draw),
             _any(own.unit),
             **designs.constants_of(own.draw),
         ),
-        _table(_given(sources.links), _any(own.unit, own.target), dict.fromkeys(of_links, "number")),
         _table(
+            declared, _given(sources.links), _any(own.unit, own.target), dict.fromkeys(of_links, "number")
+        ),
+        _table(
+            declared,
             _given(sources.reached),
             {**_any(own.target, own.cluster), **({own.links: "number"} if own.links is not None else {})},
             designs.columns_of_targets(declared.targets),
@@ -258,6 +268,7 @@ def _indirect(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, ask
 def _centres(sources: HiddenGroupSources, declared: HiddenGroupDeclaration, asked: list[Target]) -> _Results:
     own: CentresSampleDeclaration = _own(declared)
     table = _table(
+        declared,
         sources.sample,
         _any(own.unit, own.centre),
         {centre.attends: "number" if own.visits else "claim" for centre in own.centres},
@@ -277,6 +288,7 @@ def _respondent_driven(
 ) -> _Results:
     own: RespondentDrivenDeclaration = _own(declared)
     table = _table(
+        declared,
         sources.sample,
         {**_any(own.person, own.recruiter, own.trait), own.degree: "number"},
         designs.columns_of_targets(declared.targets),

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production.matching_bounds import Bounds, bounds_of, bounds_table
 from sojourn.production.matching_report import matching_report
-from sojourn.production.movement_reading import opened_table
 from sojourn.production.report_files import require_report, said_of, write_report
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import survey_rows
+from sojourn.production.table_files import require_targets, write_table
 from sojourn.project.joining_declarations import MatchingDeclaration
 from sojourn.statistics.weighting import Matched, MatchingRule, distributions, matched
 
@@ -68,9 +67,10 @@ def match_files(
     require_targets(targets.matched, targets.bounds, targets.uses)
     require_report(targets.report)
     _require_bounds(targets, declared)
-    here = _whole(recipients, _of_recipients(declared))
+    arrives = declared.arrives
+    here = survey_rows(recipients, _of_recipients(declared), arrives=arrives.recipients, others=True)
     _require_free(recipients, here, declared)
-    there = table_of(donors, _of_donors(declared))
+    there = survey_rows(donors, _of_donors(declared), arrives=arrives.donors)
     with said_of(recipients, donors):
         done = matched(
             _plain(here, declared, declared.recipient), _plain(there, declared, declared.donor),
@@ -142,11 +142,6 @@ def _of_donors(declared: MatchingDeclaration) -> dict[str, str]:
     given = {**dict.fromkeys(declared.give.codes, "any"), **dict.fromkeys(declared.give.numbers, "number")}
     own = {declared.donor: "any"}
     return {**own, **_of_bounds(declared, "donors"), **_of_both(declared), **given, **weights}
-
-
-def _whole(file: Path, columns: dict[str, str]) -> pa.Table:
-    opened = opened_table(file, columns)
-    return pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
 
 
 def _new_names(declared: MatchingDeclaration) -> Iterator[str]:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from sojourn.engine import Relation
 from sojourn.errors import ContractBroken, DataRefused, Problem, ProjectError, shown
-from sojourn.production.survey_designs import design_columns, design_of
+from sojourn.production.survey_designs import design_columns, design_of, renamed_design
 from sojourn.project.migration_table_declarations import MigrationTablesDeclaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
-from sojourn.sources.mapping import expanded
 from sojourn.statistics.migration_tables import with_household_units
 from sojourn.statistics.survey import (
     Replication,
@@ -97,7 +96,7 @@ def unit_design(declared: MigrationTablesDeclaration, design: SurveyDesignDeclar
     numbers, units = design_columns(design)
     names = {name: _own_name(name, place) for place, name in enumerate(dict.fromkeys([*numbers, *units]))}
     return UnitDesign(
-        _renamed(design, names),
+        renamed_design(design, names),
         {name: names[name] for name in numbers},
         {name: names[name] for name in units},
     )
@@ -123,20 +122,3 @@ def _in_file(problem: Problem, file: str) -> Problem:
 
 def _own_name(name: str, place: int) -> str:
     return f"{_PREFIX}{name if re.fullmatch(r'[A-Za-z0-9_]{1,50}', name) else place}"
-
-
-def _renamed(design: SurveyDesignDeclaration, names: Mapping[str, str]) -> SurveyDesignDeclaration:
-    """The declaration with the records' names of its columns; stages that add no variance have none."""
-    stages = tuple(
-        stage.model_copy(
-            update={
-                name: names.get(column, column)
-                for name in ("unit", "stratum", "population", "fraction")
-                if (column := getattr(stage, name)) is not None
-            }
-        )
-        for stage in design.stages
-    )
-    weights = tuple(names[name] for name in expanded(design.weights))
-    weight = None if design.weight is None else names[design.weight]
-    return design.model_copy(update={"weight": weight, "stages": stages, "weights": weights})

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sojourn.concepts.spelling import nearest
@@ -21,22 +20,15 @@ from sojourn.engine.microdata import problem_counts_statement
 from sojourn.engine.selections import renamed_statement
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production.answer_codes import answer_code_map
-from sojourn.production.cells import trimmed
+from sojourn.production.survey_reading import arrival_of, cell_schema, cells_of
 from sojourn.project.code_maps import CodeMap
 from sojourn.project.contracts import CONTRACTS
 from sojourn.project.declarations import Arrival, ColumnRule, SourceDeclaration
 from sojourn.project.migration_table_declarations import AnswerColumn
-from sojourn.sources.dialects import declared_dialect
 from sojourn.sources.mapping import source_plan
-from sojourn.sources.reader.frames import Loaded
-from sojourn.sources.reader.parent import read
 
 __all__ = ["AnswersDeclared", "FileCells", "file_cells", "variables_of"]
 
-_FORMATS = {
-    ".csv": "csv", ".parquet": "parquet", ".sav": "spss", ".zsav": "spss", ".dta": "stata",
-    ".sas7bdat": "sas", ".xpt": "sas", ".xlsx": "excel",
-}  # fmt: skip
 # What a declaration of tables does not say: it is made on receipt, or belongs to the design.
 _NOT_DECLARED = ("record_id", "person_key", "weight", "stratum", "psu")
 _IN_WORDS = {
@@ -115,40 +107,10 @@ def file_cells(
     Raises: ProjectError for a file that is not there or of unknown form; DataRefused for one that cannot be
     read, or lacks columns.
     """
-    if not file.is_file():
-        raise ProjectError(f"{file} is not there.", "Name a file that is.")
-    form = _FORMATS.get(file.suffix)
-    if arrives is None and form is None:
-        raise ProjectError(
-            f"It is not known how {shown(file.name)} is written.",
-            f"Say so under `arrives`, or give a file that ends in {', '.join(_FORMATS)}.",
-        )
-    known = arrives or Arrival.model_validate({"format": form})
-    schema = pa.schema([(name, pa.string()) for name in ("line", *_cell_names(names))])
-    schema = schema.set(0, pa.field("line", pa.int64()))
-    quarantined = 0
-    with (
-        read(file, declared_dialect(known), names) as reading,
-        pq.ParquetWriter(target, schema, compression="zstd") as writer,
-    ):
-        handed_on = [column.name for column in reading.header.columns]
-        places = [handed_on.index(name) for name in names]
-        for frame in reading:
-            if not isinstance(frame, Loaded):
-                quarantined += frame.batch.num_rows
-                continue
-            batch = frame.batch
-            columns = [batch["line"], *(trimmed(batch[f"c{place}"]) for place in places)]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-    if quarantined:
-        raise DataRefused(
-            Problem(
-                shown(file.name),
-                None,
-                f"{quarantined:,} records do not have the shape of the table.",
-                "Look for separators inside cells, and declare under `arrives` how the file is written.",
-            )
-        )
+    known = arrival_of(file, arrives)
+    with pq.ParquetWriter(target, cell_schema(names), compression="zstd") as writer:
+        for batch in cells_of(file, known, names):
+            writer.write_batch(batch)
     return FileCells(file, known, engine.relation(target), tuple(names))
 
 
@@ -182,10 +144,6 @@ def variables_of(
     converted.write_parquet(target, columns=tuple(each.target for each in conversions))
     engine.forget(converted, raw)
     return engine.relation(target)
-
-
-def _cell_names(names: Sequence[str]) -> list[str]:
-    return [f"c{place}" for place, _ in enumerate(names)]
 
 
 def _as_source(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
-from sojourn.concepts.spelling import nearest
+from sojourn.concepts.spelling import folded, nearest
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "CROSSING_COLUMNS",
     "LIFE_COLUMNS",
     "SCOPE_COLUMN",
+    "absent_columns",
     "column_names",
     "opened_table",
 ]
@@ -35,6 +36,8 @@ _HOW_TO_WRITE = {
     "whole": "Write whole numbers without spaces or separators.",
     "number": "Write numbers with a point before decimals, without spaces or separators.",
 }
+# A file may need hundreds of columns: as many are told as a person reads.
+_MOST_NAMES = 6
 _NUMBERS = {"whole": pa.int64(), "number": pa.float64()}
 _HOW_TO_CONVERT = {
     "day": "Write the day, or the moment in the local time of the place without a zone: the day there counts."
@@ -111,7 +114,7 @@ def _opened_csv(
     columns = {**columns, **_present(optional, names)}
     absent = [name for name in columns if name not in names]
     if absent:
-        raise DataRefused(_absent(file, absent, names, columns))
+        raise DataRefused(absent_columns(file, absent, names, list(columns)))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataRefused(
@@ -220,7 +223,7 @@ def _is_readable(cell: str, kind: str) -> bool:
 
 def _require(file: Path, schema: pa.Schema, columns: Mapping[str, str]) -> None:
     absent = [name for name in columns if name not in schema.names]
-    problems = [_absent(file, absent, schema.names, columns)] if absent else []
+    problems = [absent_columns(file, absent, schema.names, list(columns))] if absent else []
     for name, kind in columns.items():
         if name in schema.names and not _fits(schema.field(name).type, kind):
             problems.append(
@@ -251,13 +254,24 @@ def _fits(found: pa.DataType, kind: str) -> bool:
     return fits[kind]
 
 
-def _absent(file: Path, absent: list[str], names: list[str], columns: Mapping[str, str]) -> Problem:
-    near = {name: nearest(name, names, 1) for name in absent}
-    advice = "".join(f"Did you mean {shown(found[0])} for {name}? " for name, found in near.items() if found)
-    listed = f"{', '.join(absent[:-1])} and {absent[-1]}" if len(absent) > 1 else absent[0]
-    return Problem(
-        shown(file.name),
-        None,
-        f"there is no column {listed}.",
-        f"{advice}The file needs columns called {', '.join(columns)}.",
-    )
+def absent_columns(file: Path, absent: Sequence[str], names: Sequence[str], needed: Sequence[str]) -> Problem:
+    """What is said of columns that a file does not have: the nearest of its names first, never long lists."""
+    near = {name: _like(name, names) for name in absent[:_MOST_NAMES]}
+    meant = [f"Did you mean {shown(found)} for {shown(name)}?" for name, found in near.items() if found]
+    # Other names of the file are not told: without a header they are somebody's values.
+    remedy = " ".join([*meant, f"The file needs columns called {_listed(needed, ', ')}."])
+    return Problem(shown(file.name), None, f"there is no column {_listed(absent, ' and ')}.", remedy)
+
+
+def _like(name: str, names: Sequence[str]) -> str | None:
+    """The name as the file writes it that is most like another."""
+    by_folded = {folded(each): each for each in reversed(names)}
+    found = nearest(name, by_folded, 1)
+    return by_folded[found[0]] if found else None
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    told = [shown(name) for name in names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        return f"{', '.join(told)} and {len(names) - _MOST_NAMES:,} more"
+    return last.join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]

@@ -20,7 +20,8 @@ from sojourn.concepts import UNKNOWN
 from sojourn.errors import DataRefused, Problem, shown
 from sojourn.production.movement_reading import opened_table
 from sojourn.production.report_files import said_of
-from sojourn.production.table_files import table_of
+from sojourn.production.survey_reading import arrival_of, names_in, survey_parts, survey_rows
+from sojourn.project.declarations import Arrival
 from sojourn.project.joining_declarations import RegisterDeclaration, RegisterMeasure
 from sojourn.statistics.weighting.auxiliaries import numbers_of
 from sojourn.statistics.weighting.crossings import codes_of, crossing
@@ -89,7 +90,8 @@ def _respondents(file: Path, declared: RegisterDeclaration) -> pa.Table:
     numbers = [declared.weight, *declared.model.numbers]
     numbers += [measure.column for measure in declared.measures if not measure.codes]
     _require_one_kind(codes, numbers)
-    table = table_of(file, {**dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")})
+    columns = {**dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")}
+    table = survey_rows(file, columns, arrives=declared.arrives.survey)
     for measure, name in zip(declared.measures, _measure_names(declared), strict=True):
         table = table.append_column(name, _measured(table, measure))
     return table
@@ -137,7 +139,7 @@ def _kinds(file: Path, declared: RegisterDeclaration, on_progress: Callable[[int
         columns[declared.count] = "number"
     found: list[pa.Table] = []
     read = 0
-    for rows, of in _parts(file, columns):
+    for rows, of in _parts(file, columns, declared.arrives.register_):
         read += len(rows)
         with said_of(file):
             found.append(_counted(_kinds_of_part(rows, codes, numbers, declared.count)))
@@ -155,10 +157,10 @@ def _kinds(file: Path, declared: RegisterDeclaration, on_progress: Callable[[int
     return kinds
 
 
-def _parts(file: Path, columns: dict[str, str]) -> Iterator[tuple[pa.Table, int]]:
+def _parts(file: Path, columns: dict[str, str], arrives: Arrival | None) -> Iterator[tuple[pa.Table, int]]:
     """The needed columns of a register in parts, and how many rows there are, 0 where it is not known."""
-    opened = opened_table(file, columns)
-    if isinstance(opened, Path):
+    if arrival_of(file, arrives).format == "parquet":
+        opened = opened_table(file, columns)
         with pq.ParquetFile(opened) as source:
             of = source.metadata.num_rows
             if not columns:
@@ -167,7 +169,9 @@ def _parts(file: Path, columns: dict[str, str]) -> Iterator[tuple[pa.Table, int]
             for batch in source.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(columns)):
                 yield pa.Table.from_batches([batch]), of
         return
-    for batch in opened:
+    # A table without a column has no rows to count.
+    needed = columns or {names_in(file, arrives)[0]: "any"}
+    for batch in survey_parts(file, needed, arrives=arrives):
         yield pa.Table.from_batches([batch]), 0
 
 

@@ -20,6 +20,7 @@ from sojourn.engine.rules import Rule, compared_texts, parse_rule
 from sojourn.engine.sampling_frames import frame_table, is_number
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
 from sojourn.production.movement_reading import opened_table
+from sojourn.production.survey_reading import arrival_of, survey_rows
 from sojourn.project.sampling_declarations import SamplingDeclaration
 
 __all__ = ["UNKNOWN", "FrameRows", "frame_rows", "numbered"]
@@ -43,18 +44,17 @@ class FrameRows:
 
 
 def frame_rows(file: Path, declared: SamplingDeclaration) -> FrameRows:
-    """What the declaration asks of a frame, from a Parquet or CSV file.
+    """What the declaration asks of a frame, from a Parquet file or a text.
 
-    In CSV a column holds numbers, or true and false, where every cell can be read so, unless a condition
+    In a text a column holds numbers, or true and false, where every cell can be read so, unless a condition
     compares it with texts.
 
     Raises: ProjectError for a file that is not there, or a condition that cannot be read; DataRefused when a
     column is missing or a row has no unit or place.
     """
     texts = _text_columns(declared)
-    opened = opened_table(file, dict.fromkeys(texts, "any"))
+    source = _source(file, declared, texts)
     with Engine([file.resolve().parent], threads=1) as engine:
-        source = opened if isinstance(opened, Path) else _typed(opened.read_all(), declared, texts)
         frame = engine.relation(source)
         texts += [name for name in declared.design.order if not _holds_numbers(frame, name, file)]
         claims = {text: _rule(text, frame, file) for text in _claims(declared)}
@@ -77,6 +77,15 @@ def frame_rows(file: Path, declared: SamplingDeclaration) -> FrameRows:
     )
     _require_present(file, rows, [declared.frame.unit, *filter(None, [declared.frame.place])])
     return rows
+
+
+def _source(file: Path, declared: SamplingDeclaration, texts: list[str]) -> pa.Table | Path:
+    """A Parquet file itself, or the rows of another with the types that its columns can have."""
+    known, columns = arrival_of(file, declared.frame.arrives), dict.fromkeys(texts, "any")
+    if known.format == "parquet":
+        opened_table(file, columns)
+        return file
+    return _typed(survey_rows(file, columns, arrives=known, others=True), declared, texts)
 
 
 def _judged(

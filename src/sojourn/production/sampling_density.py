@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from sojourn.errors import DataRefused, Problem, shown
-from sojourn.production.table_files import require_targets, table_of, write_table
+from sojourn.production.survey_reading import survey_rows
+from sojourn.production.table_files import require_targets, write_table
 from sojourn.sources.sampling.density import DensityPlan, density_plan
 
 __all__ = ["density_file"]
@@ -31,7 +32,7 @@ def density_file(
     missing or a number is.
     """
     require_targets(target)
-    table = table_of(strata, COLUMNS)
+    table = survey_rows(strata, COLUMNS)
     if table["units"].null_count or table["prevalence"].null_count or not len(table):
         message = "a stratum has no units or no prevalence, or there is none."
         raise DataRefused(Problem(shown(strata.name), None, message, "Guess it from a census or a register."))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sojourn.concepts.sdg_reference import SdgReference, extended_reference, sdg_reference
+from sojourn.concepts.spelling import folded, nearest
 from sojourn.concepts.survey_variables import SurveyVariable, VariableKind, survey_variables
 from sojourn.engine.rules import parse_rule
 from sojourn.engine.survey_variables import VariableOrigin
-from sojourn.errors import ProjectError
+from sojourn.errors import Problem, ProjectError
+from sojourn.production.answer_codes import answer_code_map
+from sojourn.production.plain_names import PlainNames
 from sojourn.project.sdg_declarations import (
     ProfileDeclaration,
     SdgDeclaration,
@@ -21,7 +25,15 @@ from sojourn.project.sdg_declarations import (
 )
 from sojourn.statistics.sdg_indicators import Ages, Breakdown, Profile, Series, Thresholds
 
-__all__ = ["breakdowns_of", "known_variables", "origins_of", "profile_of", "reference_of", "series_of"]
+__all__ = [
+    "breakdowns_of",
+    "known_variables",
+    "origins_of",
+    "profile_of",
+    "reference_of",
+    "refuse_misspelt",
+    "series_of",
+]
 
 _CODES = (VariableKind.CODE, VariableKind.YES_NO)
 
@@ -48,17 +60,22 @@ def _own_kind(variable: VariableDeclaration) -> VariableKind:
     return VariableKind.NUMBER if variable.value is not None else VariableKind.CODE
 
 
-def origins_of(declared: SdgDeclaration, columns: Collection[str]) -> list[VariableOrigin]:
+def origins_of(declared: SdgDeclaration, columns: PlainNames, folder: Path) -> list[VariableOrigin]:
     """Where each variable comes from: as declared, or the column that has a standard variable's name.
 
-    Raises: ProjectError for codes that a variable cannot have, and for conditions that cannot be read.
+    Columns are called as they are inside the engine; files of code maps are looked for in `folder`.
+
+    Raises: ProjectError for codes that a variable cannot have, and for conditions and maps that cannot be
+    read.
     """
     found = []
     for name, variable in known_variables(declared).items():
         if name in declared.variables:
-            found.append(_origin(variable, declared.variables[name], columns))
-        elif name in columns:
-            found.append(VariableOrigin(name, _engine_kind(variable), name, allowed=variable.allowed))
+            own = declared.variables[name]
+            found.append(_origin(variable, own, columns, _codes(variable, own, declared, folder)))
+        elif name in columns.names:
+            column = columns.of(name)
+            found.append(VariableOrigin(name, _engine_kind(variable), column, allowed=variable.allowed))
     return found
 
 
@@ -67,23 +84,24 @@ def _engine_kind(variable: SurveyVariable) -> str:
 
 
 def _origin(
-    variable: SurveyVariable, declared: VariableDeclaration, columns: Collection[str]
+    variable: SurveyVariable, declared: VariableDeclaration, columns: PlainNames, codes: Mapping[str, str]
 ) -> VariableOrigin:
     kind, is_code = _engine_kind(variable), variable.kind in _CODES
-    _refuse_misfit(variable, declared, is_code)
+    _refuse_misfit(variable, declared, codes, is_code)
     is_number = declared.value is not None and _is_number(declared.value)
+    rule = partial(parse_rule, columns=columns.names, called=columns.inside)
     is_constant = declared.value is not None and (is_code or is_number)
     try:
         return VariableOrigin(
             name=variable.name,
             kind=kind,
-            column=declared.column,
-            codes=declared.codes,
+            column=None if declared.column is None else columns.of(declared.column),
+            codes=codes,
             missing=declared.missing,
-            condition=parse_rule(declared.when, columns) if declared.when else None,
-            value=parse_rule(declared.value, columns) if declared.value and not is_constant else None,
+            condition=rule(declared.when) if declared.when else None,
+            value=rule(declared.value) if declared.value and not is_constant else None,
             constant=declared.value if is_constant else None,
-            cases=tuple((parse_rule(case.when, columns), case.code) for case in declared.cases),
+            cases=tuple((rule(case.when), case.code) for case in declared.cases),
             otherwise=declared.otherwise,
             allowed=variable.allowed,
         )
@@ -92,13 +110,65 @@ def _origin(
         raise ProjectError(f"The variable {variable.name}: {problem.message}", problem.remedy) from error
 
 
-def _refuse_misfit(variable: SurveyVariable, declared: VariableDeclaration, is_code: bool) -> None:
-    if not is_code and (declared.when is not None or declared.cases or declared.codes):
+def _codes(
+    variable: SurveyVariable, own: VariableDeclaration, declared: SdgDeclaration, folder: Path
+) -> dict[str, str]:
+    """The code of each text that the column holds, as the map says on the day of the definitions."""
+    if own.codes is None:
+        return dict(own.map)
+    found = answer_code_map(variable.name, own, None, declared.area, folder)
+    day = declared.day
+    lines = zip(found.written, found.standard, found.valid_from, found.valid_to, strict=True)
+    return {
+        written: code
+        for written, code, first, last in lines
+        if day is None or ((first is None or first <= day) and (last is None or day <= last))
+    }
+
+
+def refuse_misspelt(declared: SdgDeclaration, series: Sequence[Series], reference: SdgReference) -> None:
+    """Refuse variables that are neither standard nor used, and things left out that there are not.
+
+    A variable of the country's own that says its `kind` or `meaning` may wait for its series.
+
+    Raises: ProjectError with what was probably meant.
+    """
+    known, standard = known_variables(declared), survey_variables()
+    used = {name for each in series for name in each.variables(known)}
+    used |= {each.detail for each in series if each.detail is not None}
+    problems = []
+    for name, variable in declared.variables.items():
+        if name in standard or name in used or variable.kind is not None or variable.meaning:
+            continue
+        meant = _meant(name, [each for each in (*standard, *used) if each not in declared.variables])
+        remedy = f"{meant or 'Correct its name.'} If it is the country's own, say its `kind`."
+        message = f"There is no standard variable {name}, and no series uses it."
+        problems.append(Problem("", None, message, remedy))
+    things = [*(each.id for each in series), *dict.fromkeys(each.code for each in reference.indicators)]
+    for name in declared.leave_out:
+        if name not in things:
+            remedy = _meant(name, things) or "Name an indicator as 8.5.2, or a series as SDG_8_5_2."
+            message = f"There is no indicator or series {name} that could be left out."
+            problems.append(Problem("", None, message, remedy))
+    if problems:
+        raise ProjectError(problems)
+
+
+def _meant(name: str, words: Collection[str]) -> str:
+    by_folded = {folded(word): word for word in words}
+    near = nearest(name, by_folded, 1)
+    return f"Did you mean {by_folded[near[0]]}?" if near else ""
+
+
+def _refuse_misfit(
+    variable: SurveyVariable, declared: VariableDeclaration, codes: Mapping[str, str], is_code: bool
+) -> None:
+    if not is_code and (declared.when is not None or declared.cases or codes):
         raise ProjectError(
             f"The variable {variable.name} is a number, and is declared by codes or conditions.",
             "Give the column it comes `from`, or its `value` as arithmetic.",
         )
-    given = [*declared.codes.values(), *(case.code for case in declared.cases)]
+    given = [*codes.values(), *(case.code for case in declared.cases)]
     given += [text for text in (declared.otherwise, declared.value if is_code else None) if text]
     given += ["Y", "N"] if declared.when is not None else []
     strange = [

@@ -21,7 +21,7 @@ from sojourn.production.small_area_reading import (
     units_of,
 )
 from sojourn.production.table_files import require_targets, write_table
-from sojourn.project.small_area_declarations import BenchmarkSettings, SmallAreaDeclaration
+from sojourn.project.small_area_declarations import SmallAreaDeclaration
 from sojourn.statistics.small_areas import (
     AreaData,
     AreaEstimates,
@@ -94,7 +94,7 @@ def small_areas_file(
     with _naming(sources.direct):
         made = _made(sources, declared)
     with _naming(sources.totals or sources.direct):
-        totals = _benchmarked(sources, declared.benchmark, made)
+        totals = _benchmarked(sources, declared, made)
     table = small_area_table(
         made.model.estimates,
         sample_size=made.sizes,
@@ -192,15 +192,16 @@ def _smoothed(known: Areas, declared: SmallAreaDeclaration) -> SmoothedVariances
 
 
 def _benchmarked(
-    sources: SmallAreaSources, asked: BenchmarkSettings | None, made: _Made
+    sources: SmallAreaSources, declared: SmallAreaDeclaration, made: _Made
 ) -> Benchmarked | None:
+    asked = declared.benchmark
     if asked is None:
         return None
     found, known = made.model.estimates, made.known
     if sources.totals is None:
         levels = [direct_level(name, known.groups[name], found, known.weight) for name in asked.levels]
     else:
-        given = totals_of(sources.totals, asked.levels)
+        given = totals_of(sources.totals, asked.levels, declared.arrives.totals)
         levels = [given_level(name, known.groups[name], *given[name]) for name in asked.levels]
     return benchmarked(found, known.weight, levels, method=asked.method, tolerance=asked.tolerance)
 
@@ -221,7 +222,7 @@ def _summary(made: _Made, table: pa.Table, totals: Benchmarked | None) -> SmallA
                 totals.level, totals.group, totals.total, totals.before, strict=True
             )
         ],
-        notes=made.model.fit.notes,
+        notes=(*made.model.fit.notes, *made.known.notes),
     )
 
 

@@ -11,8 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sojourn.errors import DataRefused, Problem, shown
-from sojourn.production.table_files import table_of
+from sojourn.errors import DataRefused, Problem, ProjectError, shown
+from sojourn.production.direct_estimates import DirectEstimates, direct_estimates
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings
+from sojourn.production.survey_reading import survey_rows
+from sojourn.project.declarations import Arrival
 from sojourn.project.small_area_declarations import SmallAreaDeclaration
 from sojourn.statistics.small_areas import UnitSums, unit_sums
 
@@ -20,13 +23,6 @@ __all__ = ["ALL", "Areas", "SmallAreaSources", "areas_of", "totals_of", "units_o
 
 Floats = npt.NDArray[np.float64]
 ALL = "_T"
-_DIRECT = {"area": "any", "estimate": "number"}
-_MORE = {
-    "variance": "number",
-    "standard_error": "number",
-    "sample_size": "number",
-    "effective_sample_size": "number",
-}
 _TOTALS = {"level": "text", "group": "any", "total": "number", "standard_error": "number"}
 
 
@@ -58,6 +54,7 @@ class Areas:
     population: Floats | None
     weight: Floats
     groups: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas:
@@ -66,11 +63,11 @@ def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas
     Raises: ProjectError for a file that is not there; DataRefused for a column that is missing or wrong, an
     area that occurs twice, or a direct estimate of an area that the auxiliaries do not have.
     """
-    known = sources.auxiliaries or sources.direct
-    direct = table_of(sources.direct, _DIRECT, _MORE)
-    codes = _codes(sources.direct, direct)
-    table = _known(known, declared)
-    areas = _codes(known, table)
+    known, area = sources.auxiliaries or sources.direct, declared.area
+    made = direct_estimates(sources.direct, declared)
+    direct, codes = made.table, _codes(sources.direct, made.table, area)
+    table = _known(sources, made, declared)
+    areas = _codes(known, table, area)
     place = _places(sources.direct, codes, known, areas)
     names, design = _design(known, table, declared)
     benchmark = declared.benchmark
@@ -89,25 +86,47 @@ def areas_of(sources: SmallAreaSources, declared: SmallAreaDeclaration) -> Areas
         weight=np.ones(len(areas))
         if benchmark is None or benchmark.weight is None
         else _floats(table[benchmark.weight]),
+        notes=(
+            *made.notes,
+            *mixed_notes(mixed_writings(table, _code_columns(declared)), remedy="Write them alike."),
+        ),
         groups={
             level: _groups(known, table, level, areas) for level in (benchmark.levels if benchmark else ())
         },
     )
 
 
-def _known(file: Path, declared: SmallAreaDeclaration) -> pa.Table:
+def _known(sources: SmallAreaSources, made: DirectEstimates, declared: SmallAreaDeclaration) -> pa.Table:
+    """What is known of every area, from the auxiliaries or from the file of the direct estimates."""
     benchmark, smoothing = declared.benchmark, declared.smoothing
     numbers = [*declared.covariates, *(smoothing.by if smoothing else ())]
     numbers += [name for name in (declared.population, benchmark and benchmark.weight) if name]
-    codes = [*declared.categories, *(name for name in (benchmark.levels if benchmark else ()) if name != ALL)]
-    return table_of(file, {"area": "any", **dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")})
+    codes = _code_columns(declared)
+    columns = {declared.area: "any", **dict.fromkeys(codes, "any"), **dict.fromkeys(numbers, "number")}
+    if sources.auxiliaries is not None:
+        return survey_rows(sources.auxiliaries, columns, arrives=declared.arrives.auxiliaries)
+    if not made.made:
+        return survey_rows(sources.direct, columns, arrives=declared.arrives.direct)
+    further = [name for name in columns if name not in made.table.column_names]
+    if further:
+        raise ProjectError(
+            f"A table of estimates does not know {', '.join(map(shown, further))} of the areas.",
+            "Give --auxiliaries with a row for each area.",
+        )
+    return made.table
 
 
-def _codes(file: Path, table: pa.Table) -> tuple[str, ...]:
+def _code_columns(declared: SmallAreaDeclaration) -> list[str]:
+    """The columns with codes: categories, and groups that are to add up."""
+    levels = declared.benchmark.levels if declared.benchmark else ()
+    return [*declared.categories, *(name for name in levels if name != ALL)]
+
+
+def _codes(file: Path, table: pa.Table, area: str) -> tuple[str, ...]:
     """The areas of a file, each once."""
-    if table["area"].null_count:
-        _refuse(file, "the column area has empty cells.", "Give the code of the area.")
-    codes = tuple(str(each) for each in table["area"].to_pylist())
+    if table[area].null_count:
+        _refuse(file, f"the column {shown(area)} has empty cells.", "Give the code of the area.")
+    codes = tuple(str(each) for each in table[area].to_pylist())
     if len(set(codes)) < len(codes):
         seen: set[str] = set()
         twice = next(code for code in codes if code in seen or seen.add(code))  # type: ignore[func-returns-value]
@@ -183,10 +202,13 @@ def units_of(file: Path, areas: Sequence[str], declared: SmallAreaDeclaration, k
     """
     outcome = declared.outcome or ""
     names = [outcome, *declared.covariates, *([declared.weight] if declared.weight else [])]
-    table = table_of(file, {"area": "any", **dict.fromkeys(names, "number")})
-    if table["area"].null_count:
-        _refuse(file, "the column area has empty cells.", "Give each unit its area, or leave the unit out.")
-    encoded = table["area"].cast(pa.string()).combine_chunks().dictionary_encode()
+    area = declared.area
+    kinds = {area: "any", **dict.fromkeys(names, "number")}
+    table = survey_rows(file, kinds, arrives=declared.arrives.units)
+    if table[area].null_count:
+        message = f"the column {shown(area)} has empty cells."
+        _refuse(file, message, "Give each unit its area, or leave the unit out.")
+    encoded = table[area].cast(pa.string()).combine_chunks().dictionary_encode()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     if not len(encoded):
         _refuse(file, "there is no unit.", "Write the file anew.")
@@ -198,12 +220,14 @@ def units_of(file: Path, areas: Sequence[str], declared: SmallAreaDeclaration, k
     return unit_sums(place, len(areas), _floats(table[outcome]), np.column_stack(columns), labels, weights)
 
 
-def totals_of(file: Path, levels: Sequence[str]) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
+def totals_of(
+    file: Path, levels: Sequence[str], arrives: Arrival | None = None
+) -> dict[str, tuple[dict[str, float], dict[str, float]]]:
     """Totals and their variances by level and group.
 
     Raises: as `areas_of`; DataRefused for a level that was not declared or a total that occurs twice.
     """
-    table = table_of(file, _TOTALS)
+    table = survey_rows(file, _TOTALS, arrives=arrives)
     for name in _TOTALS:
         if table[name].null_count:
             _refuse(

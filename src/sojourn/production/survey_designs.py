@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
 import pyarrow as pa
 
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
@@ -18,7 +23,7 @@ from sojourn.statistics.survey import (
     with_replicates,
 )
 
-__all__ = ["design_columns", "design_of", "with_design"]
+__all__ = ["design_columns", "design_of", "design_of_text", "design_text", "renamed_design", "with_design"]
 
 
 def design_of(declared: SurveyDesignDeclaration) -> SurveyDesign:
@@ -77,3 +82,55 @@ def with_design(records: pa.Table, declared: SurveyDesignDeclaration) -> tuple[p
     make = declared.make
     replication = Replication(make.kind, make.replicates, make.rho, make.seed)
     return with_replicates(records, design, replication)
+
+
+def design_text(design: ReplicateDesign) -> str:
+    """A replicate design that was made, as a text that is kept beside the sums that it belongs to."""
+    return json.dumps(asdict(design), sort_keys=True)
+
+
+def design_of_text(text: str) -> ReplicateDesign:
+    """The design that `design_text` wrote."""
+    plain = json.loads(text)
+    several = isinstance(plain["coefficient"], list)
+    return ReplicateDesign(
+        **{**plain, "coefficient": tuple(plain["coefficient"]) if several else plain["coefficient"]}
+    )
+
+
+def renamed_design(declared: SurveyDesignDeclaration, names: Mapping[str, str]) -> SurveyDesignDeclaration:
+    """A design with other names of its columns; those that `names` does not have stay as they are."""
+    stages = tuple(
+        stage.model_copy(
+            update={
+                name: names.get(column, column)
+                for name in ("unit", "stratum", "population", "fraction")
+                if (column := getattr(stage, name)) is not None
+            }
+        )
+        for stage in declared.stages
+    )
+    renamed: dict[str, Any] = {
+        "weight": None if declared.weight is None else names.get(declared.weight, declared.weight),
+        "stages": stages,
+        "weights": tuple(names.get(name, name) for name in expanded(declared.weights)),
+    }
+    if declared.calibrated is not None:
+        to = declared.calibrated
+        renamed["calibrated"] = to.model_copy(
+            update={
+                "base_weight": names.get(to.base_weight, to.base_weight),
+                "margins": tuple(tuple(names.get(name, name) for name in margin) for margin in to.margins),
+                "numbers": tuple(names.get(name, name) for name in to.numbers),
+            }
+        )
+    if declared.second_phase is not None:
+        again = declared.second_phase
+        renamed["second_phase"] = again.model_copy(
+            update={
+                "drawn": names.get(again.drawn, again.drawn),
+                "unit": names.get(again.unit, again.unit),
+                "strata": tuple(names.get(name, name) for name in again.strata),
+            }
+        )
+    return declared.model_copy(update=renamed)

@@ -6,7 +6,7 @@ that is declared later over the same dimensions costs milliseconds and looks at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,22 @@ from sojourn.engine.selections import (
     met_statement,
     of_period_statement,
     periods_statement,
+    renamed_statement,
     selected_statement,
 )
 from sojourn.errors import ProjectError
 from sojourn.production.counted import contract_behind, given_by, survey_design_of
-from sojourn.production.survey_designs import design_of
+from sojourn.production.survey_designs import (
+    design_columns,
+    design_of,
+    design_of_text,
+    design_text,
+    with_design,
+)
 from sojourn.project.load import Declarations
 from sojourn.project.table_declarations import Indicator, TableDeclaration
 from sojourn.statistics.cube import cube, persons_recur
+from sojourn.statistics.design import ReplicateDesign
 from sojourn.statistics.dimensions import with_dimensions
 from sojourn.statistics.survey import (
     DISTRIBUTED,
@@ -57,6 +65,8 @@ __all__ = [
     "table_dimensions",
 ]
 
+# Under which a file of sums keeps the design whose replicate weights were made.
+_MADE = b"sojourn.design"
 _UNIVERSE, _NUMERATOR = "is_in_universe", "is_in_numerator"
 
 
@@ -138,16 +148,21 @@ def cubes_of(
     is_distributed = indicator.statistic in DISTRIBUTED
     found = []
     for (period,) in engine.query(periods_statement(), {"records": records}).rows(order_by=("period",)):
+        of_period = engine.query(of_period_statement(period), {"records": records})
+        of_period, design = _with_design(declarations, indicator, of_period, [*of, *_looked_at(rules)])
         cube = survey_cube(
-            engine.query(of_period_statement(period), {"records": records}),
-            design=_design(declarations, indicator),
+            of_period,
+            design=design,
             dimensions=cube_dimensions(declarations, indicator),
             conditions=rules,
             measures=[] if is_distributed else of,
             distributed=of if is_distributed else [],
         )
         time = pa.array([period] * cube.table.num_rows, pa.string())
-        found.append((period, cube.table.add_column(0, "time_period", time)))
+        table = cube.table.add_column(0, "time_period", time)
+        if isinstance(design, ReplicateDesign) and _is_made(declarations, indicator):
+            table = table.replace_schema_metadata({_MADE: design_text(design).encode()})
+        found.append((period, table))
     return found
 
 
@@ -156,7 +171,8 @@ def kept_cube(declarations: Declarations, indicator: Indicator, file: Path) -> t
     table = pq.read_table(file)
     period = str(table["time_period"][0].as_py())
     dimensions = cube_dimensions(declarations, indicator)
-    design = _design(declarations, indicator)
+    made = (table.schema.metadata or {}).get(_MADE)
+    design = _design(declarations, indicator) if made is None else design_of_text(made.decode())
     return period, SurveyCube.of_table(table.drop_columns(["time_period"]), dimensions, design)
 
 
@@ -165,6 +181,32 @@ def _design(declarations: Declarations, indicator: Indicator) -> SurveyDesign:
     if declared is None:
         raise RuntimeError("The indicator is not about a survey.")
     return design_of(declared)
+
+
+def _is_made(declarations: Declarations, indicator: Indicator) -> bool:
+    declared = survey_design_of(declarations, indicator)
+    return declared is not None and declared.make is not None
+
+
+def _looked_at(rules: Mapping[str, Rule]) -> list[str]:
+    return [name for rule in rules.values() for name in rule.columns]
+
+
+def _with_design(
+    declarations: Declarations, indicator: Indicator, records: Relation, names: Sequence[str]
+) -> tuple[Relation, SurveyDesign]:
+    """The records of a period with their design; replicate weights that are to be made are made for them.
+
+    The same records and the same seed give the same weights, in whatever order they lie.
+    """
+    declared = survey_design_of(declarations, indicator)
+    if declared is None or declared.make is None:
+        return records, _design(declarations, indicator)
+    numbers, units = design_columns(declared)
+    needed = dict.fromkeys([*cube_dimensions(declarations, indicator), *names, *numbers, *units])
+    chosen = records.engine.query(renamed_statement({name: name for name in needed}, "r"), {"r": records})
+    table, design = with_design(chosen.to_arrow(), declared)
+    return records.engine.relation(table), design
 
 
 def recurring_persons(
@@ -242,15 +284,28 @@ def survey_sql(
     indicator = declarations.indicators[table.indicator]
     records, rules = survey_records(declarations, indicator, counted)
     of = [name for name in (indicator.of, indicator.over) if name is not None]
+    records, design = _with_design(declarations, indicator, records, [*of, *_looked_at(rules)])
     prepared, sums = survey_cube_sql(
         records,
-        design=_design(declarations, indicator),
+        design=design,
         dimensions=cube_dimensions(declarations, indicator),
         conditions=rules,
         measures=[] if indicator.statistic in DISTRIBUTED else of,
         distributed=of if indicator.statistic in DISTRIBUTED else [],
     )
-    return [("Every record, with conditions", prepared), ("Sums by cell and sampling unit", sums)]
+    steps = [("Every record, with conditions", prepared), ("Sums by cell and sampling unit", sums)]
+    made = _declared_making(declarations, indicator)
+    return steps if made is None else [("Replicate weights, made for each period", made), *steps]
+
+
+def _declared_making(declarations: Declarations, indicator: Indicator) -> str | None:
+    """How replicate weights were made, as a remark: it is no SQL."""
+    declared = survey_design_of(declarations, indicator)
+    if declared is None or declared.make is None:
+        return None
+    said = ", ".join(f"{name} {value}" for name, value in declared.make.model_dump(exclude_none=True).items())
+    stages = "; ".join(f"{each.unit} within {each.stratum or 'all'}" for each in declared.stages)
+    return f"-- replicate_1, replicate_2, … of {stages}: {said} (sojourn.statistics.survey.with_replicates)"
 
 
 def _behind(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sojourn.errors import DataRefused, Problem, ProjectError, shown
-from sojourn.production.movement_reading import opened_table
+from sojourn.production.mixed_codes import mixed_notes, mixed_writings
 from sojourn.production.report_files import require_report, said_of, write_report
+from sojourn.production.survey_reading import survey_rows
 from sojourn.production.table_files import require_targets, write_table
 from sojourn.production.weighting_report import report_text
 from sojourn.production.weighting_steps import Weighting, new_names, weighted_records
@@ -42,6 +42,7 @@ class WeightingSummary:
     effect: float
     replicates: int
     steps: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The numbers as plain values."""
@@ -67,11 +68,13 @@ def weight_file(
     require_report(targets.report)
     records = _survey(survey, declared)
     _require_free(survey, records, declared)
-    tables = {name: _totals(file) for name, file in (margins or {}).items()}
+    tables = {name: _totals(file, name, declared) for name, file in (margins or {}).items()}
     with said_of(survey):
         done = weighted_records(records, declared, tables)
     told = {"weighting": declared.id, "version": declared.version}
-    summary = _summary(records, done)
+    codes = [name for name, kind in _columns(declared).items() if kind == "any"]
+    notes = mixed_notes(mixed_writings(records, codes), remedy="Write them alike in the survey.")
+    summary = replace(_summary(records, done), notes=tuple(notes))
     write_table(done.records, targets.weighted, told)
     if targets.totals is not None:
         _require_calibrated(done)
@@ -82,8 +85,7 @@ def weight_file(
 
 
 def _survey(file: Path, declared: WeightingDeclaration) -> pa.Table:
-    opened = opened_table(file, _columns(declared))
-    return pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+    return survey_rows(file, _columns(declared), arrives=declared.arrives, others=True)
 
 
 def _columns(declared: WeightingDeclaration) -> dict[str, str]:
@@ -123,9 +125,10 @@ def _require_free(file: Path, records: pa.Table, declared: WeightingDeclaration)
         )
 
 
-def _totals(file: Path) -> pa.Table:
-    opened = opened_table(file, {"total": "number"})
-    return pq.read_table(opened) if isinstance(opened, Path) else opened.read_all()
+def _totals(file: Path, margin: str, declared: WeightingDeclaration) -> pa.Table:
+    margins = declared.calibration.margins if declared.calibration is not None else ()
+    arrives = next((each.arrives for each in margins if each.id == margin), None)
+    return survey_rows(file, {"total": "number"}, arrives=arrives, others=True)
 
 
 def _summary(records: pa.Table, done: Weighting) -> WeightingSummary:

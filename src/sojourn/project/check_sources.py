@@ -79,13 +79,6 @@ def _design(source: SourceDeclaration, place: Place) -> Iterator[Problem]:
             "design",
             "weight",
         )
-    if design.make is not None:
-        yield place.problem(
-            "replicate weights of a source are delivered, not made here.",
-            "Declare `variance: taylor` with the stages, or have the weights delivered.",
-            "design",
-            "make",
-        )
     units = [name for stage in design.stages for name in (stage.unit, stage.stratum) if name]
     if design.calibrated is not None:
         units += [name for margin in design.calibrated.margins for name in margin]

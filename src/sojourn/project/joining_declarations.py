@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sojourn.project.declaration import Declaration, Identifier, Strings
+from sojourn.project.declarations import Arrival, Declaration, Identifier, Strings
 
 __all__ = [
+    "ArrivalsToMatch",
+    "ArrivalsWithRegister",
     "BoundsDeclaration",
     "ColumnsByKind",
     "CompositeDeclaration",
@@ -37,6 +39,20 @@ class FileWeights(Declaration):
 
     recipients: str | None = Field(default=None, description="Column of the recipients' weights")
     donors: str | None = Field(default=None, description="Column of the donors' weights")
+
+
+class ArrivalsToMatch(Declaration):
+    """How each file is written; one that is left out, as the end of its name says."""
+
+    recipients: Arrival | None = Field(default=None, description="The recipients")
+    donors: Arrival | None = Field(default=None, description="The donors")
+
+
+class ArrivalsWithRegister(Declaration):
+    """How each file is written; one that is left out, as the end of its name says."""
+
+    survey: Arrival | None = Field(default=None, description="The survey")
+    register_: Arrival | None = Field(default=None, alias="register", description="The register")
 
 
 class BoundsDeclaration(Declaration):
@@ -76,6 +92,7 @@ class MatchingDeclaration(Declaration):
 
     id: Identifier = Field(description="Identifier of the matching; the result carries it")
     version: str = Field(default="1", description="Version of it; the result carries it")
+    arrives: ArrivalsToMatch = Field(default=ArrivalsToMatch(), description="How the files are written")
     recipient: str = Field(description="Column that identifies the recipients")
     donor: str = Field(description="Column that identifies the donors")
     give: ColumnsByKind = Field(description="What donors give")
@@ -194,6 +211,9 @@ class RegisterDeclaration(Declaration):
 
     id: Identifier = Field(description="Identifier of the estimation; the result carries it")
     version: str = Field(default="1", description="Version of it; the result carries it")
+    arrives: ArrivalsWithRegister = Field(
+        default=ArrivalsWithRegister(), description="How the files are written"
+    )
     weight: str = Field(description="Column of the survey's weights")
     stratum: str | None = Field(default=None, description="Column of the survey's strata")
     unit: str | None = Field(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sojourn.project.declaration import Declaration, Identifier, Strings
+from sojourn.project.declarations import Arrival, Declaration, Identifier, Strings
 
 __all__ = [
     "DensityStrata",
@@ -37,6 +37,9 @@ class DensityStrata(Declaration):
 class FrameColumns(Declaration):
     """What the columns of the frame are; it has a row for each person, or for each household."""
 
+    arrives: Arrival | None = Field(
+        default=None, description="How the frame's file is written; left out, as the end of its name says"
+    )
     unit: str = Field(description="Column of what is drawn and visited whole, such as the household")
     strata: Strings = Field(default=(), description="Columns whose codes together make the strata")
     place: str | None = Field(

@@ -47,7 +47,17 @@ class VariableDeclaration(Declaration):
     """Where a variable comes from: a column, a condition, an expression, a constant, or cases."""
 
     column: str | None = Field(default=None, alias="from", description="Column of the file")
-    codes: dict[Written, str] = Field(default={}, description="The variable's codes by what the column holds")
+    map: dict[Written, str] = Field(
+        default={},
+        description="Code of the variable for each text that the column holds, as in `{1: M, 2: F}`",
+    )
+    codes: str | None = Field(
+        default=None,
+        description=(
+            "Instead of it: a CSV file beside the specification with the columns from, to, valid_from,"
+            " valid_to, or `alpha_2`, `alpha_3`, `m49`, `icao`"
+        ),
+    )
     missing: Strings = Field(
         default=(), description="What the column holds where nothing is stated, beside the empty cell"
     )
@@ -67,6 +77,9 @@ class VariableDeclaration(Declaration):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
+        # Specifications of before `map` had its name wrote the map itself under `codes`.
+        if isinstance(value, dict) and isinstance(value.get("codes"), dict) and "map" not in value:
+            return {("map" if key == "codes" else key): each for key, each in value.items()}
         return {"from": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
@@ -74,8 +87,10 @@ class VariableDeclaration(Declaration):
         given = [self.column is not None, self.when is not None, self.value is not None, bool(self.cases)]
         if sum(given) != 1:
             raise ValueError("give one of `from`, `when`, `value` and `cases`")
-        if self.column is None and (self.codes or self.missing):
-            raise ValueError("`codes` and `missing` belong to `from`")
+        if self.column is None and (self.map or self.codes or self.missing):
+            raise ValueError("`map`, `codes` and `missing` belong to `from`")
+        if self.map and self.codes is not None:
+            raise ValueError("a `map` does not go with `codes`: keep one of them")
         if self.otherwise is not None and not self.cases:
             raise ValueError("`otherwise` belongs to `cases`")
         return self

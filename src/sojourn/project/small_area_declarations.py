@@ -6,9 +6,15 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sojourn.project.declarations import Declaration, Identifier, Strings
+from sojourn.project.declarations import Arrival, Declaration, Identifier, Strings
 
-__all__ = ["BenchmarkSettings", "ErrorSettings", "SmallAreaDeclaration", "SmoothingSettings"]
+__all__ = [
+    "BenchmarkSettings",
+    "ErrorSettings",
+    "SmallAreaDeclaration",
+    "SmallAreaFiles",
+    "SmoothingSettings",
+]
 
 _OF_AREAS = ("reml", "ml", "fay_herriot", "prasad_rao", "adjusted_reml")
 _OF_UNITS = ("reml", "ml", "fitting_of_constants")
@@ -64,11 +70,29 @@ class BenchmarkSettings(Declaration):
     )
 
 
+class SmallAreaFiles(Declaration):
+    """How each file is written; one that is left out, as the end of its name says."""
+
+    direct: Arrival | None = Field(default=None, description="The direct estimates")
+    auxiliaries: Arrival | None = Field(default=None, description="What is known of every area")
+    units: Arrival | None = Field(default=None, description="The units of the sample")
+    totals: Arrival | None = Field(default=None, description="The totals to add up to")
+
+
 class SmallAreaDeclaration(Declaration):
     """`model.yaml`: a small-area model, for the command `sojourn tool small-areas`."""
 
     id: Identifier = Field(description="Identifier of the model; the result carries it")
     version: str = Field(description="Version of the model; the result carries it")
+    area: str = Field(default="area", description="Column with the code of the area, in every file")
+    measure: str | None = Field(
+        default=None,
+        description=(
+            "Which measure is meant where the direct estimates are a table of `sojourn tool estimate` that"
+            " has several"
+        ),
+    )
+    arrives: SmallAreaFiles = Field(default=SmallAreaFiles(), description="How the files are written")
     model: Literal["area", "unit"] = Field(
         default="area", description="`area` takes direct estimates, `unit` the units of the sample"
     )

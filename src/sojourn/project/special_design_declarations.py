@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sojourn.project.declarations import Declaration, Identifier, Strings
+from sojourn.project.declarations import Arrival, Declaration, Identifier, Strings
 
 __all__ = [
     "AdaptiveSampleDeclaration",
@@ -249,6 +249,9 @@ class HiddenGroupDeclaration(Declaration):
     targets: tuple[TargetDeclaration, ...] = Field(min_length=1, description="What is estimated")
     confidence: float = Field(
         default=0.95, gt=0, lt=1, description="Share of intervals that should hold the truth"
+    )
+    arrives: Arrival | None = Field(
+        default=None, description="How the files are written; left out, as the ends of their names say"
     )
     two_phase: TwoPhaseSampleDeclaration | None = Field(default=None, description="Two-phase screening")
     frames: FramesSampleDeclaration | None = Field(default=None, description="Several frames that overlap")

@@ -85,6 +85,18 @@ class ReplicationDeclaration(Declaration):
     rho: float | None = Field(default=None, ge=0, lt=1, description="Fay's factor")
     seed: int | None = Field(default=None, description="What chance starts from; of bootstrap and jk2")
 
+    @model_validator(mode="after")
+    def _fits(self) -> ReplicationDeclaration:
+        for name, kinds in (
+            ("replicates", ("bootstrap", "successive_difference")),
+            ("seed", ("bootstrap", "jk2")),
+            ("rho", ("fay",)),
+        ):
+            if (self.kind in kinds) != (getattr(self, name) is not None):
+                needs = "needs" if self.kind in kinds else "has no"
+                raise ValueError(f"replicate weights of kind {self.kind}: it {needs} `{name}`")
+        return self
+
 
 class SurveyDesignDeclaration(Declaration):
     """`design.yaml`, or `design:` of a source: how figures of a survey get their standard errors.

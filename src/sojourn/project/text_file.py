@@ -11,6 +11,8 @@ __all__ = ["text_of"]
 
 def text_of(file: Path, shown_as: str) -> str | Problem:
     """The text of a file, its line ends as they stand."""
+    if not file.is_file():
+        return Problem(shown_as, None, "the file is not there.", "Put it there, or correct its name.")
     content = file.read_bytes()
     try:
         return content.decode("utf-8-sig")

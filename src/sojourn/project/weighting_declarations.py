@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sojourn.project.declaration import Declaration, Identifier, Strings
+from sojourn.project.declarations import Arrival, Declaration, Identifier, Strings
 
 __all__ = [
     "BoundDeclaration",
@@ -119,6 +119,9 @@ class MarginDeclaration(Declaration):
         " category with a total, `spread` divides unknown records and totals over the known categories",
     )
     adds_up: bool = Field(default=False, description="Whether rows of one category in the file are added up")
+    arrives: Arrival | None = Field(
+        default=None, description="How the file is written; left out, as the end of its name says"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> MarginDeclaration:
@@ -250,6 +253,10 @@ class WeightingDeclaration(Declaration):
 
     id: Identifier = Field(description="Identifier of the weighting")
     version: str = Field(default="1", description="Version of it; the result carries it")
+    arrives: Arrival | None = Field(
+        default=None,
+        description="How the survey's file is written; left out, as the end of its name says",
+    )
     weight: str = Field(description="Column of the design's weights")
     new_weight: str = Field(default="weight_final", description="Column that the result adds")
     replicates: Strings = Field(

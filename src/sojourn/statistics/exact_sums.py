@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sojourn.engine import Relation
 from sojourn.engine.compose import WeightedSum, limits_statement
-from sojourn.errors import ContractBroken
+from sojourn.errors import ContractBroken, Problem
 
 __all__ = ["Limits", "limits_of"]
 
@@ -53,14 +53,14 @@ def limits_of(
     fractional = frozenset(name for name in columns if types[name] not in _WHOLE)
     found = records.engine.query(limits_statement(columns, fractional), {"records": records}).rows()[0]
     about = {name: found[1 + 4 * place : 5 + 4 * place] for place, name in enumerate(columns)}
-    missing = [name for name in weights if about[name][0]]
-    not_numbers = [name for name in columns if about[name][1] or math.isinf(about[name][2] or 0.0)]
-    if missing or not_numbers:
-        wrong = ", ".join(dict.fromkeys([*missing, *not_numbers]))
-        raise ContractBroken(
-            f"{wrong}: a weight is missing, or a number is not finite, in some records.",
-            "Every record of a survey has all its weights; what is not stated in a measure is null, not NaN.",
-        )
+    problems = [_missing(name, about[name][0]) for name in weights if about[name][0]]
+    problems += [
+        _not_finite(name, about[name][1])
+        for name in columns
+        if about[name][1] or math.isinf(about[name][2] or 0.0)
+    ]
+    if problems:
+        raise ContractBroken(problems)
     return Limits(
         records=int(found[0]),
         largest={name: float(about[name][2] or 0.0) for name in columns},
@@ -68,3 +68,23 @@ def limits_of(
         fractional=fractional,
         incomplete=frozenset(name for name in columns if about[name][0]),
     )
+
+
+def _missing(weight: str, records: int) -> Problem:
+    return Problem(
+        "",
+        None,
+        f"The weight {weight} is missing in {_counted(records)}.",
+        "Every record of a survey has all its weights: fill them in, or leave out who was not sampled.",
+    )
+
+
+def _not_finite(name: str, records: int) -> Problem:
+    where = f"not a number (NaN) in {_counted(records)}" if records else "infinite in some records"
+    return Problem(
+        "", None, f"The column {name} is {where}.", "Leave the cell empty where nothing is stated."
+    )
+
+
+def _counted(records: int) -> str:
+    return f"{records:,} record{'' if records == 1 else 's'}"

@@ -68,3 +68,25 @@ def test_anything_else_is_refused(rule):
 def test_a_misspelt_column_is_told_with_the_nearest_one():
     with pytest.raises(ProjectError, match="Did you mean citizenship"):
         parse_rule("citizneship = 'NOR'", COLUMNS)
+
+
+def test_a_name_with_blanks_or_letters_of_any_script_is_quoted_wherever_it_stands():
+    names, text = ["âge", 'état "civil"'], 'âge > 3 and "état ""civil""" = \'x\''
+    assert parse_rule(text, names).sql == text.replace("âge", '"âge"').replace("and", "AND")
+    called = parse_rule(text, names, {"âge": "a_", 'état "civil"': "b_"})
+    assert (called.sql, called.columns) == ('"a_" > 3 AND "b_" = \'x\'', {"a_", "b_"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "remedy"),
+    [
+        ("Citizenship = 'FRA'", "Did you mean citizenship?"),
+        ('sex = "FF"', "A text stands in single quotes: 'FF'."),
+        ("marital status = 1", 'A name with blanks or signs stands in double quotes: "marital status" = 1'),
+        ("1 = 1", "Write a condition such as: age >= 15"),
+    ],
+)
+def test_what_was_probably_meant_is_told(rule, remedy):
+    with pytest.raises(ProjectError) as told:
+        parse_rule(rule, COLUMNS)
+    assert remedy in str(told.value)

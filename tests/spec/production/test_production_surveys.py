@@ -20,11 +20,13 @@ from sojourn.production.workspace import open_workspace
 from sojourn.statistics.survey import (
     Gap,
     Measure,
+    Replication,
     SecondPhase,
     Stage,
     TaylorDesign,
     survey_cube,
     survey_table,
+    with_replicates,
 )
 
 SOURCE = """\
@@ -273,6 +275,75 @@ def test_the_published_method_shows_how_the_sums_came_about(surveyor):
     assert "GROUP BY" in text
 
 
+def making(surveyor, kind):
+    """The project's survey with replicate weights that are made from its strata and units."""
+    file = surveyor.project / "sources/survey/source.yaml"
+    file.write_text(SOURCE.replace("variance: taylor", "variance: replicates") + f"  make: {kind}\n")
+
+
+@pytest.mark.parametrize("kind", ["{kind: jkn}", "{kind: bootstrap, replicates: 30, seed: 4}"])
+def test_replicate_weights_that_a_source_makes_are_those_of_its_design(surveyor, kind):
+    records = people()
+    making(surveyor, kind)
+    estimates = rows_of(surveyor(records, "UNEMPLOYMENT").tables["UNEMPLOYMENT"].estimates)
+    made = Replication("jkn") if "jkn" in kind else Replication("bootstrap", 30, seed=4)
+    weighted, design = with_replicates(records, DESIGN, made)
+    measure = Measure("proportion", when="m", where="u")
+    rules = ("ACT in ('EMP', 'UNE')", "ACT = 'UNE'")
+    expected = by_hand(weighted, measure, ["nativity", "SEX"], (), *rules, design=design)
+    assert len(estimates) == len(expected)
+    by_cell = {(row["nativity"], row["SEX"]): row for row in expected}
+    for row in estimates:
+        by_design = by_cell[row["nativity"], row["sex"]]
+        for column in ("value", "variance", "degrees_of_freedom"):
+            assert row[column] == pytest.approx(by_design[column], rel=1e-12), column
+
+
+def test_the_same_seed_finds_the_kept_sums_and_another_makes_others(surveyor):
+    making(surveyor, "{kind: bootstrap, replicates: 20, seed: 4}")
+    first = surveyor(people(), "UNEMPLOYMENT")
+    again = surveyor(None, "UNEMPLOYMENT", "UNEMPLOYMENT_GAP")
+    assert "sums:unemployment" in again.found
+    assert rows_of(again.tables["UNEMPLOYMENT"].estimates) == rows_of(first.tables["UNEMPLOYMENT"].estimates)
+    # The gap is read from the kept sums, with the design that was made with them.
+    assert all(row["variance"] > 0 for row in rows_of(again.tables["UNEMPLOYMENT_GAP"].estimates))
+    making(surveyor, "{kind: bootstrap, replicates: 20, seed: 5}")
+    other = surveyor(None, "UNEMPLOYMENT")
+    assert "sums:unemployment" in other.made
+    one, two = (rows_of(run.tables["UNEMPLOYMENT"].estimates) for run in (first, other))
+    assert [row["value"] for row in one] == pytest.approx([row["value"] for row in two])
+    assert [row["variance"] for row in one] != [row["variance"] for row in two]
+
+
+def test_the_order_of_records_changes_no_replicate_weight(surveyor):
+    making(surveyor, "{kind: bootstrap, replicates: 20, seed: 4}")
+    first = rows_of(surveyor(people(), "UNEMPLOYMENT").tables["UNEMPLOYMENT"].estimates)
+    turned = people().take(pa.array(range(299, -1, -1)))
+    assert rows_of(surveyor(turned, "UNEMPLOYMENT").tables["UNEMPLOYMENT"].estimates) == first
+
+
+def test_the_published_method_says_how_replicate_weights_were_made(surveyor):
+    making(surveyor, "{kind: bootstrap, replicates: 20, seed: 4}")
+    surveyor(people(), "UNEMPLOYMENT")
+    with open_workspace(surveyor.project) as workspace:
+        text = method_sql(workspace, workspace.declarations.tables["UNEMPLOYMENT"])
+    assert "of psu within stratum: kind bootstrap, replicates 20, seed 4" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        ("{kind: bootstrap, replicates: 20}", "replicate weights of kind bootstrap: it needs `seed`"),
+        ("{kind: jkn, seed: 1}", "replicate weights of kind jkn: it has no `seed`"),
+        ("{kind: fay}", "replicate weights of kind fay: it needs `rho`"),
+    ],
+)
+def test_replicate_weights_that_leave_something_open_are_refused_by_the_check(surveyor, kind, complaint):
+    making(surveyor, kind)
+    with pytest.raises(ProjectError, match=complaint):
+        surveyor(people(30))
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [
@@ -290,7 +361,7 @@ def test_the_published_method_shows_how_the_sums_came_about(surveyor):
             "sources/survey/source.yaml",
             "  stages:\n    - {",
             "  make: {kind: jkn}\n  stages:\n    - {",
-            "`make`",
+            "`make` does not go with variance taylor",
         ),
         (
             "indicators/unemployment.yaml",

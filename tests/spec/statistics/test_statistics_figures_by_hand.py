@@ -181,7 +181,9 @@ def test_records_that_hold_the_code_of_totals_are_refused(engine):
 @pytest.mark.parametrize("weight", [[1.0, None], [1.0, float("nan")], [1.0, float("inf")]])
 def test_a_weight_that_is_missing_or_no_number_is_refused(engine, weight):
     records = engine.relation(pa.table({"sex": ["F", "M"], "w": weight}))
-    with pytest.raises(ContractBroken, match="w: a weight is missing"):
+    with pytest.raises(
+        ContractBroken, match=r"The (weight w is missing|column w is (infinite|not a number))"
+    ):
         cube(records, dimensions=["sex"], weight="w")
 
 

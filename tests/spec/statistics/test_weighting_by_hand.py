@@ -312,10 +312,10 @@ def test_settings_that_make_no_sense_are_refused(make, message):
 @pytest.mark.parametrize(
     ("rule", "weights", "message"),
     [
-        (TrimmingRule(upper=Limit("value", 2)), [1.0, 5.0], "mean 3, and are to lie between -inf and 2"),
+        (TrimmingRule(upper=Limit("value", 2)), [1.0, 5.0], "mean 3, and are to be at most 2"),
         (TrimmingRule(lower=Limit("value", 9)), [1.0, 5.0], "their sum would change"),
         (TrimmingRule(Limit("value", 4), Limit("value", 2)), [1.0, 5.0], "Exchange them"),
-        (TrimmingRule(upper=Limit("value", 9)), [1.0, None], "empty in 1 records"),
+        (TrimmingRule(upper=Limit("value", 9)), [1.0, None], "empty in 1 record"),
     ],
 )
 def test_bounds_that_leave_no_room_are_refused(rule, weights, message):

@@ -167,8 +167,8 @@ def test_an_unknown_total_that_nothing_can_take_up_is_refused():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1.0, None, 1.0, 1.0], "The column w is empty in 1 records"),
-        ([1.0, float("nan"), 1.0, 1.0], "not finite in 1"),
+        ([1.0, None, 1.0, 1.0], "The column w is empty in 1 record."),
+        ([1.0, float("nan"), 1.0, 1.0], "w holds what is no finite number in 1 record."),
         ([1.0, -2.0, 1.0, 1.0], "negative in 1 records"),
         ([0.0] * 4, "All weights w are zero"),
         (["1"] * 4, "holds no numbers"),
@@ -180,7 +180,7 @@ def test_weights_that_are_none_are_refused(weights, message):
 
 def test_a_measure_that_is_empty_is_refused():
     records = RECORDS.set_column(2, "x", pa.array([1.0, None, 2.0, 3.0]))
-    assert "The column x is empty in 1 records" in refused([Margin("x", (), {(): 9}, of="x")], records)
+    assert "The column x is empty in 1 record." in refused([Margin("x", (), {(): 9}, of="x")], records)
 
 
 def test_no_records_are_refused():

@@ -16,7 +16,7 @@ SPEC = """
 area: XRR
 period: "2024"
 variables:
-  nativity: {from: born, codes: {"0": NB, "1": FB}}
+  nativity: {from: born, map: {"0": NB, "1": FB}}
   electricity: {when: light = 1}
 """
 
@@ -90,5 +90,5 @@ def test_a_specification_is_refused_with_its_line(files):
 def test_aggregates_become_figures(files, tmp_path):
     (tmp_path / "gdp.csv").write_text("time_period,remittances,gdp\n2024,1,40\n", encoding="utf-8")
     done = told("tool", "sdg-aggregates", "remittances_over_gdp", tmp_path / "gdp.csv", files["out.csv"])
-    assert "1 figures are in" in done.output
+    assert "1 row of figures is in" in done.output
     assert '"2024",2.5' in files["out.csv"].read_text(encoding="utf-8")

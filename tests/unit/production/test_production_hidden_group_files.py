@@ -182,7 +182,13 @@ def test_the_weights_of_a_regression_add_up_to_the_first_phase(tmp_path):
     ("kind", "part", "old", "new", "said"),
     [
         ("centres", "sample", "1,shop,true", "1,mall,true", "sample.csv: 1 people were asked at centres"),
-        ("centres", "sample", "1,shop,true", "1,shop,maybe", "sample.csv:2: the value in the column shop"),
+        (
+            "centres",
+            "sample",
+            "1,shop,true",
+            "1,shop,maybe",
+            "sample.csv:2: the cell in the column shop is neither true nor false",
+        ),
         ("respondent_driven", "sample", "knows", "knew", "there is no column knows"),
         ("indirect", "reached", "q,3,no", "z,3,no", "leads to a target that is not in the table"),
         ("frames", "sample", "0.05,0,3", ",0,3", "sample.csv: The column p is empty in 1 rows"),

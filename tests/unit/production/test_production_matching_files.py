@@ -298,3 +298,15 @@ def test_what_cannot_be_matched_is_refused_and_leaves_nothing(tmp_path, files, t
 def test_results_that_cannot_be_written_are_refused(tmp_path, files, text, targets, message):
     with pytest.raises(ProjectError, match=message):
         made(tmp_path, files, text, **targets)
+
+
+def test_both_files_are_read_as_they_are_declared_to_be_written(tmp_path, files):
+    _, expected = made(tmp_path, files, kind="csv", out="a.csv")
+    for name in ("recipients", "donors"):
+        text = files[f"{name}.csv"].read_text().replace(",", ";").replace(".", ",")
+        files[f"{name}.txt"] = tmp_path / f"{name}.txt"
+        files[f"{name}.txt"].write_text(text, encoding="cp1252")
+    written = '{separator: ";", decimal: ",", encoding: cp1252}'
+    arrives = f"arrives: {{recipients: {written}, donors: {written}}}\n"
+    _, found = made(tmp_path, files, SPEC + BOUNDS + arrives, kind="txt", out="b.csv")
+    assert found == expected

@@ -490,3 +490,14 @@ def test_replicate_weights_give_persons_and_emigrants_their_errors(tmp_path: Pat
     gone = {row["destination"]: row for row in lines(tmp_path / "out" / "GONE.csv")}["FRA"]
     for row in (men, gone):
         assert (float(row["value"]), float(row["standard_error"])) == (20, pytest.approx(error))
+
+
+def test_numbers_that_weights_were_calibrated_to_have_no_error(tmp_path: Path):
+    design = EACH[:-1] + ", calibrated: {base_weight: D, margins: [[S]]}}"
+    (tmp_path / "design.yaml").write_text(design, encoding="utf-8")
+    persons = "".join(f"h{at},{1 + at % 2},{20 + at},{4 + 4 * (at % 3 == 0)},{3 + at % 4},{2 + at % 3}\n"
+                      for at in range(12))  # fmt: skip
+    small(tmp_path, "H,S,A,B,W,D\n" + persons, SMALL + "tables: [T02A]\n")
+    rows = {(row["birthplace"], row["sex"]): row for row in lines(tmp_path / "out" / "T02A.csv")}
+    assert float(rows[ALL, "F"]["standard_error"]) == pytest.approx(0, abs=1e-9)
+    assert float(rows["ALB", "F"]["standard_error"]) > 0.1

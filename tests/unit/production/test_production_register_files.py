@@ -256,11 +256,11 @@ REFUSED = {
     ),
     "a measure that is missing": (
         {"survey": lambda t: t.set_column(4, "y", pa.array([None, *t["y"].to_pylist()[1:]]))},
-        SPEC, r"survey\.parquet: The column y is empty in 1 records",
+        SPEC, r"survey\.parquet: The column y is empty in 1 record",
     ),
     "an answer that is missing": (
         {"survey": lambda t: t.set_column(5, "job", pa.array([None, *t["job"].to_pylist()[1:]]))},
-        SPEC, r"survey\.parquet: The column job is empty in 1 records",
+        SPEC, r"survey\.parquet: The column job is empty in 1 record",
     ),
     "a code that nobody has": (
         {}, SPEC.replace("[full, part]", "[full, Part]"), "No record has the code Part of job",
@@ -274,7 +274,7 @@ REFUSED = {
     ),
     "counts that are missing": (
         {"counts": lambda t: t.set_column(3, "people", pa.array([None] + [1] * (len(t) - 1)))},
-        SPEC, r"counts\.parquet: The column people is empty in 1 records",
+        SPEC, r"counts\.parquet: The column people is empty in 1 record",
     ),
     "a register of nobody": (
         {"counts": lambda t: t.slice(0, 0)}, SPEC, r"counts\.parquet: the register has nobody",
@@ -329,3 +329,20 @@ def test_a_picture_needs_composites(tmp_path, files, tables):
             RegisterTargets(tmp_path / "out.csv", tmp_path / "p.svg"), declared=declared(tmp_path, ONE),
         )  # fmt: skip
     assert not (tmp_path / "out.csv").exists()
+
+
+def as_an_office_writes(source: Path, target: Path) -> None:
+    """The same table with semicolons, decimal commas and blanks around its cells."""
+    text = source.read_text().replace(",", " ; ").replace(".", ",").replace('"', "")
+    target.write_text(text, encoding="utf-16")
+
+
+def test_survey_and_register_are_read_as_they_are_declared_to_be_written(tmp_path, files):
+    for name in ("survey", "counts"):
+        as_an_office_writes(files[f"{name}.csv"], tmp_path / f"{name}.txt")
+        files[f"{name}.txt"] = tmp_path / f"{name}.txt"
+    written = '{separator: ";", decimal: ",", encoding: utf-16}'
+    text = SPEC + f"arrives: {{survey: {written}, register: {written}}}\n"
+    _, expected = figures(tmp_path, files, survey="survey.csv", register="counts.csv", out="a.csv")
+    _, found = figures(tmp_path, files, text=text, survey="survey.txt", register="counts.txt", out="b.csv")
+    assert found == expected

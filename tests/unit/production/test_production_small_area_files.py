@@ -14,8 +14,10 @@ from sojourn.dissemination.small_area_chart import LANES, POINTS, AreaMark, smal
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.small_area_files import SmallAreaTargets, small_areas_file
 from sojourn.production.small_area_reading import SmallAreaSources
+from sojourn.production.survey_files import EstimateRequest, estimate_file
 from sojourn.project.load import load_declaration
 from sojourn.project.small_area_declarations import SmallAreaDeclaration
+from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.small_areas import fay_herriot, nested_error
 
 AREA = {"id": "milk", "version": "1", "categories": ["major_area"]}
@@ -264,3 +266,96 @@ def test_small_shares_are_drawn_in_units_that_keep_their_digits():
     assert drawing.specification["layer"][0]["encoding"]["x"]["title"] == "estimate × 1,000"
     values = [row["value"] for row in drawing.specification["data"]["values"]]
     assert max(values) == pytest.approx(4)
+
+
+SURVEY = """\
+variance: taylor
+weight: w
+stages: [{unit: each_record}]
+"""
+
+
+def estimates(folder: Path, *measures: str, by=("district", "sex"), where=None) -> None:
+    """A table of `tool estimate`: five districts of 8 to 12 persons each, one person of unknown district."""
+    lines = ["w,district,sex,y,employed"]
+    for place in range(5):
+        lines += [f"{1 + at % 3},D{place},{'FM'[at % 2]},{10 * place + at * at % 7},{at % 3}"
+                  for at in range(8 + place)]  # fmt: skip
+    (folder / "persons.csv").write_text("\n".join([*lines, "1,,F,3,1"]) + "\n")
+    (folder / "design.yaml").write_text(SURVEY)
+    estimate_file(
+        folder / "persons.csv", folder / "estimates.csv", request=EstimateRequest(measures, by, where),
+        declared=load_declaration(folder / "design.yaml", SurveyDesignDeclaration),
+    )  # fmt: skip
+
+
+def test_what_estimate_wrote_is_read_as_direct_estimates(folder):
+    estimates(folder, "mean(y)", "proportion(employed = 1)")
+    rows = [
+        row for row in pcsv.read_csv(folder / "estimates.csv").to_pylist()
+        if row["measure"] == "mean(y)" and row["sex"] == "_T" and row["district"][0] == "D"
+    ]  # fmt: skip
+    lines = ["district,estimate,variance,sample_size,effective_sample_size"]
+    lines += [
+        f"{row['district']},{row['value']!r},{row['variance']!r},{row['contributors']},"
+        f"{row['contributors'] / row['design_effect']!r}"
+        for row in rows
+    ]
+    (folder / "own.csv").write_text("\n".join(lines) + "\n")
+    (folder / "known.csv").write_text("district,x\n" + "".join(f"D{n},{n * n}\n" for n in range(6)))
+    settings = declared(AREA, categories=[], covariates=["x"], area="district", measure="mean(y)")
+    expected = run(folder, settings, "own.csv", "expected.csv", auxiliaries="known.csv")
+    found = run(folder, settings, "estimates.csv", "found.csv", auxiliaries="known.csv")
+    assert (folder / "found.csv").read_text() == (folder / "expected.csv").read_text()
+    assert len(rows) == 5
+    assert set(found.notes) - set(expected.notes) == {
+        "1 records of the direct estimates are of an unknown area (_U) and left out"
+    }
+
+
+def test_effective_sizes_of_estimates_are_records_over_the_design_effect(folder):
+    estimates(folder, "proportion(employed = 1)", by=("district",))
+    rows = [
+        f"{row['district']},{row['value']!r},{row['variance']!r},"
+        f"{row['contributors'] / row['design_effect']!r}\n"
+        for row in pcsv.read_csv(folder / "estimates.csv").to_pylist() if row["district"][0] == "D"
+    ]  # fmt: skip
+    (folder / "own.csv").write_text("district,estimate,variance,effective_sample_size\n" + "".join(rows))
+    settings = declared(AREA, categories=[], area="district", transformation="arcsine")
+    run(folder, settings, "estimates.csv")
+    run(folder, settings, "own.csv", "again.csv")
+    found, expected = (pcsv.read_csv(folder / name) for name in ("out.csv", "again.csv"))
+    assert found["mse"] == expected["mse"]
+    assert found["sample_size"].to_pylist() == [8, 9, 10, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({}, "has no dimension area.\n  Declare as `area` the one that tells areas apart; it is broken down"
+             " by district, sex."),
+        ({"area": "district"}, "has 2 measures.\n  Declare `measure` as one of 'mean(y)', 'count'."),
+        ({"area": "district", "measure": "mean (Y)"}, "Did you mean 'mean(y)'?"),
+        ({"area": "district", "measure": "count", "covariates": ["x"]}, "does not know x of the areas"),
+    ],
+)  # fmt: skip
+def test_tables_of_estimates_that_leave_something_open_are_refused(folder, more, complaint):
+    estimates(folder, "mean(y)", "count")
+    with pytest.raises((DataRefused, ProjectError)) as told:
+        run(folder, declared(AREA, categories=[], **more), "estimates.csv")
+    assert complaint in str(told.value)
+
+
+def test_files_of_areas_are_written_as_each_office_writes_them(folder):
+    (folder / "sample.csv").write_text("area;estimate;variance\nb;3,5;1\na;1;1\nc;8;1\n")
+    (folder / "known.csv").write_bytes(
+        "area\tx\tsorte\na\t1\té\nb\t2\té\nc\t4\tÉ\nd\t3\té\n".encode("cp1252")
+    )
+    arrives = {"direct": {"separator": ";", "decimal": ","},
+               "auxiliaries": {"separator": "\t", "encoding": "cp1252"}}  # fmt: skip
+    settings = declared(AREA, categories=[], covariates=["x"], arrives=arrives)
+    run(folder, settings, "sample.csv", auxiliaries="known.csv")
+    assert pcsv.read_csv(folder / "out.csv")["direct"].to_pylist()[1] == 3.5
+    settings = declared(AREA, categories=["sorte"], intercept=False, arrives=arrives)
+    found = run(folder, settings, "sample.csv", "again.csv", auxiliaries="known.csv")
+    assert any("'é' in 3, 'É' in 1 records" in note for note in found.notes)

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from sojourn.errors import DataRefused, ProjectError
-from sojourn.production.measure_texts import written_measure
+from sojourn.production.measure_texts import listed_names, written_measure
 from sojourn.production.survey_files import EstimateRequest, estimate_file
+from sojourn.project.design_file_declarations import DesignFileDeclaration
 from sojourn.project.load import load_declaration
 from sojourn.project.survey_declarations import SurveyDesignDeclaration
 from sojourn.statistics.survey import Gap, Measure
@@ -188,7 +189,7 @@ def test_a_measure_that_is_not_understood_is_told_the_forms(text):
     [
         ({"measures": ()}, "No measure is asked for"),
         ({"measures": ("mean(yy)",)}, "there is no column yy"),
-        ({"measures": ("mean(g)",)}, "the value in the column g cannot be read"),
+        ({"measures": ("mean(g)",)}, "the column g holds no number in any record"),
         ({"measures": ("count",), "by": ("gg",)}, "there is no column gg"),
         ({"measures": ("count",), "where": "zz = 1"}, "names zz, which is not a column"),
         ({"measures": ("count",), "totals": "some"}, "Totals cannot be 'some'"),
@@ -207,7 +208,7 @@ def test_records_that_do_not_serve_are_refused_with_the_name_of_the_file(folder)
     weight = sample()["w"].to_pylist()
     weight[4] = None
     pq.write_table(sample().set_column(6, "w", pa.array(weight)), folder / "holes.parquet")
-    with pytest.raises(DataRefused, match=r"holes\.parquet: w: a weight is missing"):
+    with pytest.raises(DataRefused, match=r"holes\.parquet: The weight w is missing in"):
         estimated(folder, "count", source="holes.parquet")
 
 
@@ -260,3 +261,252 @@ def test_the_command_prints_figures_and_one_json_document(folder):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["figures"] == 5
     assert "mean(y) [b-a]" in done.stderr
+
+
+MESSY = DESIGN + 'arrives: {encoding: cp1252, separator: ";", decimal: ","}\n'
+
+
+def messy(folder):
+    """The sample as a spreadsheet in a French office writes it."""
+    rows = sample().to_pylist()
+    names = list(rows[0])
+    text = ";".join(names) + "\r\n" + "".join(
+        ";".join("" if row[name] is None else str(row[name]).replace(".", ",") for name in names) + "\r\n"
+        for row in rows
+    )  # fmt: skip
+    (folder / "messy.csv").write_bytes(text.replace(";a;", ";aé;").encode("cp1252"))
+    (folder / "messy.yaml").write_text(MESSY)
+
+
+def test_how_a_file_is_written_stands_in_the_file_of_the_design_and_changes_no_figure(folder, commands):
+    messy(folder)
+    for source, design, out in (
+        ("messy.csv", "messy.yaml", "a.csv"), ("sample.csv", "design.yaml", "b.csv"),
+    ):  # fmt: skip
+        done = commands.run(
+            "tool", "estimate", source, out, "--design", design, "--measure", "mean(y)", "--by", "g",
+            "--json", cwd=folder,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        # `--json` may stand after the command as well.
+        assert json.loads(done.stdout)["figures"] == 4
+    first, second = ((folder / name).read_text() for name in ("a.csv", "b.csv"))
+    assert '"aé"' in first
+    assert first.replace('"aé"', '"a"') == second
+
+
+# As offices name columns; one holds quotes and a piece of SQL, one differs from another in case only.
+NAMES = {
+    "y": "revenu après impôts (€)",
+    "g": 'état "civil"; DROP TABLE records',
+    "x": "G",
+    "w": "poids final",
+    "p": "unité",
+    "u": "âge, révolu",
+}
+
+
+def renamed(folder):
+    """The sample under such names, as CSV and as Parquet, and its design."""
+    table = sample().rename_columns([NAMES.get(name, name) for name in sample().column_names])
+    pcsv.write_csv(table, folder / "named.csv")
+    pq.write_table(table, folder / "named.parquet")
+    return DESIGN.replace("weight: w", "weight: poids final").replace("unit: p", "unit: unité")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_columns_have_any_name_and_figures_do_not_change(folder, form):
+    expected = estimated(
+        folder, "mean(y)", "median(y)", "ratio(y / u)", "ratio(y / x)", "proportion(u = 1)", "share(g)",
+        target="a.parquet", by=("g",), where="x >= 2.5", gaps=(Gap("g", "b", "a"),),
+    )  # fmt: skip
+    design = renamed(folder)
+    group = NAMES["g"]
+    quoted = group.replace('"', '""')
+    measures = {
+        'mean("revenu après impôts (€)")': "mean(y)",
+        "median(revenu après impôts (€))": "median(y)",
+        "ratio(revenu après impôts (€) / âge, révolu)": "ratio(y / u)",
+        'ratio("revenu après impôts (€)" / G)': "ratio(y / x)",
+        'proportion("âge, révolu" = 1)': "proportion(u = 1)",
+        f'share("{quoted}")': "share(g)",
+    }
+    found = estimated(
+        folder, *measures, source=f"named.{form}", target="b.parquet", by=(group,), where='"G" >= 2.5',
+        gaps=(Gap(group, "b", "a"),), design=design,
+    )  # fmt: skip
+    assert [
+        {"g" if name == group else name: value for name, value in row.items()}
+        | {"measure": measures[row["measure"]]}
+        for row in found
+    ] == expected
+
+
+def test_mistakes_are_told_with_the_names_of_the_file(folder):
+    design = renamed(folder)
+    with pytest.raises(ProjectError, match='in état "civil"; DROP TABLE records'):
+        estimated(folder, "count", source="named.csv", by=(NAMES["g"],), gaps=(Gap(NAMES["g"], "z", "a"),),
+                  design=design)  # fmt: skip
+    with pytest.raises(DataRefused, match="Did you mean poids final for poids finale"):
+        estimated(folder, "count", source="named.csv", design=design.replace("final", "finale"))
+    with pytest.raises(ProjectError, match="Did you mean âge, révolu"):
+        estimated(folder, 'proportion("age révolu" = 1)', source="named.csv", design=design)
+
+
+def test_two_columns_that_differ_in_case_alone_are_two(folder):
+    table = sample()
+    pq.write_table(table.append_column("Y", pc.multiply(table["y"], 2)), folder / "case.parquet")
+    single, double = estimated(folder, "mean(y)", "mean(Y)", source="case.parquet")
+    assert double["value"] == pytest.approx(2 * single["value"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a, b", ("a", "b")),
+        ('état civil,"âge, en années"', ("état civil", "âge, en années")),
+        ('"say ""x""", y', ('say "x"', "y")),
+        ("", ()),
+    ],
+)
+def test_a_list_of_names_has_commas_between_them(text, names):
+    assert listed_names(text) == names
+
+
+def test_a_list_with_an_open_quote_is_refused():
+    with pytest.raises(ProjectError, match="is not understood"):
+        listed_names('a,"b')
+
+
+def test_the_command_takes_names_and_codes_with_signs_in_quotes(folder, commands):
+    lines = "".join(
+        f"1,{h},{p},9,{age},{y}\n" for h in (1, 2) for p in (1, 2) for age, y in (("0-14", 1), ("15/24", 3))
+    )
+    (folder / "ages.csv").write_text('w,h,p,N,"groupe d\'âge",y\n' + lines)
+    done = commands.run(
+        "tool", "estimate", "ages.csv", "out.csv", "--design", "design.yaml", "--measure", "mean(y)",
+        "--by", "groupe d'âge", "--gap", 'groupe d\'âge:"15/24"-"0-14"', cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "mean(y) [15/24-0-14]: 2 " in done.stdout
+
+
+def mixed(folder):
+    """Sixteen persons, of whom three are written `f`, and one `F ` where a form keeps blanks."""
+    sexes = ["F", "f", "F ", "M", "F", "f", "M", "M", "F", "F", "f", "M", "M", "M", "F", "F"]
+    table = pa.table({
+        "w": [1.0] * 16, "h": [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2], "p": [1, 1, 2, 2] * 4,
+        "N": [9] * 16, "sex": sexes, "y": [float(at) for at in range(16)],
+    })  # fmt: skip
+    pcsv.write_csv(table, folder / "mixed.csv")
+    pq.write_table(table, folder / "mixed.parquet")
+
+
+def asked(folder, source, target, **request):
+    declared = load_declaration(folder / "design.yaml", SurveyDesignDeclaration)
+    request = EstimateRequest(("count",), **request)
+    table, summary = estimate_file(folder / source, folder / target, declared=declared, request=request)
+    return {row.get("sex", "_T"): row["value"] for row in table.to_pylist()}, summary.notes
+
+
+def test_codes_written_in_several_ways_are_counted_apart_and_told(folder):
+    mixed(folder)
+    found, notes = asked(folder, "mixed.csv", "a.csv", by=("sex",))
+    # A text's blanks are none of the code; ten women in all, three of them written f.
+    assert found == {"F": 7, "f": 3, "M": 6, "_T": 16}
+    assert notes == (
+        "sex: codes that differ only in case or blanks are counted apart: 'F' in 7, 'f' in 3 records."
+        " Write them alike, or name the column under --ignore-case.",
+    )
+    found, notes = asked(folder, "mixed.parquet", "b.csv", by=("sex",))
+    assert found == {"F": 6, "f": 3, "F ": 1, "M": 6, "_T": 16}
+    assert "'F' in 6, 'f' in 3, 'F ' in 1 records" in notes[0]
+
+
+def test_a_condition_that_meets_one_way_of_writing_is_told_the_others(folder):
+    mixed(folder)
+    found, notes = asked(folder, "mixed.csv", "a.csv", where="sex = 'F'")
+    assert found == {"_T": 7}
+    assert "'f' in 3" in notes[0]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_codes_are_joined_where_that_is_asked_for(folder, form):
+    mixed(folder)
+    settings = {"where": "sex = 'F' or y < 8", "by": ("sex",), "ignore_case": ("sex",)}
+    found, notes = asked(folder, f"mixed.{form}", "a.csv", **settings)
+    # The ten women, and the three men among the first eight.
+    assert found == {"F": 10, "M": 3, "_T": 13}
+    assert "are counted as the first" in notes[0]
+    with pytest.raises(ProjectError, match="The case of y cannot be ignored"):
+        asked(folder, f"mixed.{form}", "b.csv", ignore_case=("y",))
+
+
+UNFIT = "w,h,p,N,sex,age,born,inc\n1,1,1,9,F,30,2000-01-01,10\n1,1,2,9,M,Geheim 7,2001-01-01,20\n" + (
+    "1,2,1,9,F,20,2002-01-01,30\n1,2,2,9,M,25,,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "complaint"),
+    [
+        ("age > 25", "unfit.csv:3: the condition 'age > 25' takes age for a number: the cell in the column"
+         " age is no number; it has the form 'AAAAAA 9'."),
+        ("sex > 1", "takes sex for a number: the column sex holds no number in any record"),
+        ("sex + 1 = 2", "takes sex for a number"),
+        ("inc = 'F'", "compares inc with a text, and it is no text.\n  Write the number without quotes"),
+        ("born > 3", "does not fit what its columns hold.\n  Compare numbers with numbers, and days as in"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_does_not_fit_is_told_with_file_line_and_column(folder, where, complaint):
+    (folder / "unfit.csv").write_text(UNFIT)
+    with pytest.raises(ProjectError) as told:
+        estimated(folder, "proportion(sex = 'F')", source="unfit.csv", where=where)
+    assert complaint in str(told.value)
+    assert "Geheim" not in str(told.value)
+
+
+def test_a_condition_on_a_parquet_file_is_told_with_its_column(folder):
+    pq.write_table(pcsv.read_csv(folder / "sample.csv"), folder / "unfit.parquet")
+    with pytest.raises(ProjectError, match=r"unfit\.parquet: the condition 'g > 1' takes g for a number"):
+        estimated(folder, "count", source="unfit.parquet", where="g > 1")
+
+
+def test_days_of_a_text_are_compared_as_days(folder):
+    (folder / "days.csv").write_text(UNFIT)
+    (row,) = estimated(folder, "count", source="days.csv", where="year(born) >= 2001")
+    assert row["value"] == 2
+    (row,) = estimated(folder, "count", source="days.csv", target="b.csv", where="born < '2001-06-01'")
+    assert row["value"] == 2
+
+
+def test_columns_of_a_second_phase_have_any_name_too(folder):
+    lines = ["poids;aire;écran;tiré 2;revenu"]
+    for at in range(48):
+        drawn, screened = at % 4 < 2, "oui" if at % 2 else "non"
+        lines.append(f"{2 + at % 3};{at % 6};{screened};{int(drawn)};{at if drawn else ''}")
+    text = "\n".join(lines) + "\n"
+    (folder / "named.csv").write_text(text)
+    plain = {"poids": "w", "aire": "p", "écran": "s", "tiré 2": "again", "revenu": "y"}
+    for old, new in plain.items():
+        text = text.replace(old, new)
+    (folder / "plain.csv").write_text(text)
+    design = (
+        "variance: taylor\nweight: poids\nstages: [{unit: aire}]\nnumbered: across\n"
+        "second_phase: {drawn: tiré 2, strata: [écran], unit: each_record, weight_covers: first_phase}\n"
+        'arrives: {separator: ";"}\n'
+    )
+    found = {}
+    for name in ("named", "plain"):
+        (folder / "phases.yaml").write_text(design)
+        for old, new in plain.items() if name == "plain" else ():
+            (folder / "phases.yaml").write_text((folder / "phases.yaml").read_text().replace(old, new))
+        declared = load_declaration(folder / "phases.yaml", DesignFileDeclaration)
+        measure = "mean(revenu)" if name == "named" else "mean(y)"
+        table, _ = estimate_file(
+            folder / f"{name}.csv", folder / f"{name}.out.csv", declared=declared.design,
+            request=EstimateRequest((measure,)), arrives=declared.arrives,
+        )  # fmt: skip
+        found[name] = table.drop_columns(["measure"]).to_pylist()
+    assert found["named"] == found["plain"]
+    assert found["named"][0]["variance"] > 0

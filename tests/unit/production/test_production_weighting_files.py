@@ -305,3 +305,31 @@ def test_a_column_that_the_result_adds_may_not_be_there(tmp_path, files, records
 def test_the_margins_of_these_tests_are_those_of_the_declaration():
     assert SEX.totals == {("F",): 2330.0, ("M",): 2100.0}
     assert REPLICATES[0] == "r1"
+
+
+def test_survey_and_totals_with_semicolons_and_decimal_commas_give_the_same_weights(tmp_path, files, records):
+    text = CALIBRATION.replace("by: [region]", 'by: [region], arrives: {separator: ";", thousands: "."}')
+    weighted(files, tmp_path, CALIBRATION, source="csv", name="plain.csv")
+    written = [line.replace(",", ";").replace(".", ",") for line in files["csv"].read_text().splitlines()]
+    (tmp_path / "survey.csv").write_text("\n".join(written) + "\n", encoding="utf-16")
+    (tmp_path / "regions.csv").write_text("region;total\na;2.110\nb;790\nc;1.530\n")
+    weighted(
+        files, tmp_path, 'arrives: {separator: ";", decimal: ",", encoding: utf-16}\n' + text, source="csv",
+        name="again.csv",
+    )  # fmt: skip
+    left, right = pcsv.read_csv(tmp_path / "plain.csv"), pcsv.read_csv(tmp_path / "again.csv")
+    # Further columns with decimal commas are written with points, as the new weight is.
+    assert left == right
+
+
+def test_codes_written_in_several_ways_are_told_with_their_records(tmp_path, files):
+    lines = files["csv"].read_text().splitlines()
+    place = lines[0].split(",").index('"sex"')
+    changed = [line.split(",") for line in lines[1:]]
+    for cells in changed[:3]:
+        cells[place] = cells[place].lower()
+    (tmp_path / "survey.csv").write_text("\n".join([lines[0], *(",".join(each) for each in changed)]) + "\n")
+    found = weighted(files, tmp_path, "trimming: {upper: {median: 2.2}, within: [sex]}\n", source="csv")
+    assert found.notes
+    assert "sex: codes that differ only in case or blanks are counted apart: " in found.notes[0]
+    assert "Write them alike in the survey." in found.notes[0]

@@ -221,9 +221,9 @@ def changed(name, value, at=0):
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
-        (changed("w", None), "w: a weight is missing"),
-        (changed("stratum", None), "stratum is missing in 1 records"),
-        (changed("unit", None), "unit is missing in 1 records"),
+        (changed("w", None), "The weight w is missing in 1 record."),
+        (changed("stratum", None), "stratum is missing in 1 record:"),
+        (changed("unit", None), "unit is missing in 1 record:"),
         (changed("w", -1), "The main weight w is negative"),
         (changed("y", float("nan")), "y holds NaN"),
         (changed("g", "_T"), "Records hold the code of totals, _T, in g"),

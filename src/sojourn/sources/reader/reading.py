@@ -1,7 +1,7 @@
 """Reading: one file under one dialect, as a stream of events, in this process.
 
 `parent.read` runs the same stream in a child process with limits and is what a receiving office uses; this
-module is for the child itself and for tests.
+module is for the child itself, for an analyst's own files of text, and for tests.
 """
 
 from __future__ import annotations

@@ -125,6 +125,8 @@ def refuse_faulty(
     for name, missing in zip(design_columns, found[len(dimensions) :], strict=False):
         if missing:
             raise ContractBroken(
-                f"{name} is missing in {missing:,} records: it is not known how they were drawn.",
-                "Every record of a sample has its stratum, its unit and their sizes.",
+                f"{name} is missing in {missing:,} record{'' if missing == 1 else 's'}: it is not known how"
+                " they were drawn.",
+                "Every record of a sample has its stratum, its unit and their sizes; a line with a printed"
+                " total is no record.",
             )

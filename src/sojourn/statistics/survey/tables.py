@@ -218,7 +218,9 @@ def _gap_table(
     if gap.dimension not in cells.dimensions:
         raise ProjectError(
             f"A gap is between codes of {gap.dimension}, which is no dimension of the table.",
-            f"The dimensions are {', '.join(cells.dimensions) or 'none'}.",
+            f"The dimensions are {', '.join(cells.dimensions)}."
+            if cells.dimensions
+            else f"The table has none: break it down by {gap.dimension}.",
         )
     place = cells.dimensions.index(gap.dimension)
     labels = cells.labels[place]

@@ -217,9 +217,13 @@ def numbers_of(records: pa.Table, name: str) -> Floats:
     missing = column.null_count
     values: Floats = column.cast(pa.float64()).fill_null(np.nan).to_numpy()
     strange = int((~np.isfinite(values)).sum()) - missing
-    if missing or strange:
+    counted = {"is empty": missing, "holds what is no finite number": strange}
+    said = [
+        f"{what} in {count:,} record{'' if count == 1 else 's'}" for what, count in counted.items() if count
+    ]
+    if said:
         raise DataRefused(
-            f"The column {shown(name)} is empty in {missing:,} records and not finite in {strange:,}.",
+            f"The column {shown(name)} {' and '.join(said)}.",
             "Give every record a number, or take the records out by a declared step before.",
         )
     return values

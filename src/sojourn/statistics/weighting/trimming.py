@@ -229,7 +229,13 @@ def _require_room(weights: Floats, lower: float, upper: float, name: str) -> Non
         )
     if not lower - slack <= mean <= upper + slack:
         raise DataRefused(
-            f"The weights of {shown(name)} have the mean {mean:.6g}, and are to lie between {lower:.6g} and"
-            f" {upper:.6g}: their sum would change.",
+            f"The weights of {shown(name)} have the mean {mean:.6g}, and are to {_within(lower, upper)}:"
+            " their sum would change.",
             "Widen the bounds so that the mean lies between them, or trim within other groups.",
         )
+
+
+def _within(lower: float, upper: float) -> str:
+    if np.isinf(lower):
+        return f"be at most {upper:.6g}"
+    return f"be at least {lower:.6g}" if np.isinf(upper) else f"lie between {lower:.6g} and {upper:.6g}"
