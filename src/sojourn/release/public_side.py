@@ -8,9 +8,11 @@ its moment lies in the secure zone, ready to be moved in one step.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,12 @@ from sojourn.dissemination.publication import (
     Manifest,
     ReleaseDescription,
     ReleaseEntry,
-    changed_files,
     read_manifest,
     write_manifest,
 )
-from sojourn.errors import NotPermitted
+from sojourn.dissemination.published import MANIFEST
+from sojourn.errors import NotPermitted, ProjectError
+from sojourn.release.passing import differing_files
 from sojourn.release.states import State
 from sojourn.store.durable import copy_folder, place_folder
 
@@ -45,8 +48,9 @@ class PublicSide:
     def stage(self, release: str) -> None:
         """Lay a copy ready that can be moved into the public zone at its moment."""
         staged = self._staged(release)
-        if staged.is_dir():
+        if staged.is_dir() and not differing_files(self._waiting, release):
             return
+        self.forget_staged(release)
         unfinished = staged.with_name(f".{release}")
         shutil.rmtree(unfinished, ignore_errors=True)
         copy_folder(self.drafts / "releases" / release, unfinished)
@@ -71,26 +75,28 @@ class PublicSide:
 
     def _lay(self, release: str) -> None:
         target = self.folder / "releases" / release
-        if target.is_dir() and not changed_files(self.folder, release):
+        if target.is_dir() and not differing_files(self.folder, release):
             return
-        staged = self._staged(release)
-        if not staged.is_dir() or not self._moved(staged, target):
+        if not self._is_moved(release, target):
             unfinished = self.folder / "releases" / ".unfinished-copy"
             shutil.rmtree(unfinished, ignore_errors=True)
             copy_folder(self.drafts / "releases" / release, unfinished)
             place_folder(unfinished, target)
-            self.forget_staged(release)
-        changed = changed_files(self.folder, release)
-        if changed:
+        self.forget_staged(release)
+        differing = differing_files(self.folder, release)
+        if differing:
             shutil.rmtree(target)
             raise NotPermitted(
-                f"{len(changed)} files of the release are not those that were approved:"
-                f" {', '.join(changed[:3])}.",
+                f"{len(differing)} files of the release are not those that were approved:"
+                f" {', '.join(differing[:3])}.",
                 "Prepare the release again.",
             )
 
-    def _moved(self, staged: Path, target: Path) -> bool:
-        """Whether the copy could be moved: not to another disk."""
+    def _is_moved(self, release: str, target: Path) -> bool:
+        """Move what lies ready; false where nothing does, it was changed, or it is on another disk."""
+        staged = self._staged(release)
+        if not staged.is_dir() or differing_files(self._waiting, release):
+            return False
         try:
             place_folder(staged, target)
         except OSError as error:
@@ -99,26 +105,48 @@ class PublicSide:
             return False
         return True
 
+    @property
+    def _waiting(self) -> Path:
+        """Where releases lie ready for their moment."""
+        return self.drafts / "embargoed"
+
     def _staged(self, release: str) -> Path:
-        return self.drafts / "embargoed" / release
+        return self._waiting / "releases" / release
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Whoever writes the manifest reads the catalogue while nobody else writes it."""
+        with (self.drafts / ".manifest").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
 
     def refresh_manifest(self) -> bool:
         """Make the manifest say what the catalogue says, and tell whether it had to change."""
-        manifest = self._due_manifest()
-        if manifest is None or read_manifest(self.folder) == manifest:
-            return False
-        write_manifest(self.folder, manifest)
+        with self._one_at_a_time():
+            manifest = self._due_manifest()
+            if self._says(manifest):
+                return False
+            if manifest is None:
+                (self.folder / MANIFEST).unlink()
+            else:
+                write_manifest(self.folder, manifest)
         return True
 
     def is_shown(self) -> bool:
         """Whether the manifest says what the catalogue says."""
-        manifest = self._due_manifest()
-        return manifest is None or read_manifest(self.folder) == manifest
+        return self._says(self._due_manifest())
+
+    def _says(self, manifest: Manifest | None) -> bool:
+        try:
+            return read_manifest(self.folder) == manifest
+        except ProjectError:  # it was damaged, and says nothing
+            return False
 
     def _due_manifest(self) -> Manifest | None:
         """What the manifest should say by the catalogue; none before anything is published."""
         table = schema.release
-        query = sa.select(table).where(table.c.published_at.is_not(None)).order_by(table.c.published_at)
+        order = (table.c.published_at, table.c.version, table.c.hash)
+        query = sa.select(table).where(table.c.published_at.is_not(None)).order_by(*order)
         rows = self.catalogue.rows(query)
         if not rows:
             return None
