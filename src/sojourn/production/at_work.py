@@ -11,7 +11,7 @@ from sojourn.production.workspace import Workspace
 from sojourn.project.declarations import Person
 from sojourn.project.permissions import On, is_permitted, require_permitted
 
-__all__ = ["may_at_work", "require_at_work"]
+__all__ = ["may_at_work", "require_at_work", "require_signed_in"]
 
 
 def _at_work(workspace: Workspace) -> Person | None:
@@ -36,8 +36,23 @@ def require_at_work(workspace: Workspace, act: str, what: str, about: str, sourc
 
     Raises: NotPermitted, with the roles that may.
     """
-    if may_at_work(workspace, act, source):
-        return
+    on = _on_source(workspace, source)
+    _require(workspace, workspace.actor, _at_work(workspace), act, what, about, on)
+
+
+def require_signed_in(workspace: Workspace, person: Person, act: str, what: str, about: str) -> None:
+    """Nothing, if somebody who has signed in may do the act.
+
+    Raises: NotPermitted, with the roles that may.
+    """
+    _require(workspace, person.id, person, act, what, about, On())
+
+
+def _require(
+    workspace: Workspace, actor: str, person: Person | None, act: str, what: str, about: str, on: On
+) -> None:
     people = workspace.declarations.people.values()
-    with workspace.catalogue.act(workspace.actor, act, about):
-        require_permitted(_at_work(workspace), act, what, _on_source(workspace, source), people)
+    if is_permitted(person, act, on, people):
+        return
+    with workspace.catalogue.act(actor, act, about):
+        require_permitted(person, act, what, on, people)

@@ -13,7 +13,7 @@ from sojourn.contracts.table import Zone
 from sojourn.dissemination.publication import ReleaseDescription, Revision
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
-from sojourn.production.at_work import require_at_work
+from sojourn.production.at_work import require_at_work, require_signed_in
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
@@ -49,6 +49,7 @@ def prepare_release(
     Raises: ProjectError for an unknown release or a table that must be run first; NotPermitted without
     the role.
     """
+    require_signed_in(workspace, author, "release-prepare", "prepare a release", f"release:{identifier}")
     releases = workspace.declarations.releases
     if identifier not in releases:
         raise ProjectError(

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,17 +155,28 @@ class PublicSide:
         newest = ReleaseDescription.model_validate_json(
             json.dumps(json.loads(latest["summary"])["description"])
         )
+        approvals, events = self._approvals(), self._publications()
         return Manifest(
             agency=newest.agency,
             country=newest.country,
             languages=newest.languages,
-            releases=tuple(self._entry(row, rows) for row in rows),
+            releases=tuple(
+                self._entry(
+                    row,
+                    [other["hash"] for other in rows if other["id"] == row["id"]],
+                    approvals[row["hash"]],
+                    events.get(row["hash"]),
+                )
+                for row in rows
+            ),
         )
 
-    def _entry(self, row: Mapping[str, Any], ordered: list[dict[str, Any]]) -> ReleaseEntry:
+    def _entry(
+        self, row: Mapping[str, Any], vintages: list[str], approvals: int, event: tuple[int, str] | None
+    ) -> ReleaseEntry:
+        """The line of a release; `vintages` are all of its name in the order of their publication."""
         description = json.loads(row["summary"])["description"]
-        same = [other for other in ordered if other["id"] == row["id"]]
-        position = same.index(dict(row))
+        position = vintages.index(row["hash"])
         return ReleaseEntry.model_validate_json(
             json.dumps(
                 {
@@ -175,33 +187,39 @@ class PublicSide:
                     "published_at": row["published_at"],
                     "tables": description["tables"],
                     "status": _SHOWN_AS[State(row["state"])],
-                    "supersedes": same[position - 1]["hash"] if position else None,
-                    "superseded_by": same[position + 1]["hash"] if position + 1 < len(same) else None,
+                    "supersedes": vintages[position - 1] if position else None,
+                    "superseded_by": vintages[position + 1] if position + 1 < len(vintages) else None,
                     "reason": json.loads(row["reason"]),
-                    "approvals": [count.model_dump() for count in self._approval_counts(row["hash"])],
-                    "audit": self._checkpoint_at(row["hash"]),
+                    "approvals": [ApprovalCount(role="approver", people=approvals).model_dump()],
+                    "audit": self._checkpoint(event),
                 }
             )
         )
 
-    def _approval_counts(self, release: str) -> list[ApprovalCount]:
-        query = sa.select(schema.approval).where(
-            schema.approval.c.release_hash == release, schema.approval.c.decision == "approved"
-        )
-        return [ApprovalCount(role="approver", people=len(self.catalogue.rows(query)))]
+    def _approvals(self) -> Counter[str]:
+        """How many people approved each release."""
+        approvals = schema.approval.c
+        query = sa.select(approvals.release_hash).where(approvals.decision == "approved")
+        return Counter(row["release_hash"] for row in self.catalogue.rows(query))
 
-    def _checkpoint_at(self, release: str) -> dict[str, Any] | None:
-        """The signed checkpoint of the event that published the release."""
+    def _publications(self) -> dict[str, tuple[int, str]]:
+        """The number and hash of the event that published each release: the first that says so."""
         events = schema.audit_event.c
-        query = sa.select(events.sequence, events.hash).where(
-            events.action == "release-publish",
-            events.object == f"release:{release}",
-            events.outcome == "done",
+        query = (
+            sa.select(events.object, events.sequence, events.hash)
+            .where(events.action == "release-publish", events.outcome == "done")
+            .order_by(events.sequence.desc())
         )
-        found = self.catalogue.rows(query.order_by(events.sequence).limit(1))
-        if not found or self.catalogue.witness is None:
+        return {
+            row["object"].removeprefix("release:"): (row["sequence"], row["hash"])
+            for row in self.catalogue.rows(query)
+        }
+
+    def _checkpoint(self, event: tuple[int, str] | None) -> dict[str, Any] | None:
+        """The signed checkpoint of an event."""
+        if event is None or self.catalogue.witness is None:
             return None
-        made = self.catalogue.witness.checkpoint(found[0]["sequence"], found[0]["hash"])
+        made = self.catalogue.witness.checkpoint(*event)
         return AuditCheckpoint(
             size=made.sequence, root=made.hash, signature=made.signature, key=made.key
         ).model_dump()
