@@ -139,8 +139,9 @@ class GateAtHand:
 
     def latest(self, identifier: str = "migration") -> int:
         """The last version that was published."""
-        published = [r for r in self.rows() if r["published_at"] is not None and r["id"] == identifier]
-        return max((int(row["version"]) for row in published), default=0)
+        with self.catalogue.engine.connect() as connection:
+            query = "SELECT coalesce(max(version), 0) FROM release WHERE id = ? AND published_at IS NOT NULL"
+            return int(connection.exec_driver_sql(query, (identifier,)).scalar_one())
 
     def checked(self, made: str, by: str = "carl") -> str:
         """A release after its check."""
@@ -189,7 +190,9 @@ class GateAtHand:
 
     def state(self, release: str) -> State:
         """Where a release stands."""
-        return State(next(row["state"] for row in self.rows() if row["hash"] == release))
+        with self.catalogue.engine.connect() as connection:
+            query = "SELECT state FROM release WHERE hash = ?"
+            return State(connection.exec_driver_sql(query, (release,)).scalar_one())
 
     def rows(self) -> list[dict[str, Any]]:
         """The releases that the catalogue knows."""

@@ -195,6 +195,8 @@ class Gate:
         with self.catalogue.act(person.id, "release-vote", f"release:{release}") as act:
             row = self._row(act, person, "release-vote", "approve or refuse a release", release)
             require_transition(State(row["state"]), State.APPROVED)
+            # A release that waits for its moment becomes approved by taking that back, not by a vote.
+            _require_state(row, State.CHECKED, "Votes are given on releases that are checked.")
             require_unchanged(self.drafts, release)
             require_new_voter(act, self.people, release, person)
             act.insert(

@@ -125,7 +125,9 @@ def test_an_author_does_not_answer_for_what_was_found_under_any_name(hand):
     made = hand.prepared("anna", found=[DECIDE])
     with refused("anna may not answer for what was found: that takes the role disclosure_checker."):
         hand.gate.accept(hand.people["anna"], made, 1, "because")
-    with refused("anna-too may not answer for what was found: it is their own work, and takes somebody else."):
+    with refused(
+        "anna-too may not answer for what was found: it is their own work, and takes somebody else."
+    ):
         hand.gate.accept(hand.people["anna-too"], made, 1, "because")
 
 
@@ -263,18 +265,23 @@ def test_publishing_twice_changes_nothing(hand):
 
 CHANGES_OF_VOTERS = {
     "lost the role": lambda people: people | {"dora": person("dora", "auditor")},
-    "became an administrator": lambda people: people
-    | {"dora": person("dora", "disclosure_checker", "administrator")},
-    "administers under another name": lambda people: people
-    | {
-        "dora": person("dora", "disclosure_checker", subject="gina@nso"),
-        "gina": person("gina", "administrator", subject="gina@nso"),
-    },
+    "became an administrator": lambda people: (
+        people | {"dora": person("dora", "disclosure_checker", "administrator")}
+    ),
+    "administers under another name": lambda people: (
+        people
+        | {
+            "dora": person("dora", "disclosure_checker", subject="gina@nso"),
+            "gina": person("gina", "administrator", subject="gina@nso"),
+        }
+    ),
     "left": lambda people: {name: one for name, one in people.items() if name != "dora"},
-    "turned out to be the author": lambda people: people
-    | {"dora": person("dora", "disclosure_checker", subject="anna@nso")},
-    "turned out to be the other voter": lambda people: people
-    | {"dora": person("dora", "disclosure_checker", subject="carl")},
+    "turned out to be the author": lambda people: (
+        people | {"dora": person("dora", "disclosure_checker", subject="anna@nso")}
+    ),
+    "turned out to be the other voter": lambda people: (
+        people | {"dora": person("dora", "disclosure_checker", subject="carl")}
+    ),
 }
 
 
