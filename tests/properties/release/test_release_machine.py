@@ -59,8 +59,8 @@ SHOWN = {"published": "current", "superseded": "superseded", "withdrawn": "withd
 
 WHAT = ("accept", "check", "vote", "send_back", "publish", "embargo", "lift", "withdraw", "look")
 BETWEEN = (
-    "becomes", "becomes", "leaves", "as_at_first", "as_at_first", "changes", "mended", "mended",
-    "time_passes", "time_passes", "open_due", "open_due", "refresh",
+    "becomes", "who_decided_becomes", "who_decided_becomes", "leaves", "as_at_first", "as_at_first",
+    "changes", "mended", "mended", "time_passes", "time_passes", "open_due", "open_due", "refresh",
 )  # fmt: skip
 Index = st.integers(0, 7)
 
@@ -276,6 +276,9 @@ class AtTheGate(RuleBasedStateMachine):
         """People, bytes and the clock change, and what is due is opened."""
         if what == "becomes":
             self.becomes(number, roles, subject)
+        elif what == "who_decided_becomes":
+            deciders = self.deciders(number)
+            self.becomes(deciders[how % len(deciders)], roles, subject)
         elif what == "leaves":
             self.leaves(number)
         elif what == "changes":
@@ -290,6 +293,18 @@ class AtTheGate(RuleBasedStateMachine):
         name = NAMES[number]
         self.hand.people[name] = person(name, *roles, subject=subject)
         self.done["roles changed"] += 1
+
+    def deciders(self, number: int) -> list[int]:
+        """Who prepared, checked, voted on or scheduled a release."""
+        _, seen = self.some(number)
+        names = [
+            seen.author,
+            *seen.votes,
+            *seen.checks,
+            *seen.answers,
+            *([seen.set_by] if seen.set_by else []),
+        ]
+        return [NAMES.index(name) for name in names]
 
     def as_at_first(self) -> None:
         """The people are those of the first day again."""

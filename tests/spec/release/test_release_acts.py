@@ -27,9 +27,6 @@ def failures(hand: GateAtHand) -> list[tuple[str, str]]:
     return [(e["actor"], e["action"]) for e in hand.catalogue.events() if e["outcome"] == "failed"]
 
 
-# Preparing
-
-
 def test_a_statistician_prepares_a_release_and_nothing_of_it_is_public(hand):
     made = hand.prepared("anna")
     assert hand.state(made) is State.PREPARED
@@ -68,9 +65,6 @@ def test_figures_that_are_not_what_protection_returned_are_not_prepared(hand):
         hand.gate.prepare(hand.people["anna"], type("R", (), {"id": "x"})(), [table], {}, "test")
 
 
-# Findings
-
-
 def test_a_finding_is_answered_for_by_name_with_a_reason(hand):
     made = hand.prepared(found=[DECIDE, NOTE])
     number = _number(hand, made, "small-counts")
@@ -85,7 +79,7 @@ def _number(hand: GateAtHand, made: str, kind: str) -> int:
 
 def test_a_finding_is_not_answered_for_without_a_reason(hand):
     made = hand.prepared(found=[DECIDE])
-    with pytest.raises(ProjectError, match="A finding is not accepted without a reason."):
+    with pytest.raises(ProjectError, match=r"A finding is not accepted without a reason."):
         hand.gate.accept(hand.people["carl"], made, 1, " \n")
 
 
@@ -102,7 +96,7 @@ def test_a_finding_that_blocks_nobody_answers_for(hand):
 
 def test_a_finding_that_there_is_not_is_not_answered_for(hand):
     made = hand.prepared(found=[DECIDE])
-    with pytest.raises(ProjectError, match="The release has no finding 99."):
+    with pytest.raises(ProjectError, match=r"The release has no finding 99."):
         hand.gate.accept(hand.people["carl"], made, 99, "because")
 
 
@@ -131,9 +125,6 @@ def test_an_author_does_not_answer_for_what_was_found_under_any_name(hand):
         hand.gate.accept(hand.people["anna-too"], made, 1, "because")
 
 
-# Checking and returning
-
-
 def test_an_author_checks_their_release_under_no_name(hand):
     with refused("anna-too may not check a release: it is their own work, and takes somebody else."):
         hand.checked(hand.prepared("anna"), by="anna-too")
@@ -149,7 +140,7 @@ def test_who_is_no_checker_does_not_check(hand):
 
 def test_a_return_needs_a_reason_and_says_it_to_the_author(hand):
     made = hand.prepared()
-    with pytest.raises(ProjectError, match="A release is not returned without a reason."):
+    with pytest.raises(ProjectError, match=r"A release is not returned without a reason."):
         hand.gate.send_back(hand.people["carl"], made, "  ")
     hand.gate.send_back(hand.people["emil"], made, "Totals do not agree.")
     assert [r["text"] for r in remarks_of(hand.catalogue, made)] == ["Totals do not agree."]
@@ -162,9 +153,6 @@ def test_a_returned_release_goes_nowhere(hand):
         hand.gate.check(hand.people["carl"], made)
     with refused("A release that is returned cannot become published."):
         hand.gate.publish(hand.people["fred"], made)
-
-
-# Voting
 
 
 def test_two_votes_approve(hand):
@@ -219,9 +207,6 @@ def test_an_administrator_votes_under_no_name(hand):
 def test_nothing_is_voted_on_before_it_is_checked(hand):
     with refused("A release that is prepared cannot become approved."):
         hand.gate.vote(hand.people["carl"], hand.prepared(), approves=True)
-
-
-# Publishing
 
 
 def test_a_release_that_is_published_is_whole_and_listed(hand):
@@ -325,9 +310,6 @@ def test_two_releases_prepared_beside_one_another_are_not_both_published_as_one_
         hand.gate.publish(hand.people["fred"], second)
 
 
-# A moment
-
-
 def test_a_release_waits_for_its_moment_and_is_opened_then(hand):
     made = hand.embargoed(hand.prepared(), hours=1)
     assert (hand.gate.open_due(), hand.public_files()) == ([], {})
@@ -339,9 +321,9 @@ def test_a_release_waits_for_its_moment_and_is_opened_then(hand):
 
 def test_a_moment_that_is_past_or_unclear_is_refused(hand):
     made = hand.approved(hand.prepared())
-    with pytest.raises(ProjectError, match="is past."):
+    with pytest.raises(ProjectError, match=r"is past."):
         hand.gate.publish(hand.people["fred"], made, hand.time - datetime.timedelta(seconds=1))
-    with pytest.raises(ProjectError, match="has no offset from UTC."):
+    with pytest.raises(ProjectError, match=r"has no offset from UTC."):
         hand.gate.publish(hand.people["fred"], made, datetime.datetime(2030, 1, 1))  # noqa: DTZ001  that is it
     assert hand.state(made) is State.APPROVED
 
@@ -401,12 +383,9 @@ def test_a_copy_that_was_changed_while_it_lay_ready_is_not_the_one_that_is_publi
     assert contents(hand.public / "releases" / made) == contents(hand.gate.drafts / "releases" / made)
 
 
-# Withdrawing
-
-
 def test_a_withdrawal_needs_a_reason(hand):
     made = hand.published(hand.prepared())
-    with pytest.raises(ProjectError, match="A release is not withdrawn without a reason."):
+    with pytest.raises(ProjectError, match=r"A release is not withdrawn without a reason."):
         hand.gate.withdraw(hand.people["fred"], made, {"en": " "})
     assert hand.state(made) is State.PUBLISHED
 
@@ -427,9 +406,6 @@ def test_the_version_after_a_withdrawal_is_published(hand):
     later = hand.published(hand.prepared())
     statuses = [entry["status"] for entry in manifest_of(hand)["releases"]]
     assert (statuses, hand.state(later)) == (["withdrawn", "current"], State.PUBLISHED)
-
-
-# Looking
 
 
 @pytest.mark.parametrize("name", ["anna", "carl", "emil", "fred", "hugo"])
@@ -456,7 +432,7 @@ def test_what_there_is_not_is_not_decided_on(hand, release):
         lambda: hand.gate.withdraw(fred, release, {"en": "x"}),
         lambda: seen_by(hand.gate, anna, release),
     ):
-        with pytest.raises(ProjectError, match="There is no release"):
+        with pytest.raises(ProjectError, match=r"There is no release"):
             act()
 
 
