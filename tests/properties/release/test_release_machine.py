@@ -34,7 +34,7 @@ from sojourn.errors import NotPermitted, ProjectError
 from sojourn.project.declarations import Person
 from sojourn.release.looking import seen_by
 
-EXAMPLES, STEPS = 230, 50
+EXAMPLES, STEPS = 225, 50
 MOST_RELEASES = 8
 NAMES = "abcdefgh"
 FIRST_ROLES = (
@@ -62,6 +62,7 @@ BETWEEN = (
     "becomes", "who_decided_becomes", "who_decided_becomes", "leaves", "as_at_first", "as_at_first",
     "changes", "mended", "mended", "time_passes", "time_passes", "open_due", "open_due", "refresh",
 )  # fmt: skip
+BEFORE = (*[""] * 6, "bytes", "people")
 Index = st.integers(0, 7)
 
 
@@ -231,9 +232,22 @@ class AtTheGate(RuleBasedStateMachine):
             assert not others or len(seen.votes) == 2
 
     @precondition(lambda self: self.seen)
-    @rule(number=Index, turn=st.integers(0, 3))
-    def go_on(self, number: int, turn: int) -> None:
-        """The next act on a release by somebody who has the role: random people alone seldom come so far."""
+    @rule(number=Index, turn=st.integers(0, 3), before=st.sampled_from(BEFORE), how=st.integers(0, 8))
+    def go_on(self, number: int, turn: int, before: str, how: int) -> None:
+        """The next act on a release by somebody who has the role: random people alone seldom come so far.
+
+        Sometimes a byte of it is changed just before, or one of those who decided on it is another one.
+        """
+        if before == "bytes":
+            self.changes(number, how % 5, False)
+        elif before == "people":
+            deciders = self.deciders(number)
+            self.becomes(deciders[how % len(deciders)], ROLES[turn + 8 * (how % 2)], "abcx"[turn])
+        self.next_act(number, turn)
+        if before:
+            self.mended()
+
+    def next_act(self, number: int, turn: int) -> None:
         release, seen = self.some(number)
         state = self.states.get(release, "prepared")
         roles = {"prepared": {"disclosure_checker"}, "checked": VOTERS}.get(state, {"publisher"})
@@ -424,7 +438,7 @@ def test_ten_thousand_random_steps_break_no_promise(tmp_path):
     done = AtTheGate.done
     assert done["steps"] >= 10_000
     # It went through the gate often enough to say something, and was turned away often enough.
-    assert done["publish"] >= 50, done
+    assert done["publish"] >= 25, done
     assert done["opened"] >= 5, done
     assert done["withdraw"] >= 5, done
     assert done["publish refused"] >= 50, done
