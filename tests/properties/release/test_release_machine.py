@@ -242,7 +242,10 @@ class AtTheGate(RuleBasedStateMachine):
             self.changes(number, how % 5, False)
         elif before == "people":
             deciders = self.deciders(number)
-            self.becomes(deciders[how % len(deciders)], ROLES[turn + 8 * (how % 2)], "abcx"[turn])
+            number_of_one = deciders[how % len(deciders)]
+            roles = FIRST_ROLES[number_of_one] if how % 2 else ROLES[turn + 8 * (how % 4 // 2)]
+            # Under that subject they are the first author, the administrator, a checker or nobody else.
+            self.becomes(number_of_one, roles, "ahcx"[turn])
         self.next_act(number, turn)
         if before:
             self.mended()
@@ -281,7 +284,7 @@ class AtTheGate(RuleBasedStateMachine):
         what=st.sampled_from(BETWEEN),
         number=Index,
         roles=st.sampled_from(ROLES),
-        subject=st.sampled_from([None, None, None, "x", "y"]),
+        subject=st.sampled_from([None, None, None, "a", "h", "x"]),
         how=st.integers(0, 9),
     )
     def meanwhile(
