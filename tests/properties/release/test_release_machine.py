@@ -186,7 +186,7 @@ class AtTheGate(RuleBasedStateMachine):
             assert not seen.changed
             seen.checks.append(person_.id)
 
-    def vote(self, number: int, who: int, approves: bool) -> None:
+    def vote(self, number: int, who: int, approves: bool = True) -> None:
         (release, seen), person_ = self.some(number), self.who(who)
         if self.tried("vote", lambda: self.hand.gate.vote(person_, release, approves=approves)):
             assert self.could(person_.id, VOTERS, seen)
@@ -241,14 +241,33 @@ class AtTheGate(RuleBasedStateMachine):
         if before == "bytes":
             self.changes(number, how % 5, False)
         elif before == "people":
-            deciders = self.deciders(number)
-            number_of_one = deciders[how % len(deciders)]
-            roles = FIRST_ROLES[number_of_one] if how % 2 else ROLES[turn + 8 * (how % 4 // 2)]
-            # Under that subject they are the first author, the administrator, a checker or nobody else.
-            self.becomes(number_of_one, roles, "ahcx"[turn])
+            self.who_decided_is_another(number, turn, how)
         self.next_act(number, turn)
         if before:
             self.mended()
+
+    def who_decided_is_another(self, number: int, turn: int, how: int) -> None:
+        release, seen = self.some(number)
+        deciders = self.deciders(number)
+        one = deciders[how % len(deciders)]
+        if len(seen.votes) == 1 and turn > 1:
+            # Who has voted votes again under another name.
+            voter = NAMES.index(next(iter(seen.votes)))
+            other = (voter + 1 + how % 3) % 4 + 1
+            for each in (voter, other):
+                self.becomes(each, FIRST_ROLES[each], "x")
+            self.vote(list(self.seen).index(release), other, True)
+            return
+        if how > 6 and seen.author != "d":
+            # The author has left, and decides under another name.
+            self.leaves(NAMES.index(seen.author))
+            self.becomes(NAMES.index("d"), ("disclosure_checker",), seen.human)
+            decide = self.vote if self.states.get(release) == "checked" else self.check
+            decide(list(self.seen).index(release), NAMES.index("d"))
+            return
+        roles = FIRST_ROLES[one] if how % 2 else ROLES[turn + 8 * (how % 4 // 2)]
+        # Under that subject they are the first author, the administrator, a checker or nobody else.
+        self.becomes(one, roles, "ahcx"[turn])
 
     def next_act(self, number: int, turn: int) -> None:
         release, seen = self.some(number)
@@ -263,7 +282,7 @@ class AtTheGate(RuleBasedStateMachine):
             self.accept(place, who)
             self.check(place, who)
         elif state == "checked":
-            self.vote(place, who, True)
+            self.vote(place, who)
         elif state == "approved" and turn > 1:
             self.embargo(place, who, 45)
         elif state == "embargoed" and turn > 1:
@@ -271,6 +290,8 @@ class AtTheGate(RuleBasedStateMachine):
             self.open_due()
         elif state == "embargoed" and turn == 1:
             self.lift(place, who)
+        elif state == "embargoed":
+            self.vote(place, NAMES.index("e"))
         elif state == "published":
             self.withdraw(place, who) if turn == 3 else None
         else:
