@@ -12,7 +12,7 @@ import fcntl
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,31 @@ from sojourn.dissemination.publication import (
     read_manifest,
     write_manifest,
 )
-from sojourn.dissemination.published import MANIFEST
+from sojourn.dissemination.published import MANIFEST, unlisted_files
 from sojourn.errors import NotPermitted, ProjectError
 from sojourn.release.passing import differing_files
 from sojourn.release.states import State
 from sojourn.store.durable import copy_folder, place_folder
 
-__all__ = ["PublicSide"]
+__all__ = ["PublicSide", "strange_entries"]
 
+_UNFINISHED = ".unfinished-copy"
 _SHOWN_AS = {State.PUBLISHED: "current", State.SUPERSEDED: "superseded", State.WITHDRAWN: "withdrawn"}
+
+
+def strange_entries(public: Path, published: Collection[str]) -> list[str]:
+    """What lies in the public zone and is of no published release, by its path.
+
+    What an interrupted publication leaves is not strange: the next one takes it up.
+    """
+    releases = public / "releases"
+    lying = sorted(path.name for path in releases.iterdir()) if releases.is_dir() else []
+    found = [f"releases/{name}" for name in lying if name not in (*published, _UNFINISHED)]
+    known = (MANIFEST, f".{MANIFEST}.new", releases.name)
+    found += [path.name for path in sorted(public.iterdir()) if path.name not in known]
+    for release in set(lying) & set(published):
+        found += [f"releases/{release}/{path}" for path in unlisted_files(public, release)]
+    return found
 
 
 class PublicSide:
@@ -79,7 +95,7 @@ class PublicSide:
         if target.is_dir() and not differing_files(self.folder, release):
             return
         if not self._is_moved(release, target):
-            unfinished = self.folder / "releases" / ".unfinished-copy"
+            unfinished = self.folder / "releases" / _UNFINISHED
             shutil.rmtree(unfinished, ignore_errors=True)
             copy_folder(self.drafts / "releases" / release, unfinished)
             place_folder(unfinished, target)
