@@ -271,7 +271,8 @@ def test_only_those_who_must_know_the_folder_of_the_zone_name_it():
 def test_the_portal_has_no_call_that_writes_a_file():
     writers = {
         "write_text", "write_bytes", "mkdir", "unlink", "rename", "replace_file", "rmtree", "touch",
-        "symlink_to", "write_table", "copytree", "copy", "copyfile", "makedirs", "write_parquet", "place_folder",
+        "symlink_to", "write_table", "copytree", "copy", "copyfile", "makedirs", "write_parquet",
+        "place_folder",
     }  # fmt: skip
     for name in [module for module in modules() if module.startswith("portal/")]:
         for node in _nodes(name):

@@ -291,6 +291,7 @@ class AtTheGate(RuleBasedStateMachine):
         elif state == "approved" and turn > 1:
             self.embargo(place, who, 45)
         elif state == "embargoed" and turn > 1:
+            self.open_due()
             self.time_passes(46)
             self.open_due()
         elif state == "embargoed" and turn == 1:
