@@ -9,19 +9,45 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+from typer._click.core import Context
 from typer._click.exceptions import ClickException
+from typer.core import TyperCommand
 
 from sojourn import __version__
 from sojourn.cli.screen import Screen
 from sojourn.errors import DiskFull, SojournError
 from sojourn.start import left_out
+from sojourn.store.zones import require_not_public
 
-__all__ = ["app", "main"]
+__all__ = ["Commands", "app", "main"]
 
-app = typer.Typer(
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+
+class _Command(TyperCommand):
+    """A command whose files may be named anywhere but in a public zone, where only a release writes."""
+
+    def invoke(self, ctx: Context) -> Any:
+        for value in ctx.params.values():
+            for path in value if isinstance(value, list | tuple) else [value]:
+                # A published file may be read, and no command writes over a file.
+                if isinstance(path, Path) and not path.is_file():
+                    require_not_public(path)
+        return super().invoke(ctx)
+
+
+class Commands(typer.Typer):
+    """A group of commands."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Callable[[Made], Made]:
+        """As of Typer."""
+        return super().command(*args, cls=_Command, **kwargs)
+
+
+app = Commands(
     name="sojourn",
     help=(
         "National migration data infrastructure: from a ministry's file to a published, protected, cited"
@@ -66,6 +92,7 @@ def common(
     ] = False,
 ) -> None:
     """Options of every command; they stand before the command's name, and `--json` also after it."""
+    require_not_public(project)
     session.project = project
     session.screen = Screen(json)
 

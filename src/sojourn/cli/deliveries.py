@@ -79,13 +79,11 @@ def deliveries(source: Annotated[str | None, typer.Argument(help="Only of this s
 
     Example: `sojourn -p ruritania deliveries border`
     """
-    from sojourn.production.deliveries import all_deliveries
-    from sojourn.production.workspace import declared_source, open_workspace
+    from sojourn.production.deliveries import listed_deliveries
+    from sojourn.production.workspace import open_workspace
 
     with open_workspace(session.project) as workspace:
-        rows = all_deliveries(workspace, source)
-        if source is not None and not rows:
-            declared_source(workspace.declarations, source)
+        rows = listed_deliveries(workspace, source)
     if not rows:
         session.screen.say(f"Nothing was delivered yet. Next: {session.command} receive SOURCE FILE")
     for row in rows:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 from sojourn.cli.projects import passphrase
+from sojourn.errors import NotPermitted
 
 if TYPE_CHECKING:
     from sojourn.production.workspace import Workspace
     from sojourn.project.declarations import Person
     from sojourn.release import Gate
 
-release = typer.Typer(no_args_is_help=True, help="Bring protected tables before the public.")
+release = Commands(no_args_is_help=True, help="Bring protected tables before the public.")
 app.add_typer(release, name="release")
 
 As = Annotated[str, typer.Option("--as", help="Who you are, as declared in strategy/people.yaml.")]
@@ -264,17 +265,26 @@ def open_embargoes(
 ) -> None:
     """Publish what has reached its moment; with --wait, to the second. Nobody needs to sign in for it.
 
+    Exit code 4 when a release could not be published, since a decision on it stands no more.
+
     Example: `sojourn -p ruritania release open-embargoes --wait`
     """
     from sojourn.production.embargoes import opened_embargoes
     from sojourn.production.workspace import open_workspace
 
-    found = []
+    found, kept_back = [], []
+
+    def told(release_hash: str, error: NotPermitted) -> None:
+        session.screen.note(f"Release {release_hash[:12]} is not published. {error}")
+        kept_back.append(release_hash)
+
     with open_workspace(session.project) as workspace:
-        for made in opened_embargoes(workspace, wait=wait):
+        for made in opened_embargoes(workspace, wait=wait, on_kept_back=told):
             session.screen.say(f"Release {made[:12]} is published.")
             found.append(made)
-    session.screen.result({"published": found})
+    session.screen.result({"published": found, "kept_back": kept_back})
+    if kept_back:
+        raise typer.Exit(NotPermitted.exit_code)
 
 
 @release.command("withdraw")
@@ -301,11 +311,11 @@ def list_releases() -> None:
 
     Example: `sojourn -p ruritania release list`
     """
-    from sojourn.production.publishing import gate_of
+    from sojourn.production.publishing import listed_releases
     from sojourn.production.workspace import open_workspace
 
     with open_workspace(session.project) as workspace:
-        rows = gate_of(workspace).releases()
+        rows = listed_releases(workspace)
     for row in rows:
         moment = f"  until {row['embargo'][:16]} UTC" if row["state"] == "embargoed" else ""
         session.screen.say(

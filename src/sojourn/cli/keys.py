@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 
 if TYPE_CHECKING:
     from sojourn.production.key_rotation import Rotation
 
-keys = typer.Typer(no_args_is_help=True, help="The key that pseudonyms are made with.")
+keys = Commands(no_args_is_help=True, help="The key that pseudonyms are made with.")
 app.add_typer(keys, name="keys")
 
 

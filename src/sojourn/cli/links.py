@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 
-links = typer.Typer(no_args_is_help=True, help="The links between the records of a project's sources.")
+links = Commands(no_args_is_help=True, help="The links between the records of a project's sources.")
 app.add_typer(links, name="links")
 
 

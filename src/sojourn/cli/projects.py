@@ -9,14 +9,12 @@ from typing import Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 from sojourn.errors import ProjectError
 
-new = typer.Typer(
-    no_args_is_help=True, help="Begin a project, a source or a table from a documented template."
-)
+new = Commands(no_args_is_help=True, help="Begin a project, a source or a table from a documented template.")
 app.add_typer(new, name="new")
-people = typer.Typer(no_args_is_help=True, help="People who approve and publish.")
+people = Commands(no_args_is_help=True, help="People who approve and publish.")
 app.add_typer(people, name="people")
 
 

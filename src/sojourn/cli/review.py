@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 from sojourn.errors import ProjectError
 
 if TYPE_CHECKING:
     from sojourn.integration.review_sampling import Interval, ReviewDesign
     from sojourn.production.review import Report
 
-review = typer.Typer(no_args_is_help=True, help="Clerical review of the links between records.")
+review = Commands(no_args_is_help=True, help="Clerical review of the links between records.")
 app.add_typer(review, name="review")
 OfSample = Annotated[
     str | None, typer.Option("--sample", help="Which sample; the newest when none is named.")

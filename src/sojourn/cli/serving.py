@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 from sojourn.errors import ProjectError
 
-serve = typer.Typer(no_args_is_help=True, help="Serve the public portal, or the office's own pages.")
+serve = Commands(no_args_is_help=True, help="Serve the public portal, or the office's own pages.")
 app.add_typer(serve, name="serve")
 
 

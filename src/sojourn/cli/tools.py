@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sojourn.cli.app import app, session
+from sojourn.cli.app import Commands, app, session
 from sojourn.errors import ProjectError
 
 if TYPE_CHECKING:
     from sojourn.concepts.frameworks import ResidenceRule
     from sojourn.integration.movements import Gaps, Observation
 
-tool = typer.Typer(no_args_is_help=True, help="Methods on plain files, without a project.")
+tool = Commands(no_args_is_help=True, help="Methods on plain files, without a project.")
 app.add_typer(tool, name="tool")
 
 # Months as the days that official users of the rule count for them.

@@ -20,7 +20,7 @@ of a count is of its base. Means are not rounded. A figure below half the step r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -55,15 +55,16 @@ _SEPARATOR = "\x1f"
 class Protected:
     """Observations that may be published, with the report of how they were protected.
 
-    Only `protect` makes one. The report holds no figure of any cell and can be written as JSON.
+    Only `protect` makes one. The report holds no figure of any cell and can be written as JSON. The seal is
+    not kept, so that no other figures are put in place of these.
     """
 
     observations: Relation
     report: dict[str, Any]
-    seal: object = None
+    seal: InitVar[object] = None
 
-    def __post_init__(self) -> None:
-        if self.seal is not SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not SEAL:
             raise DisclosureRisk(
                 "Figures can leave the secure zone only as `protect` returns them.", "Call `protect`."
             )

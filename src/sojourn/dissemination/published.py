@@ -6,6 +6,7 @@ Apart from `publication`, which writes, so that whoever only reads loads nothing
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sojourn.dissemination.descriptions import Manifest
 from sojourn.dissemination.zone import NotInZone, PublicZone
 from sojourn.errors import ProjectError
 
-__all__ = ["CHECKSUMS", "MANIFEST", "changed_files", "checksums_of", "read_manifest"]
+__all__ = ["CHECKSUMS", "MANIFEST", "changed_files", "checksums_of", "read_manifest", "unlisted_files"]
 
 MANIFEST = "releases.json"
 CHECKSUMS = "checksums.txt"
@@ -73,3 +74,21 @@ def _is_unchanged(zone: PublicZone, release: str, path: str, digest: str) -> boo
             return hashlib.file_digest(opened, "sha256").hexdigest() == digest
     except NotInZone:
         return False
+
+
+def unlisted_files(public: Path, release: str) -> tuple[str, ...]:
+    """What lies in the folder of a release and is not on its list: files, links, folders without files."""
+    try:
+        listed = {CHECKSUMS, *checksums_of(PublicZone(public), release)}
+    except NotInZone:
+        return ()
+    folder = public / "releases" / release
+    folders = {parent.as_posix() for path in listed for parent in Path(path).parents}
+    found = []
+    for above, below, files in os.walk(folder):
+        place = Path(above).relative_to(folder)
+        links = [name for name in below if (Path(above) / name).is_symlink()]
+        found += [path for name in (*files, *links) if (path := (place / name).as_posix()) not in listed]
+        if place.as_posix() not in folders:
+            found.append(place.as_posix())
+    return tuple(sorted(found))

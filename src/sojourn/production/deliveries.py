@@ -9,13 +9,15 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Transaction, schema
 from sojourn.errors import ProjectError
-from sojourn.production.workspace import Workspace
+from sojourn.production.at_work import may_at_work, require_at_work
+from sojourn.production.workspace import Workspace, declared_source
 
 __all__ = [
     "all_deliveries",
     "deliveries_in_force",
     "delivery_of",
     "in_order_of_arrival",
+    "listed_deliveries",
     "put_out_of_force",
     "with_mended",
     "withdraw_delivery",
@@ -39,6 +41,22 @@ def all_deliveries(workspace: Workspace, source_id: str | None = None) -> list[d
     if source_id is not None:
         query = query.where(schema.delivery.c.source == source_id)
     return workspace.catalogue.rows(query)
+
+
+def listed_deliveries(workspace: Workspace, source_id: str | None = None) -> list[dict[str, Any]]:
+    """The deliveries that whoever is at work may see: every one, or those of their own organisation.
+
+    Raises: ProjectError for a source that is neither declared nor ever was; NotPermitted for one of which
+    they may see nothing.
+    """
+    rows = all_deliveries(workspace, source_id)
+    if source_id is not None and not rows:
+        declared_source(workspace.declarations, source_id)
+    seen = [row for row in rows if may_at_work(workspace, "list-deliveries", row["source"])]
+    sources = {source_id} if source_id is not None else set(workspace.declarations.sources)
+    if not seen and not any(may_at_work(workspace, "list-deliveries", source) for source in sources):
+        require_at_work(workspace, "list-deliveries", "list deliveries", "deliveries", source_id)
+    return seen
 
 
 def in_order_of_arrival(workspace: Workspace, source_id: str) -> list[dict[str, Any]]:
@@ -96,8 +114,11 @@ def withdraw_delivery(workspace: Workspace, delivery: str, reason: str) -> Seque
     Mended records that were added to it go with it. The delivery that it had superseded holds again. The
     files are kept; the reason is in the audit trail.
 
-    Raises: ProjectError for an unknown delivery, one that is superseded or withdrawn, or no reason.
+    Raises: ProjectError for an unknown delivery, one that is superseded or withdrawn, or no reason;
+    NotPermitted when whoever is at work may not.
     """
+    about, source = f"delivery:{delivery}", delivery_of(workspace, delivery)["source"]
+    require_at_work(workspace, "withdraw-delivery", f"withdraw a delivery of {source}", about, source)
     if not reason.strip():
         raise ProjectError("A delivery is not withdrawn without a reason.", 'Say it: --because "…".')
     with workspace.writing():

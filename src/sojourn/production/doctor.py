@@ -14,10 +14,11 @@ from sojourn.contracts.table import Zone
 from sojourn.dissemination.fonts import register_fonts
 from sojourn.dissemination.publication import changed_files, read_manifest
 from sojourn.dissemination.shapes import shapes_file
-from sojourn.errors import SojournError
+from sojourn.errors import SojournError, shown
 from sojourn.production.key_state import key_problem
 from sojourn.production.workspace import Workspace
 from sojourn.release.gate import Gate
+from sojourn.release.public_side import strange_entries
 from sojourn.store.durable import file_sha256
 
 __all__ = ["Finding", "examine", "gate_of"]
@@ -193,6 +194,14 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
             "the portal does not show yet what the catalogue says: publishing or withdrawing was interrupted",
             "Give the same command again, or run `sojourn doctor --fix`.",
         )
+    strange = strange_entries(public, named)
+    if strange:
+        yield Finding(
+            "error",
+            "public zone",
+            f"{len(strange)} entries are of no release: {', '.join(shown(name) for name in strange[:3])}",
+            "Find out who put them there, and remove them.",
+        )
     changed = {row["hash"]: changed_files(public, row["hash"]) for row in published}
     for release, files in changed.items():
         if files:
@@ -202,7 +211,7 @@ def _public(workspace: Workspace, fix: bool) -> Iterator[Finding]:
                 f"release {release[:12]}: {len(files)} files were changed after publication",
                 "Restore them from a backup.",
             )
-    if is_shown and not any(changed.values()):
+    if is_shown and not strange and not any(changed.values()):
         yield Finding("ok", "public zone", f"{len(published)} releases are there and unchanged")
 
 

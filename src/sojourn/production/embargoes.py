@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
 from sojourn.catalogue import schema
+from sojourn.errors import NotPermitted
+from sojourn.production.at_work import require_at_work
 from sojourn.production.doctor import gate_of
 from sojourn.production.workspace import Workspace
+from sojourn.project.load import load
 from sojourn.release import State
 
 __all__ = ["opened_embargoes"]
@@ -19,14 +22,24 @@ __all__ = ["opened_embargoes"]
 _LONGEST_SLEEP = 5.0
 
 
-def opened_embargoes(workspace: Workspace, *, wait: bool) -> Iterator[str]:
+def opened_embargoes(
+    workspace: Workspace, *, wait: bool, on_kept_back: Callable[[str, NotPermitted], None]
+) -> Iterator[str]:
     """Publish what has reached its moment, and with `wait` what waits, each at its moment.
 
-    Gives the hashes as they are published. Long work of others on records does not hold it up.
+    Gives the hashes as they are published; `on_kept_back` is told what may not pass any more. Long work of
+    others on records does not hold it up.
+
+    Raises: NotPermitted when whoever is at work may not.
     """
+    require_at_work(workspace, "release-open", "publish what has reached its moment", "releases")
     gate = gate_of(workspace)
+    left: float | None = None
     while True:
-        yield from gate.open_due()
+        if not left:
+            # Who may do what is asked when the moment has come, not when the wait began.
+            gate.people = load(workspace.declarations.folder).people
+            yield from gate.open_due(on_kept_back)
         left = _seconds_left(workspace)
         if not wait or left is None:
             return

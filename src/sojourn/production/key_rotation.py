@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import schema
 from sojourn.errors import ProjectError
+from sojourn.production.at_work import require_at_work
 from sojourn.production.key_state import KeyInForce, key_in_force, put_in_force
 from sojourn.production.rekeying import (
     OnDelivery,
@@ -76,8 +77,10 @@ def rotate_key(
     afterwards: what was opened before holds the old key, and may write no records.
 
     Raises: ProjectError when persons would be lost, split or merged, when another command is writing, or
-    when the secret manager has no new key; DataRefused when a delivery in force can no longer be read.
+    when the secret manager has no new key; DataRefused when a delivery in force can no longer be read;
+    NotPermitted when whoever is at work may not.
     """
+    require_at_work(workspace, "keys-rotate", "change the project's key", "keys")
     with workspace.store.one_writer() if is_old_lost else workspace.writing():
         found = key_in_force(workspace.catalogue)
         if not found.is_old_destroyed:

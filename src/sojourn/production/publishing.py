@@ -13,6 +13,7 @@ from sojourn.contracts.table import Zone
 from sojourn.dissemination.publication import ReleaseDescription, Revision
 from sojourn.engine import Engine
 from sojourn.errors import ProjectError
+from sojourn.production.at_work import require_at_work, require_signed_in
 from sojourn.production.deliveries import deliveries_in_force
 from sojourn.production.describe import agency_of, country_of, describe_table
 from sojourn.production.doctor import gate_of
@@ -31,7 +32,7 @@ from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable
 from sojourn.release.states import WAITING
 
-__all__ = ["full_hash", "gate_of", "prepare_release"]
+__all__ = ["full_hash", "gate_of", "listed_releases", "prepare_release"]
 
 
 def prepare_release(
@@ -48,6 +49,7 @@ def prepare_release(
     Raises: ProjectError for an unknown release or a table that must be run first; NotPermitted without
     the role.
     """
+    require_signed_in(workspace, author, "release-prepare", "prepare a release", f"release:{identifier}")
     releases = workspace.declarations.releases
     if identifier not in releases:
         raise ProjectError(
@@ -164,6 +166,15 @@ def _revisions(published: list[dict[str, Any]]) -> list[Revision]:
         )
         for row in sorted(published, key=lambda row: int(row["version"]))
     ]
+
+
+def listed_releases(workspace: Workspace) -> list[dict[str, Any]]:
+    """All releases as the gate lists them, for whoever is at work.
+
+    Raises: NotPermitted.
+    """
+    require_at_work(workspace, "release-list", "list releases that are not public", "releases")
+    return gate_of(workspace).releases()
 
 
 def full_hash(gate: Gate, beginning: str) -> str:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from sojourn.contracts.table import Zone
 from sojourn.errors import ProjectError
+from sojourn.production.at_work import require_at_work
 from sojourn.production.deliveries import delivery_of
 from sojourn.production.records import records_name
 from sojourn.production.workspace import Workspace
@@ -20,6 +21,7 @@ from sojourn.sources.dialects import declared_dialect, mended_dialect
 from sojourn.sources.mapping import file_columns
 from sojourn.sources.reader.frames import Loaded
 from sojourn.sources.reader.parent import read
+from sojourn.store.zones import require_not_public
 
 __all__ = ["write_quarantined"]
 
@@ -30,11 +32,15 @@ def write_quarantined(workspace: Workspace, delivery: str, file: Path, purpose: 
     Cells are as received; the columns that begin with `sojourn_` say line, reasons and columns. The file
     is readable by its owner only, and the look is in the audit trail.
 
-    Raises: ProjectError for an unknown delivery or a file that exists.
+    Raises: ProjectError for an unknown delivery, a file that exists or lies in the public zone; NotPermitted
+    when whoever is at work may not.
     """
+    row = delivery_of(workspace, delivery)
+    what = f"see quarantined records of {row['source']}"
+    require_at_work(workspace, "see-quarantine", what, f"delivery:{delivery}", row["source"])
+    require_not_public(file)
     if file.exists():
         raise ProjectError(f"{file} exists.", "Name a file that does not: nothing is overwritten.")
-    row = delivery_of(workspace, delivery)
     source = workspace.declarations.sources[row["source"]]
     name = f"quarantine_{records_name(source.id)}"
     version = workspace.store.version_in(Zone.VAULT, name, json.loads(row["summary"])["version"])

@@ -23,6 +23,7 @@ from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.microdata import Identity, QuarantinedRecord
 from sojourn.contracts.table import Zone
 from sojourn.errors import DataRefused, NotPermitted, Problem, ProjectError, shown
+from sojourn.production.at_work import require_at_work
 from sojourn.production.covered import covered_period, period_of_mended
 from sojourn.production.deliveries import deliveries_in_force, put_out_of_force, with_mended
 from sojourn.production.fingerprints import fingerprint
@@ -90,9 +91,10 @@ def receive(
     period.
 
     Raises: ProjectError for an unknown source or an unclear period; NotPermitted when no agreement is in
-    force; DataRefused when the file as a whole cannot be read, or was taken in for another period.
+    force, or whoever is at work may not; DataRefused when the file as a whole cannot be read, or was taken in
+    for another period.
     """
-    source = declared_source(workspace.declarations, source_id)
+    source = _received_source(workspace, source_id)
     today = received_on or _today(source)
     if not file.is_file():
         raise ProjectError(f"There is no file {file}.", "Look at the path.")
@@ -121,7 +123,7 @@ def receive_table(
 
     Raises: as `receive`, and DataRefused when the database, its table or a column is not there.
     """
-    source = declared_source(workspace.declarations, source_id)
+    source = _received_source(workspace, source_id)
     arrives = source.arrives
     if arrives.format != "database" or arrives.address is None or arrives.table is None:
         raise ProjectError(
@@ -136,6 +138,14 @@ def receive_table(
             extract(arrives.address, arrives.table, file_columns(source), file)
             request = Request(source, file, covered, today, None, accept_because, None)
             return _received(workspace, request, on_progress)
+
+
+def _received_source(workspace: Workspace, source_id: str) -> SourceDeclaration:
+    """The declaration of a source of which whoever is at work may receive deliveries."""
+    source = declared_source(workspace.declarations, source_id)
+    what = f"receive deliveries of {source.id}"
+    require_at_work(workspace, "receive", what, f"source:{source.id}", source.id)
+    return source
 
 
 def _today(source: SourceDeclaration) -> datetime.date:

@@ -24,7 +24,7 @@ from sojourn.engine.deliveries import persons_kept_statement
 from sojourn.errors import DataRefused, ProjectError
 from sojourn.production.counted import record_versions
 from sojourn.production.records import Delivered, records_fingerprint, records_name, write_records
-from sojourn.production.tables import run_tables
+from sojourn.production.tables import make_tables, run_tables
 from sojourn.production.versions import name_records
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import CONTRACTS
@@ -174,7 +174,7 @@ def made_again(before: Workspace, after: Workspace) -> tuple[tuple[str, ...], se
     for name, table in sorted(before.declarations.tables.items()):
         if not _is_made(before, name):
             continue
-        run_tables(after, [name])
+        make_tables(after, [name])
         names.append(name)
         indicator = after.declarations.indicators[table.indicator]
         behind = record_versions(after, indicator, name).values()

@@ -31,7 +31,14 @@ from sojourn.integration.review_sampling import (
     sampling_plan,
 )
 from sojourn.production.fingerprints import fingerprint
-from sojourn.production.review_decisions import ANSWERS, DRAWN_PAIRS, Decision, history, last_decisions
+from sojourn.production.review_decisions import (
+    ANSWERS,
+    DRAWN_PAIRS,
+    Decision,
+    history,
+    last_decisions,
+    require_reviewer,
+)
 from sojourn.production.review_identities import Known, attributes_of, known_of
 from sojourn.production.versions import VersionRecord, name_version
 from sojourn.production.workspace import Workspace
@@ -146,8 +153,10 @@ def draw_sample(
 ) -> Sample:
     """Draw a sample of the newest version of the pairs; the same version and seed give the same one.
 
-    Raises: ProjectError when no pairs were made, or there is none in them.
+    Raises: ProjectError when no pairs were made, or there is none in them; NotPermitted when whoever is at
+    work may not review.
     """
+    require_reviewer(workspace)
     chosen = design or ReviewDesign()
     with (
         workspace.writing(),
@@ -156,7 +165,7 @@ def draw_sample(
         ) as work,
     ):
         version = newest_pairs(workspace)
-        number = len(samples(workspace))
+        number = len(_samples(workspace))
         seed = int(fingerprint(version.fingerprint, number)[:12], 16) if seed is None else seed
         mark = fingerprint(version.fingerprint, number, dataclasses.asdict(chosen), seed, workspace.keys.mark)
         with workspace.engine(Zone.SECURE) as engine:
@@ -231,7 +240,15 @@ def _keep_sample(
 
 
 def samples(workspace: Workspace) -> list[Sample]:
-    """Every sample, the newest first."""
+    """Every sample, the newest first.
+
+    Raises: NotPermitted when whoever is at work may not review.
+    """
+    require_reviewer(workspace)
+    return _samples(workspace)
+
+
+def _samples(workspace: Workspace) -> list[Sample]:
     query = sa.select(schema.review_sample).order_by(schema.review_sample.c.made_at.desc())
     return [
         Sample(
@@ -250,7 +267,7 @@ def samples(workspace: Workspace) -> list[Sample]:
 def sample_of(workspace: Workspace, identifier: str | None = None) -> Sample:
     """A sample by its identifier; without one the newest.
 
-    Raises: ProjectError when there is none.
+    Raises: ProjectError when there is none; NotPermitted when whoever is at work may not review.
     """
     found = [one for one in samples(workspace) if identifier in (None, one.id)]
     if not found:
@@ -259,7 +276,15 @@ def sample_of(workspace: Workspace, identifier: str | None = None) -> Sample:
 
 
 def cases(workspace: Workspace, sample: Sample) -> list[Listed]:
-    """The cases of a sample in the order in which to look at them."""
+    """The cases of a sample in the order in which to look at them.
+
+    Raises: NotPermitted when whoever is at work may not review.
+    """
+    require_reviewer(workspace)
+    return _cases(workspace, sample)
+
+
+def _cases(workspace: Workspace, sample: Sample) -> list[Listed]:
     decided = last_decisions(workspace, sample.id)
     columns = schema.review_case.c
     query = sa.select(schema.review_case).where(columns.sample == sample.id).order_by(columns.position)
@@ -273,8 +298,10 @@ def look(workspace: Workspace, sample: Sample, pair_id: str, *, reason: str | No
     """A case with its two records side by side, masked; with a reason from `REASONS`, as written.
 
     The look is in the audit trail when this returns. Raises: ProjectError when there is no such case or
-    reason; NotPermitted when the key was changed since the sample was drawn.
+    reason; NotPermitted when the key was changed since the sample was drawn, or whoever is at work may not
+    review.
     """
+    require_reviewer(workspace)
     if reason is not None and reason not in REASONS:
         raise ProjectError("There is no such reason.", f"Give one of: {', '.join(REASONS)}.")
     action = "look-at-pair" if reason is None else "unmask-pair"
@@ -337,7 +364,7 @@ def report(workspace: Workspace, sample: Sample) -> Report:
 
 def _decided_strata(workspace: Workspace, sample: Sample) -> list[dict[str, Any]]:
     """The strata as planned, with how many of their pairs were decided in which way."""
-    listed = cases(workspace, sample)
+    listed = _cases(workspace, sample)
     counts = Counter((one.stratum, one.decision.decision) for one in listed if one.decision is not None)
     names = ("is_link", "above", "up_to", "pairs")
     return [
@@ -354,7 +381,7 @@ def reviewed_strata(workspace: Workspace) -> pa.Table:
 
     Columns: `is_link`, `above`, `up_to`, `same`, `different`; no row where there is no such sample.
     """
-    for sample in samples(workspace):
+    for sample in _samples(workspace):
         strata = _decided_strata(workspace, sample) if sample.is_under_key_in_force else []
         if any(stratum["same"] + stratum["different"] for stratum in strata):
             rows = [{name: stratum[name] for name in REVIEWED.names} for stratum in strata]

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sojourn.catalogue import Transaction, schema
 from sojourn.contracts.links import LinkPair
 from sojourn.errors import ProjectError
+from sojourn.production.at_work import require_at_work
 from sojourn.production.workspace import Workspace
 from sojourn.store.store import Version
 
@@ -29,6 +30,7 @@ __all__ = [
     "decisions_in_force",
     "history",
     "last_decisions",
+    "require_reviewer",
     "undo",
 ]
 
@@ -60,11 +62,21 @@ class Decision:
     by: str
 
 
+def require_reviewer(workspace: Workspace) -> None:
+    """Nothing, if whoever is at work may review links.
+
+    Raises: NotPermitted.
+    """
+    require_at_work(workspace, "review-links", "review the links between records", "review")
+
+
 def decide(workspace: Workspace, sample: str, pair_id: str, answer: str) -> None:
     """Decide an open case: `same`, `different` or `unsure`.
 
-    Raises: ProjectError when there is no such case or answer, or the case is decided already.
+    Raises: ProjectError when there is no such case or answer, or the case is decided already; NotPermitted
+    when whoever is at work may not review.
     """
+    require_reviewer(workspace)
     if answer not in ANSWERS:
         raise ProjectError("There is no such decision.", f"Decide one of: {', '.join(ANSWERS)}.")
     with workspace.catalogue.act(workspace.actor, "decide-pair", f"pair:{pair_id}", "clerical review") as act:
@@ -77,8 +89,9 @@ def decide(workspace: Workspace, sample: str, pair_id: str, answer: str) -> None
 def undo(workspace: Workspace, sample: str, pair_id: str) -> None:
     """Withdraw the decision of a case, which is open again; what was decided stays in its history.
 
-    Raises: ProjectError when there is no such case, or nothing to withdraw.
+    Raises: ProjectError when there is no such case, or nothing to withdraw; NotPermitted as `decide`.
     """
+    require_reviewer(workspace)
     about = f"pair:{pair_id}"
     with workspace.catalogue.act(workspace.actor, "withdraw-decision", about, "clerical review") as act:
         standing = _standing(act, sample, pair_id)

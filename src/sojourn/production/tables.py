@@ -32,6 +32,7 @@ from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.pipeline import Made, Step
 from sojourn.pipeline import run as run_steps
+from sojourn.production.at_work import require_at_work
 from sojourn.production.cell_key_steps import cell_key_step, given_cell_keys, is_perturbed
 from sojourn.production.counted import given_by, record_steps, records_of, records_read, survey_design_of
 from sojourn.production.figures import figures_of
@@ -49,6 +50,7 @@ from sojourn.store.store import Version
 __all__ = [
     "MadeTable",
     "TableRun",
+    "make_tables",
     "protected_table",
     "run_tables",
     "table_versions",
@@ -90,7 +92,19 @@ def run_tables(
     """Make the named tables, or all, and everything that they need.
 
     Raises: ProjectError for an unknown table or a source without deliveries; DisclosureRisk when a table
-    cannot be protected as declared.
+    cannot be protected as declared; NotPermitted when whoever is at work may not make tables.
+    """
+    if not is_dry:
+        require_at_work(workspace, "run", "make tables from records", "tables")
+    return make_tables(workspace, names, is_dry=is_dry, on_step=on_step)
+
+
+def make_tables(
+    workspace: Workspace, names: Sequence[str] = (), *, is_dry: bool = False, on_step: OnStep | None = None
+) -> TableRun:
+    """Make tables as part of an act that whoever is at work was allowed.
+
+    Raises: as `run_tables`, but NotPermitted.
     """
     declared = workspace.declarations.tables
     for name in names:

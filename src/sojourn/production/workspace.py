@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sojourn.catalogue.catalogue import sqlite_url
 from sojourn.catalogue.migrate import open_catalogue
 from sojourn.contracts.table import Zone
 from sojourn.engine import Engine
-from sojourn.errors import ProjectError
+from sojourn.errors import NotPermitted, ProjectError
 from sojourn.production.key_state import adopted_key, key_in_force
 from sojourn.project.declarations import SourceDeclaration
 from sojourn.project.load import Declarations, load
@@ -64,7 +64,12 @@ class Workspace:
 
     @contextmanager
     def engine(self, *zones: Zone) -> Iterator[Engine]:
-        """A confined connection that can open the named zones and nothing else."""
+        """A confined connection that can open the named zones and nothing else.
+
+        Raises: NotPermitted for the public zone, since what a connection can read it can write.
+        """
+        if Zone.PUBLIC in zones:
+            raise NotPermitted("Only a release can write to the public zone.")
         settings = self.declarations.settings.engine
         folders = [self.store.zone(zone) for zone in zones]
         with Engine(
@@ -149,8 +154,16 @@ def _catalogue_url(declared: str | None, local: Path) -> str:
 
 def actor_of(declarations: Declarations) -> str:
     """Who is at work: the declared person with this login, else the login itself."""
-    login = getpass.getuser()
+    login = _login()
     for person in declarations.people.values():
         if person.account == login:
             return person.id
     return f"login:{login}"
+
+
+def _login() -> str:
+    """The login of this process as the system knows it: variables of the environment can say anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number without a name
+        return str(os.getuid())

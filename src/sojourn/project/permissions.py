@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,10 +25,15 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True)
 class On:
-    """What an act is about: the release's author, or the organisation that delivers."""
+    """What an act is about: the release's author, or the organisation that delivers.
+
+    `author_then` is the human being who prepared the release, as known when it was prepared: entries in
+    `strategy/people.yaml` come and go.
+    """
 
     author: Person | None = None
     organisation: str | None = None
+    author_then: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,26 @@ def acts() -> tuple[str, ...]:
     return tuple(_rules())
 
 
-def is_permitted(person: Person | None, act: str, on: On | None = None) -> bool:
-    """Whether a person may do an act on an object; None is the operator."""
+def is_permitted(
+    person: Person | None, act: str, on: On | None = None, people: Iterable[Person] = ()
+) -> bool:
+    """Whether a person may do an act on an object; None is the operator.
+
+    Roles that exclude the act do so under every name that the human being has among `people`.
+    """
     rule = _rules().get(act)
-    if rule is None:
+    if rule is None or _held(person, people) & rule.never:
         return False
     roles = {OPERATOR} if person is None else {role.value for role in person.roles}
-    if roles & rule.never:
-        return False
     return any(_is_allowed(rule.may.get(role), person, on or On()) for role in roles)
+
+
+def _held(person: Person | None, people: Iterable[Person]) -> set[str]:
+    """The roles of a human being under all names."""
+    if person is None:
+        return {OPERATOR}
+    names = [person, *(other for other in people if other.human == person.human)]
+    return {role.value for name in names for role in name.roles}
 
 
 def _is_allowed(objects: str | None, person: Person | None, on: On) -> bool:
@@ -67,24 +83,30 @@ def _is_allowed(objects: str | None, person: Person | None, on: On) -> bool:
     if person is None or objects is None:
         return False
     if objects == "others":
-        return on.author is not None and on.author.human != person.human
+        return on.author is not None and person.human not in (on.author.human, on.author_then)
     return on.organisation is not None and on.organisation == person.organisation
 
 
-def require_permitted(person: Person | None, act: str, what: str, on: On | None = None) -> None:
+def require_permitted(
+    person: Person | None,
+    act: str,
+    what: str,
+    on: On | None = None,
+    people: Iterable[Person] = (),
+) -> None:
     """Nothing, if the person may do the act; `what` is the act in words, as after "may not".
 
     Raises: NotPermitted, with the roles that may.
     """
-    if is_permitted(person, act, on):
+    people = tuple(people)
+    if is_permitted(person, act, on, people):
         return
-    rule = _rules().get(act)
+    rule = _rules().get(act, _Rule({}, frozenset()))
     who = person.id if person is not None else "Who works under this account"
-    roles = sorted(rule.may) if rule is not None else []
-    held = {role.value for role in person.roles} if person is not None else {OPERATOR}
-    if rule is not None and held & rule.never:
-        why = f"the role {' and '.join(sorted(held & rule.never))} excludes it."
-    elif rule is not None and held & set(rule.may):
+    held, excluding = _held(person, ()), sorted(_held(person, people) & rule.never)
+    if excluding:
+        why = f"the role {' and '.join(excluding)} excludes it."
+    elif held & set(rule.may):
         objects = {rule.may[role] for role in held & set(rule.may)}
         why = (
             "it is their own work, and takes somebody else."
@@ -92,5 +114,6 @@ def require_permitted(person: Person | None, act: str, what: str, on: On | None 
             else "it belongs to another organisation."
         )
     else:
-        why = f"that takes the role {' or '.join(role for role in roles if role != OPERATOR)}."
+        roles = sorted(role for role in rule.may if role != OPERATOR)
+        why = f"that takes the role {' or '.join(roles)}." if roles else "nobody may."
     raise NotPermitted(f"{who} may not {what}: {why}", "Roles are declared in strategy/people.yaml.")

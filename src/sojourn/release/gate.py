@@ -23,21 +23,22 @@ from sojourn.dissemination.publication import (
     PublishedTable,
     ReleaseDescription,
     TableDescription,
-    changed_files,
     write_release_folder,
 )
 from sojourn.errors import DisclosureRisk, NotPermitted, ProjectError
 from sojourn.project.declarations import Person
-from sojourn.project.permissions import On, require_permitted
+from sojourn.project.permissions import require_permitted
 from sojourn.release.findings import Finding
+from sojourn.release.passing import require_passed, require_unchanged
 from sojourn.release.prechecks import prechecks
 from sojourn.release.public_side import PublicSide
-from sojourn.release.records import finding_rows, open_findings, release_row, remark
+from sojourn.release.records import finding_rows, on_release, open_findings, release_row, remark
 from sojourn.release.states import State, require_transition
-from sojourn.release.votes import VOTES_NEEDED, require_new_voter, standing_votes, votes_of
+from sojourn.release.votes import VOTES_NEEDED, require_new_voter, votes_of
 
 __all__ = ["DraftTable", "Gate"]
 
+KeptBack = Callable[[str, NotPermitted], None]
 Attack = Callable[[ReleaseDescription, Sequence[PublishedTable]], Sequence[Finding]]
 
 
@@ -75,9 +76,9 @@ class Gate:
 
         Raises: NotPermitted without the role; DisclosureRisk for a table that did not pass protection.
         """
-        require_permitted(author, "release-prepare", "prepare a release")
-        _require_protected(tables)
         with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
+            require_permitted(author, "release-prepare", "prepare a release", people=self.people.values())
+            _require_protected(tables)
             published = [
                 PublishedTable(
                     t.description, t.protected.observations.to_arrow(), t.method_sql, t.protected.report
@@ -113,7 +114,7 @@ class Gate:
             version=int(release.version),
             state=State.PREPARED,
             author=author.id,
-            summary=_summary(release, tables, made_from),
+            summary=_summary(author, release, tables, made_from),
             supersedes=release.supersedes,
             reason=json.dumps(dict(note)),
             prepared_at=self.catalogue.now(),
@@ -156,7 +157,7 @@ class Gate:
         with self.catalogue.act(person.id, "release-check", f"release:{release}", comment) as act:
             row = self._row(act, person, "release-check", "check a release", release)
             require_transition(State(row["state"]), State.CHECKED)
-            self._require_unchanged(release)
+            require_unchanged(self.drafts, release)
             left = open_findings(act, release)
             if left:
                 numbers = ", ".join(str(each["number"]) for each in left[:10])
@@ -194,7 +195,9 @@ class Gate:
         with self.catalogue.act(person.id, "release-vote", f"release:{release}") as act:
             row = self._row(act, person, "release-vote", "approve or refuse a release", release)
             require_transition(State(row["state"]), State.APPROVED)
-            self._require_unchanged(release)
+            # A release that waits for its moment becomes approved by taking that back, not by a vote.
+            _require_state(row, State.CHECKED, "Votes are given on releases that are checked.")
+            require_unchanged(self.drafts, release)
             require_new_voter(act, self.people, release, person)
             act.insert(
                 schema.approval,
@@ -234,6 +237,8 @@ class Gate:
         return State.PUBLISHED
 
     def _embargo(self, person: Person, release: str, at: datetime.datetime) -> State:
+        if at.tzinfo is None:
+            raise ProjectError(f"{at.isoformat()} has no offset from UTC.", "Name the moment with one.")
         moment = at.astimezone(datetime.UTC).isoformat(timespec="microseconds")
         with self.catalogue.act(person.id, "release-embargo", f"release:{release}") as act:
             row = self._row(act, person, "release-embargo", "set the moment of a release", release)
@@ -253,34 +258,61 @@ class Gate:
         Raises: NotPermitted without the role or a moment.
         """
         with self.catalogue.act(person.id, "release-embargo", f"release:{release}") as act:
-            self._row(act, person, "release-embargo", "take back the moment of a release", release)
-            row = release_row(act, release)
-            require_transition(State(row["state"]), State.APPROVED)
+            row = self._row(act, person, "release-embargo", "take back the moment of a release", release)
             _require_state(row, State.EMBARGOED, "It has no moment to take back.")
             self._move(act, release, State.APPROVED, embargo=None, scheduled_by=None)
             self.public.forget_staged(release)
         return State.APPROVED
 
-    def open_due(self) -> list[str]:
-        """Publish what has reached its moment and give the hashes; whoever set it is the one who acts."""
+    def open_due(self, on_kept_back: KeptBack = lambda _release, _error: None) -> list[str]:
+        """Publish what has reached its moment and give the hashes; whoever set it is the one who acts.
+
+        What may not pass any more goes back to approved, with the reason among its remarks, is told to
+        `on_kept_back`, and holds up no other.
+        """
         opened = []
         table = schema.release.c
         due = sa.and_(table.state == State.EMBARGOED, table.embargo <= self.catalogue.now())
         query = sa.select(table.hash, table.scheduled_by).where(due).order_by(table.embargo, table.hash)
-        for found in self.catalogue.rows(query):
-            with self.catalogue.act(
-                found["scheduled_by"], "release-publish", f"release:{found['hash']}"
-            ) as act:
-                row = release_row(act, found["hash"])
-                if State(row["state"]) is not State.EMBARGOED or row["embargo"] > self.catalogue.now():
-                    continue
-                self._require_passed(act, row)
-                self.public.show(act, row)
-                act.detail.update(embargo=row["embargo"])
-            opened.append(str(found["hash"]))
-        if opened:
-            self.public.refresh_manifest()
+        try:
+            for found in self.catalogue.rows(query):
+                try:
+                    self._open(found["hash"], found["scheduled_by"])
+                    opened.append(str(found["hash"]))
+                except NotPermitted as error:
+                    if self._is_kept_back(found["hash"], found["scheduled_by"], error):
+                        on_kept_back(found["hash"], error)
+        finally:
+            if opened:
+                self.public.refresh_manifest()
         return opened
+
+    def _open(self, release: str, scheduled_by: str) -> None:
+        with self.catalogue.act(scheduled_by, "release-publish", f"release:{release}") as act:
+            row = release_row(act, release)
+            if not self._is_due(row):
+                raise NotPermitted("The release does not wait any more.", "Look at it.")
+            if scheduled_by not in self.people:
+                raise NotPermitted(f"{scheduled_by}, who set the moment, is declared no more.")
+            self._row(act, self.people[scheduled_by], "release-publish", "publish a release", release)
+            self._require_passed(act, row)
+            self.public.show(act, row)
+            act.detail.update(embargo=row["embargo"])
+
+    def _is_due(self, row: Mapping[str, Any]) -> bool:
+        return State(row["state"]) is State.EMBARGOED and row["embargo"] <= self.catalogue.now()
+
+    def _is_kept_back(self, release: str, scheduled_by: str, error: NotPermitted) -> bool:
+        """Take the moment of a release back if it still waits, and tell whether it did."""
+        why = error.problems[0].message
+        with self.catalogue.act(scheduled_by, "release-embargo", f"release:{release}", why) as act:
+            is_due = self._is_due(release_row(act, release))
+            if is_due:
+                who = self.people.get(scheduled_by) or Person.model_construct(id=scheduled_by)
+                remark(act, release, who, "kept back", why, self.catalogue.now())
+                self._move(act, release, State.APPROVED, embargo=None, scheduled_by=None)
+                self.public.forget_staged(release)
+        return is_due
 
     def withdraw(self, person: Person, release: str, reason: Mapping[str, str]) -> None:
         """Take a release back: its figures are shown no more, its place says why.
@@ -308,8 +340,7 @@ class Gate:
     ) -> Mapping[str, Any]:
         """The row of a release on which the person may act so."""
         row = release_row(act, release)
-        author = self.people.get(row["author"]) or Person.model_construct(id=row["author"], subject=None)
-        require_permitted(person, what, words, On(author=author))
+        require_permitted(person, what, words, on_release(self.people, row), self.people.values())
         return row
 
     def _move(self, act: Transaction, release: str, state: State, **values: Any) -> None:
@@ -317,24 +348,9 @@ class Gate:
         act.detail.update(state=state)
 
     def _require_passed(self, act: Transaction, row: Mapping[str, Any]) -> None:
-        """Nothing, if the votes that let the release pass still stand and are for these bytes."""
-        standing = standing_votes(act, self.people, row)
-        if len(standing) < VOTES_NEEDED:
-            raise NotPermitted(
-                f"{len(standing)} of {VOTES_NEEDED} approvals stand: who gave the others may no longer"
-                " approve this release.",
-                "Return the release and prepare it again.",
-            )
-        self._require_unchanged(row["hash"])
-
-    def _require_unchanged(self, release: str) -> None:
-        changed = changed_files(self.drafts, release)
-        if changed:
-            raise NotPermitted(
-                f"{len(changed)} files of the release are not those that were prepared:"
-                f" {', '.join(changed[:3])}.",
-                "Prepare the release again; decisions on the old bytes do not hold for others.",
-            )
+        """Nothing, if what was decided on the release still stands and is for these bytes."""
+        require_passed(act, self.people, row)
+        require_unchanged(self.drafts, row["hash"])
 
 
 def _require_state(row: Mapping[str, Any], state: State, remedy: str) -> None:
@@ -351,12 +367,15 @@ def _require_protected(tables: Sequence[DraftTable]) -> None:
             )
 
 
-def _summary(release: ReleaseDescription, tables: Sequence[DraftTable], made_from: str) -> str:
+def _summary(
+    author: Person, release: ReleaseDescription, tables: Sequence[DraftTable], made_from: str
+) -> str:
     """What the catalogue keeps of a release beside its row: how it is described, protected and made."""
     return json.dumps(
         {
             "description": release.model_dump(mode="json"),
             "reports": {table.description.id: table.protected.report for table in tables},
             "made_from": made_from,
+            "author": author.human,
         }
     )

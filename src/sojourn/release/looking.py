@@ -23,7 +23,8 @@ def seen_by(gate: Gate, person: Person, release: str) -> dict[str, Any]:
     Raises: NotPermitted without a role at the gate; ProjectError if there is no such release.
     """
     with gate.catalogue.act(person.id, "release-look", f"release:{release}") as act:
-        require_permitted(person, "release-look", "look at a release that is not public")
+        people = gate.people.values()
+        require_permitted(person, "release-look", "look at a release that is not public", people=people)
         row = release_row(act, release)
     return {name: row[name] for name in _SHOWN} | {
         "findings": findings_of(gate.catalogue, release),

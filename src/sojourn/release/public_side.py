@@ -8,9 +8,12 @@ its moment lies in the secure zone, ready to be moved in one step.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +26,34 @@ from sojourn.dissemination.publication import (
     Manifest,
     ReleaseDescription,
     ReleaseEntry,
-    changed_files,
     read_manifest,
     write_manifest,
 )
-from sojourn.errors import NotPermitted
+from sojourn.dissemination.published import MANIFEST, unlisted_files
+from sojourn.errors import NotPermitted, ProjectError
+from sojourn.release.passing import differing_files
 from sojourn.release.states import State
 from sojourn.store.durable import copy_folder, place_folder
 
-__all__ = ["PublicSide"]
+__all__ = ["PublicSide", "strange_entries"]
 
+_UNFINISHED = ".unfinished-copy"
 _SHOWN_AS = {State.PUBLISHED: "current", State.SUPERSEDED: "superseded", State.WITHDRAWN: "withdrawn"}
+
+
+def strange_entries(public: Path, published: Collection[str]) -> list[str]:
+    """What lies in the public zone and is of no published release, by its path.
+
+    What an interrupted publication leaves is not strange: the next one takes it up.
+    """
+    releases = public / "releases"
+    lying = sorted(path.name for path in releases.iterdir()) if releases.is_dir() else []
+    found = [f"releases/{name}" for name in lying if name not in (*published, _UNFINISHED)]
+    known = (MANIFEST, f".{MANIFEST}.new", releases.name)
+    found += [path.name for path in sorted(public.iterdir()) if path.name not in known]
+    for release in set(lying) & set(published):
+        found += [f"releases/{release}/{path}" for path in unlisted_files(public, release)]
+    return found
 
 
 class PublicSide:
@@ -45,8 +65,9 @@ class PublicSide:
     def stage(self, release: str) -> None:
         """Lay a copy ready that can be moved into the public zone at its moment."""
         staged = self._staged(release)
-        if staged.is_dir():
+        if staged.is_dir() and not differing_files(self._waiting, release):
             return
+        self.forget_staged(release)
         unfinished = staged.with_name(f".{release}")
         shutil.rmtree(unfinished, ignore_errors=True)
         copy_folder(self.drafts / "releases" / release, unfinished)
@@ -71,26 +92,28 @@ class PublicSide:
 
     def _lay(self, release: str) -> None:
         target = self.folder / "releases" / release
-        if target.is_dir() and not changed_files(self.folder, release):
+        if target.is_dir() and not differing_files(self.folder, release):
             return
-        staged = self._staged(release)
-        if not staged.is_dir() or not self._moved(staged, target):
-            unfinished = self.folder / "releases" / ".unfinished-copy"
+        if not self._is_moved(release, target):
+            unfinished = self.folder / "releases" / _UNFINISHED
             shutil.rmtree(unfinished, ignore_errors=True)
             copy_folder(self.drafts / "releases" / release, unfinished)
             place_folder(unfinished, target)
-            self.forget_staged(release)
-        changed = changed_files(self.folder, release)
-        if changed:
+        self.forget_staged(release)
+        differing = differing_files(self.folder, release)
+        if differing:
             shutil.rmtree(target)
             raise NotPermitted(
-                f"{len(changed)} files of the release are not those that were approved:"
-                f" {', '.join(changed[:3])}.",
+                f"{len(differing)} files of the release are not those that were approved:"
+                f" {', '.join(differing[:3])}.",
                 "Prepare the release again.",
             )
 
-    def _moved(self, staged: Path, target: Path) -> bool:
-        """Whether the copy could be moved: not to another disk."""
+    def _is_moved(self, release: str, target: Path) -> bool:
+        """Move what lies ready; false where nothing does, it was changed, or it is on another disk."""
+        staged = self._staged(release)
+        if not staged.is_dir() or differing_files(self._waiting, release):
+            return False
         try:
             place_folder(staged, target)
         except OSError as error:
@@ -99,26 +122,48 @@ class PublicSide:
             return False
         return True
 
+    @property
+    def _waiting(self) -> Path:
+        """Where releases lie ready for their moment."""
+        return self.drafts / "embargoed"
+
     def _staged(self, release: str) -> Path:
-        return self.drafts / "embargoed" / release
+        return self._waiting / "releases" / release
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Whoever writes the manifest reads the catalogue while nobody else writes it."""
+        with (self.drafts / ".manifest").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
 
     def refresh_manifest(self) -> bool:
         """Make the manifest say what the catalogue says, and tell whether it had to change."""
-        manifest = self._due_manifest()
-        if manifest is None or read_manifest(self.folder) == manifest:
-            return False
-        write_manifest(self.folder, manifest)
+        with self._one_at_a_time():
+            manifest = self._due_manifest()
+            if self._says(manifest):
+                return False
+            if manifest is None:
+                (self.folder / MANIFEST).unlink()
+            else:
+                write_manifest(self.folder, manifest)
         return True
 
     def is_shown(self) -> bool:
         """Whether the manifest says what the catalogue says."""
-        manifest = self._due_manifest()
-        return manifest is None or read_manifest(self.folder) == manifest
+        return self._says(self._due_manifest())
+
+    def _says(self, manifest: Manifest | None) -> bool:
+        try:
+            return read_manifest(self.folder) == manifest
+        except ProjectError:  # it was damaged, and says nothing
+            return False
 
     def _due_manifest(self) -> Manifest | None:
         """What the manifest should say by the catalogue; none before anything is published."""
         table = schema.release
-        query = sa.select(table).where(table.c.published_at.is_not(None)).order_by(table.c.published_at)
+        order = (table.c.published_at, table.c.version, table.c.hash)
+        query = sa.select(table).where(table.c.published_at.is_not(None)).order_by(*order)
         rows = self.catalogue.rows(query)
         if not rows:
             return None
@@ -126,17 +171,28 @@ class PublicSide:
         newest = ReleaseDescription.model_validate_json(
             json.dumps(json.loads(latest["summary"])["description"])
         )
+        approvals, events = self._approvals(), self._publications()
         return Manifest(
             agency=newest.agency,
             country=newest.country,
             languages=newest.languages,
-            releases=tuple(self._entry(row, rows) for row in rows),
+            releases=tuple(
+                self._entry(
+                    row,
+                    [other["hash"] for other in rows if other["id"] == row["id"]],
+                    approvals[row["hash"]],
+                    events.get(row["hash"]),
+                )
+                for row in rows
+            ),
         )
 
-    def _entry(self, row: Mapping[str, Any], ordered: list[dict[str, Any]]) -> ReleaseEntry:
+    def _entry(
+        self, row: Mapping[str, Any], vintages: list[str], approvals: int, event: tuple[int, str] | None
+    ) -> ReleaseEntry:
+        """The line of a release; `vintages` are all of its name in the order of their publication."""
         description = json.loads(row["summary"])["description"]
-        same = [other for other in ordered if other["id"] == row["id"]]
-        position = same.index(dict(row))
+        position = vintages.index(row["hash"])
         return ReleaseEntry.model_validate_json(
             json.dumps(
                 {
@@ -147,33 +203,39 @@ class PublicSide:
                     "published_at": row["published_at"],
                     "tables": description["tables"],
                     "status": _SHOWN_AS[State(row["state"])],
-                    "supersedes": same[position - 1]["hash"] if position else None,
-                    "superseded_by": same[position + 1]["hash"] if position + 1 < len(same) else None,
+                    "supersedes": vintages[position - 1] if position else None,
+                    "superseded_by": vintages[position + 1] if position + 1 < len(vintages) else None,
                     "reason": json.loads(row["reason"]),
-                    "approvals": [count.model_dump() for count in self._approval_counts(row["hash"])],
-                    "audit": self._checkpoint_at(row["hash"]),
+                    "approvals": [ApprovalCount(role="approver", people=approvals).model_dump()],
+                    "audit": self._checkpoint(event),
                 }
             )
         )
 
-    def _approval_counts(self, release: str) -> list[ApprovalCount]:
-        query = sa.select(schema.approval).where(
-            schema.approval.c.release_hash == release, schema.approval.c.decision == "approved"
-        )
-        return [ApprovalCount(role="approver", people=len(self.catalogue.rows(query)))]
+    def _approvals(self) -> Counter[str]:
+        """How many people approved each release."""
+        approvals = schema.approval.c
+        query = sa.select(approvals.release_hash).where(approvals.decision == "approved")
+        return Counter(row["release_hash"] for row in self.catalogue.rows(query))
 
-    def _checkpoint_at(self, release: str) -> dict[str, Any] | None:
-        """The signed checkpoint of the event that published the release."""
+    def _publications(self) -> dict[str, tuple[int, str]]:
+        """The number and hash of the event that published each release: the first that says so."""
         events = schema.audit_event.c
-        query = sa.select(events.sequence, events.hash).where(
-            events.action == "release-publish",
-            events.object == f"release:{release}",
-            events.outcome == "done",
+        query = (
+            sa.select(events.object, events.sequence, events.hash)
+            .where(events.action == "release-publish", events.outcome == "done")
+            .order_by(events.sequence.desc())
         )
-        found = self.catalogue.rows(query.order_by(events.sequence).limit(1))
-        if not found or self.catalogue.witness is None:
+        return {
+            row["object"].removeprefix("release:"): (row["sequence"], row["hash"])
+            for row in self.catalogue.rows(query)
+        }
+
+    def _checkpoint(self, event: tuple[int, str] | None) -> dict[str, Any] | None:
+        """The signed checkpoint of an event."""
+        if event is None or self.catalogue.witness is None:
             return None
-        made = self.catalogue.witness.checkpoint(found[0]["sequence"], found[0]["hash"])
+        made = self.catalogue.witness.checkpoint(*event)
         return AuditCheckpoint(
             size=made.sequence, root=made.hash, signature=made.signature, key=made.key
         ).model_dump()

@@ -11,9 +11,18 @@ import sqlalchemy as sa
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.errors import ProjectError
 from sojourn.project.declarations import Person
+from sojourn.project.permissions import On
 from sojourn.release.findings import Finding, Severity
 
-__all__ = ["finding_rows", "findings_of", "open_findings", "release_row", "remark", "remarks_of"]
+__all__ = [
+    "finding_rows",
+    "findings_of",
+    "on_release",
+    "open_findings",
+    "release_row",
+    "remark",
+    "remarks_of",
+]
 
 
 def release_row(act: Transaction, release: str) -> Mapping[str, Any]:
@@ -25,6 +34,12 @@ def release_row(act: Transaction, release: str) -> Mapping[str, Any]:
     if not found:
         raise ProjectError(f"There is no release {release}.", "List them with `sojourn release list`.")
     return found[0]
+
+
+def on_release(people: Mapping[str, Person], row: Mapping[str, Any]) -> On:
+    """A release as what an act is about: its author as declared today, and as known when it was prepared."""
+    author = people.get(row["author"]) or Person.model_construct(id=row["author"], subject=None)
+    return On(author=author, author_then=json.loads(row["summary"]).get("author"))
 
 
 def finding_rows(release: str, findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:

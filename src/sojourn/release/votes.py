@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.errors import NotPermitted
 from sojourn.project.declarations import Person
-from sojourn.project.permissions import On, is_permitted
+from sojourn.project.permissions import is_permitted
+from sojourn.release.records import on_release
 
 __all__ = ["VOTES_NEEDED", "require_new_voter", "shown_votes", "standing_votes", "votes_of"]
 
@@ -41,14 +42,14 @@ def standing_votes(
     act: Transaction, people: Mapping[str, Person], row: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
     """The approvals of a release that still count: one for each human being who may vote on it today."""
-    author = people.get(row["author"]) or Person.model_construct(id=row["author"], subject=None)
+    on = on_release(people, row)
     standing: dict[str, Mapping[str, Any]] = {}
     for vote in votes_of(act, row["hash"]):
         person = people.get(vote["person"])
         if (
             person is not None
             and vote["decision"] == "approved"
-            and is_permitted(person, "release-vote", On(author=author))
+            and is_permitted(person, "release-vote", on, people.values())
         ):
             standing.setdefault(person.human, vote)
     return list(standing.values())

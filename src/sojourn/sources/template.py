@@ -26,7 +26,8 @@ def write_template(source: SourceDeclaration, declarations: Declarations, file: 
 
     In Excel it has a page of explanations and drop-downs for coded columns.
 
-    Raises: ProjectError when the file's ending is not that of the source's form, or the form has no template.
+    Raises: ProjectError when the file exists, its ending is not that of the source's form, or the form has no
+    template.
     """
     ending = _ENDINGS.get(source.arrives.format)
     if ending is None or source.arrives.header_line == 0:
@@ -39,6 +40,8 @@ def write_template(source: SourceDeclaration, declarations: Declarations, file: 
             f"{source.id} arrives as {source.arrives.format}, so its template ends in {ending}.",
             f"Name it {file.with_suffix(ending).name}, or declare another format under `arrives:`.",
         )
+    if file.exists():
+        raise ProjectError(f"{file} exists.", "Name a file that does not: nothing is overwritten.")
     contract = CONTRACTS[source.gives]
     columns: dict[str, tuple[str, Column]] = {}
     for target, rule in source.columns.items():

@@ -56,7 +56,9 @@ def copy_folder(source: Path, target: Path) -> None:
 def replace_file(file: Path, content: bytes) -> None:
     """Give a file new content in one step: readers see the old or the new, never a part."""
     beside = file.with_name(f".{file.name}.new")
-    with beside.open("wb") as opened:
+    # What an interruption left, or a link to another file.
+    beside.unlink(missing_ok=True)
+    with beside.open("xb") as opened:
         opened.write(content)
         opened.flush()
         os.fsync(opened.fileno())

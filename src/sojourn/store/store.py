@@ -112,8 +112,7 @@ class Store:
 
         Raises: NotPermitted for the public zone; ContractBroken if a file's columns are not the contract's.
         """
-        if contract.zone is Zone.PUBLIC:
-            raise NotPermitted("Only a release can write to the public zone.")
+        place = self._place(contract.zone, name, fingerprint)
         with self.beside(contract.zone) as made:
             yield made
             files = sorted(made.glob("*.parquet"))
@@ -125,7 +124,19 @@ class Store:
                 "files": {file.name: file_sha256(file) for file in files},
             }
             (made / _ABOUT).write_text(json.dumps(about, indent=1))
-            place_folder(made, self.zone(contract.zone) / name / fingerprint)
+            place_folder(made, place)
+
+    def _place(self, zone: Zone, name: str, fingerprint: str) -> Path:
+        """Where a version of a zone is written or removed.
+
+        Raises: NotPermitted for the public zone, or a name that would lead there.
+        """
+        if zone is Zone.PUBLIC:
+            raise NotPermitted("Only a release can write to the public zone.")
+        place, within = self.zone(zone) / name / fingerprint, self.zone(zone).resolve()
+        if within not in place.resolve().parents or not (name and fingerprint):
+            raise NotPermitted("A version lies in its own zone.")
+        return place
 
     def damage(self, zone: Zone, name: str, fingerprint: str) -> str | None:
         """What is wrong with a version that the catalogue names, or none."""
@@ -144,7 +155,7 @@ class Store:
 
         It leaves its place in one step; what an interruption leaves of it, the next writer removes.
         """
-        folder = self.zone(zone) / name / fingerprint
+        folder = self._place(zone, name, fingerprint)
         if folder.is_dir():
             with self.beside(zone) as gone:
                 folder.rename(gone / fingerprint)
@@ -176,7 +187,12 @@ class Store:
 
     @contextmanager
     def beside(self, zone: Zone) -> Iterator[Path]:
-        """A folder for unfinished work of a zone; it is gone when the block ends, whatever happens."""
+        """A folder for unfinished work of a zone; it is gone when the block ends, whatever happens.
+
+        Raises: NotPermitted for the public zone.
+        """
+        if zone is Zone.PUBLIC:
+            raise NotPermitted("Only a release can write to the public zone.")
         writing = self.zone(zone) / _WRITING
         writing.mkdir(exist_ok=True, mode=0o700)
         made = writing / f"{os.getpid()}-{os.urandom(6).hex()}"
