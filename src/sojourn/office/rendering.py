@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sojourn.integration.review_masks import DOT
+from sojourn.release.cell_pages import Cell
 
 __all__ = ["page", "style"]
 
@@ -35,7 +36,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({"percent": _percent, "moment": _moment, "value": _value})
+    environment.filters.update(
+        {
+            "percent": _percent,
+            "moment": _moment,
+            "value": _value,
+            "age": _age,
+            "number": _number,
+            "difference": _difference,
+        }
+    )
     return environment
 
 
@@ -46,6 +56,31 @@ def _percent(share: float) -> str:
 def _moment(at: str) -> str:
     """A moment of the catalogue, in universal time to the minute."""
     return f"{datetime.datetime.fromisoformat(at):%Y-%m-%d %H:%M} UTC"
+
+
+def _age(age: datetime.timedelta) -> str:
+    """How long ago, in the largest unit that is not below one."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        number = int(age.total_seconds() // seconds)
+        if number:
+            return f"{number:,} {unit}{'s' if number > 1 else ''}"
+    return "under a minute"
+
+
+def _number(value: float | None, decimals: int) -> Markup:
+    """A figure; a dash for the eye and words for the ear where there is none."""
+    if value is None:
+        return Markup('<span aria-hidden="true">–</span><span class="hidden">no value</span>')
+    return Markup("{}").format(f"{value:,.{decimals}f}".replace("-", "−"))
+
+
+def _difference(cell: Cell, decimals: int) -> Markup:
+    """By how much a figure changed, or how else the cell did."""
+    if cell.difference is not None:
+        sign = "+" if cell.difference > 0 else ""
+        return Markup("{}{}").format(sign, _number(cell.difference, decimals))
+    words = {"new": "new cell", "gone": "cell gone", "changed": "value or reason changed"}
+    return Markup("{}").format(words.get(cell.change, "none"))
 
 
 def _value(value: str | None, is_unmasked: bool) -> Markup:
