@@ -181,7 +181,7 @@ def table_page(request: Asked, release: str, table: str) -> Response[bytes]:
         **_about(desk),
         **around,
         table=table,
-        address=address,
+        table_address=address,
         beside=beside,
         cells=page,
         kinds=SHOWN,

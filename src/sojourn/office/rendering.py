@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sojourn.dissemination.descriptions import Texts, text_in
 from sojourn.integration.review_masks import DOT
 from sojourn.release.cell_pages import Cell
 
@@ -44,6 +45,7 @@ def _environment() -> Environment:
             "age": _age,
             "number": _number,
             "difference": _difference,
+            "text": _text,
         }
     )
     return environment
@@ -65,6 +67,11 @@ def _age(age: datetime.timedelta) -> str:
         if number:
             return f"{number:,} {unit}{'s' if number > 1 else ''}"
     return "under a minute"
+
+
+def _text(texts: Texts) -> str:
+    """A text in the language of the office, or in the first that there is."""
+    return text_in(texts, "en")[0]
 
 
 def _number(value: float | None, decimals: int) -> Markup:

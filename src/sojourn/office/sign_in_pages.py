@@ -25,7 +25,8 @@ def sign_in_form(request: Asked) -> Response[bytes]:
     return sign_in_page(request, then=request.query_params.get("then", ""))
 
 
-@post("/sign-in", status_code=303, sync_to_thread=True)
+# An address of its own: two handlers of one address are not both taken in by the framework.
+@post("/sign-in/begin", status_code=303, sync_to_thread=True)
 def sign_in(request: Asked) -> Response[bytes] | Redirect:
     """Sign a declared person in, and go on where they wanted to go."""
     form, workspace = form_of(request), workspace_of(request)

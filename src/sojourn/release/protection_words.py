@@ -49,14 +49,14 @@ def _rules(rules: Mapping[str, Any]) -> Iterator[str]:
 def _loss(report: Mapping[str, Any]) -> Iterator[str]:
     cells = report.get("cells", {})
     if "all" in cells and "published" in cells:
-        every, shown = cells["all"], cells["published"]
-        yield f"{shown:,} of {every:,} figures are shown: {_percent(shown, every)}."
+        every, are_shown = cells["all"], cells["published"]
+        yield f"{are_shown:,} of {every:,} figures are shown: {_percent(are_shown, every)}."
     if "withheld_primary" in cells:
-        yield f"{cells['withheld_primary']:,} figures are withheld for having too few persons."
+        yield f"{_figures(cells['withheld_primary'])} withheld for having too few persons."
     if "withheld_secondary" in cells:
-        yield f"{cells['withheld_secondary']:,} more are withheld so that those cannot be worked out."
+        yield f"{_figures(cells['withheld_secondary'])} withheld so that those cannot be worked out."
     if "zero" in cells:
-        yield f"{cells['zero']:,} figures are zeros of nobody."
+        yield f"{_figures(cells['zero'])} of nobody, and read{'s' if cells['zero'] == 1 else ''} zero."
     if "persons_withheld_percent" in report:
         yield (
             f"{report['persons_withheld_percent']} per cent of the persons in the table are in figures"
@@ -79,9 +79,9 @@ def _proof(audit: Mapping[str, Any] | None) -> Iterator[str]:
         yield str(audit["standard"]).replace("`width`", str(audit.get("width", "so many")))
     if "figures_audited" in audit:
         failed = audit.get("figures_failed", 0)
-        yield f"{audit['figures_audited']:,} figures were audited, {failed:,} failed."
+        yield f"Figures audited: {audit['figures_audited']:,}; failed: {failed:,}."
     if "other_tables_found" in audit:
-        yield f"{audit['other_tables_found']:,} other possible tables were found."
+        yield f"Other possible tables found: {audit['other_tables_found']:,}."
 
 
 def _rest(report: Mapping[str, Any]) -> Iterator[str]:
@@ -99,12 +99,12 @@ def _told(name: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         yield f"{name.replace('_', ' ')}: {', '.join(str(inner) for inner in value) or 'none'}"
     else:
-        told = {True: "yes", False: "no", None: "not given"}.get(value, value) if _is_plain(value) else value
-        yield f"{name.replace('_', ' ')}: {told}"
+        words = {"True": "yes", "False": "no", "None": "not given"}
+        yield f"{name.replace('_', ' ')}: {words.get(str(value), value)}"
 
 
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
+def _figures(number: int) -> str:
+    return "1 figure is" if number == 1 else f"{number:,} figures are"
 
 
 def _percent(part: int, whole: int) -> str:
