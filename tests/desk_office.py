@@ -78,7 +78,7 @@ def write_desk_office(folder: Path) -> Path:
 
 
 def nationality(number: int) -> str:
-    """One crossing in ten is a Syrian's, two are Frenchmen's, the others Norwegians'; the last is a Namibian's."""
+    """Every fifth crossing is a Syrian's, two are of French, the last of a Namibian, others of Norwegians."""
     if number == MOST - 1:
         return "NAM"
     return "FRA" if number in (2, 6) else "SYR" if number % 5 == 0 else "NOR"

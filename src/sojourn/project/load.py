@@ -264,9 +264,10 @@ def _keep(
 def _declared(
     model: type[D], document: Document, path: tuple[str | int, ...], problems: list[Problem]
 ) -> D | None:
-    value = copy.deepcopy(document.value)
+    value = document.value
     for step in path:
         value = value[step]
+    value = copy.deepcopy(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -251,7 +251,7 @@ def test_what_cannot_be_undone_is_asked_for_once_more_and_going_back_keeps_what_
 LACKING = [
     ("return", "prepared", "checker-1", {"reason": "  "}, "not returned without a reason", ""),
     ("vote", "checked", "checker-1", {"answer": "refuse", "comment": ""}, "not refused without a reason", ""),
-    ("vote", "checked", "checker-1", {"answer": "both", "comment": "Kept"}, "does not say how you vote", "Kept"),
+    ("vote", "checked", "checker-1", {"answer": "", "comment": "Kept"}, "does not say how you vote", "Kept"),
     ("embargo", "approved", "publisher-1", {"at": "tomorrow"}, "names no moment", "tomorrow"),
     ("embargo", "approved", "publisher-1", {"at": "2001-01-01T09:00"}, "is past", "2001-01-01T09:00"),
     ("embargo", "approved", "publisher-1", {"at": "0001-01-01T00:00"}, "no moment", "0001-01-01T00:00"),
