@@ -81,13 +81,15 @@ def _number(value: float | None, decimals: int) -> Markup:
     return Markup("{}").format(f"{value:,.{decimals}f}".replace("-", "−"))
 
 
-def _difference(cell: Cell, decimals: int) -> Markup:
+def _difference(cell: Cell, decimals: int) -> str:
     """By how much a figure changed, or how else the cell did."""
     if cell.difference is not None:
         sign = "+" if cell.difference > 0 else ""
         return Markup("{}{}").format(sign, _number(cell.difference, decimals))
-    words = {"new": "new cell", "gone": "cell gone", "changed": "value or reason changed"}
-    return Markup("{}").format(words.get(cell.change, "none"))
+    if cell.change == "changed" and cell.old is not None and cell.new is not None:
+        was_shown, is_shown = cell.old.value is not None, cell.new.value is not None
+        return "no longer shown" if was_shown else "shown now" if is_shown else "other reason"
+    return {"new": "new cell", "gone": "cell gone"}.get(cell.change, "none")
 
 
 def _value(value: str | None, is_unmasked: bool) -> Markup:

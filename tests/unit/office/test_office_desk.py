@@ -97,7 +97,7 @@ def test_cells_stand_old_beside_new_with_what_was_found_in_them(client, release)
     assert found["Total", "Total", "Total", "2024"] == ["40", "43", "+3", *normal, "nothing"]
     assert found["Male", "Total", "Norway", "2024"] == ["14", "14", "0", *normal, "nothing"]
     assert found["Total", "Total", "France", "2024"] == [
-        "2", "– no value", "value or reason changed", *held, "nothing",
+        "2", "– no value", "no longer shown", *held, "nothing",
     ]  # fmt: skip
     assert found["Male", "Departure", "Syria", "2024"] == ["2", "2", "0", *normal, "Finding 2"]
     assert found["Total", "Total", "Namibia", "2024"][:3] == ["no such cell", "– no value", "new cell"]

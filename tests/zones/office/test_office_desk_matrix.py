@@ -99,7 +99,7 @@ def told_shortly(monkeypatch):
     monkeypatch.setattr("sojourn.office.desk_acts.finding_page", told)
 
 
-@pytest.mark.parametrize(("author", "who", "allowed"), lines(), ids=lambda part: part if isinstance(part, str) else "")
+@pytest.mark.parametrize(("author", "who", "allowed"), lines(), ids=lambda part: str(part)[:26])
 @pytest.mark.usefixtures("told_shortly")
 def test_each_form_does_what_the_table_says_and_nothing_else(desk, author, who, allowed):
     expected = Counter()
