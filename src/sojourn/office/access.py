@@ -3,6 +3,10 @@
 Other pages in the same browser can neither read an answer nor make a request count: the cookie is not sent
 from elsewhere, forms carry a token that only our own pages know, and a request that names another host, as
 after a name was bound to this machine, is turned away.
+
+In the browser that was let in a declared person may sign in. Then the cookie is another one, so that whoever
+knew the old one is out; the form token goes with the cookie, so that a form which somebody left open does
+nothing in the name of the next.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from litestar import Request
@@ -19,12 +25,16 @@ from litestar.datastructures import Cookie, MutableScopeHeaders, State
 from litestar.types import Message, Scope
 
 from sojourn.errors import NotPermitted
+from sojourn.production.sign_ins import Credentials, SignIns
 
-__all__ = ["ADDRESS", "Access", "Asked", "add_headers", "guard"]
+__all__ = ["ADDRESS", "Access", "Asked", "Session", "add_headers", "guard"]
 
 Asked = Request[object, object, State]
 ADDRESS = "127.0.0.1"
 FORM_FIELD = "form_token"
+# Somebody who went away, and the longest working day.
+IDLE_SECONDS = 1_800.0
+LONGEST_SECONDS = 36_000.0
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -40,13 +50,30 @@ HEADERS = {
 _OPEN = ("/enter", "/static/")
 
 
+@dataclass(frozen=True)
+class Session:
+    """What the cookie of the browser stands for: nobody yet, or a person since a moment."""
+
+    cookie: str
+    credentials: Credentials | None = None
+    since: float = 0.0
+
+    @property
+    def form_token(self) -> str:
+        """What every form of our pages carries and no other page can know."""
+        return hmac.new(self.cookie.encode(), b"form", hashlib.sha256).hexdigest()
+
+
 class Access:
     """The token of one run of the office, and the one browser that it let in."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.port = port
+        self.sign_ins = SignIns(clock)
+        self._clock = clock
         self._token: str | None = secrets.token_urlsafe(32)
-        self._session: str | None = None
+        self._session: Session | None = None
+        self._last_seen = 0.0
         self._lock = threading.Lock()
 
     @property
@@ -69,21 +96,34 @@ class Access:
                     "This address does not let you in: it works once.",
                     "Stop the office and start it again for a new one: sojourn serve office",
                 )
-            self._token, self._session = None, secrets.token_urlsafe(32)
-            return Cookie(self._cookie, value=self._session, path="/", httponly=True, samesite="strict")
+            self._token = None
+            return self._begun(None)
 
-    def is_let_in(self, cookies: Mapping[str, str]) -> bool:
-        """Whether the cookies of a request are those of the browser that was let in."""
+    def begin(self, credentials: Credentials | None) -> Cookie:
+        """A new cookie for the browser, with a person or with nobody; the old one is worth nothing."""
+        with self._lock:
+            return self._begun(credentials)
+
+    def _begun(self, credentials: Credentials | None) -> Cookie:
+        now = self._clock()
+        self._session, self._last_seen = Session(secrets.token_urlsafe(32), credentials, now), now
+        return Cookie(self._cookie, value=self._session.cookie, path="/", httponly=True, samesite="strict")
+
+    def session_of(self, cookies: Mapping[str, str]) -> Session | None:
+        """The session of a request, if its cookies are those of the browser that was let in.
+
+        A person who was idle for too long, or signed in for too long ago, is signed out by it.
+        """
         brought = cookies.get(self._cookie, "")
-        return self._session is not None and hmac.compare_digest(brought.encode(), self._session.encode())
-
-    def form_token(self) -> str:
-        """What every form of our pages carries and no other page can know."""
-        return hmac.new((self._session or "").encode(), b"form", hashlib.sha256).hexdigest()
-
-    def is_our_form(self, brought: str) -> bool:
-        """Whether a form came from one of our pages."""
-        return hmac.compare_digest(brought.encode(), self.form_token().encode())
+        with self._lock:
+            session, now = self._session, self._clock()
+            if session is None or not hmac.compare_digest(brought.encode(), session.cookie.encode()):
+                return None
+            is_over = now - self._last_seen > IDLE_SECONDS or now - session.since > LONGEST_SECONDS
+            if session.credentials is not None and is_over:
+                session = self._session = replace(session, credentials=None)
+            self._last_seen = now
+            return session
 
     @property
     def _cookie(self) -> str:
@@ -101,23 +141,27 @@ async def guard(request: Asked) -> None:
         raise NotPermitted("The office answers on this machine only.", f"Open http://{access.hosts[0]}/")
     if request.url.path.startswith(_OPEN):
         return
-    if not access.is_let_in(request.cookies):
+    session = access.session_of(request.cookies)
+    if session is None:
         raise NotPermitted(
             "The office does not know this browser.",
             "Open the address that was printed when the office was started.",
         )
+    # The whole answer is for the session that it began with, whoever signs in meanwhile.
+    request.scope["state"]["session"] = session
     if request.method == "POST":
-        request.scope["state"]["form"] = await _our_form(request, access)
+        request.scope["state"]["form"] = await _our_form(request, access, session)
 
 
-async def _our_form(request: Asked, access: Access) -> dict[str, str]:
+async def _our_form(request: Asked, access: Access, session: Session) -> dict[str, str]:
     """The fields of a form that one of our pages sent."""
     body = await request.body()
     fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
     origin = request.headers.get("origin")
     is_ours = origin is None or origin in tuple(f"http://{host}" for host in access.hosts)
     is_ours = is_ours and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-    if not is_ours or not access.is_our_form(fields.get(FORM_FIELD, "")):
+    brought = fields.get(FORM_FIELD, "")
+    if not is_ours or not hmac.compare_digest(brought.encode(), session.form_token.encode()):
         raise NotPermitted("This form did not come from the office's own page.", "Load the page again.")
     return fields
 

@@ -22,7 +22,7 @@ def application(workspace: Workspace, access: Access) -> Litestar:
         before_send=[add_headers],
         exception_handlers={Exception: problem_answer},
         on_shutdown=[workspace.catalogue.close],
-        request_max_body_size=16_384,
+        request_max_body_size=131_072,
         openapi_config=None,
         logging_config=None,
         debug=False,

@@ -71,7 +71,9 @@ def signed_in(workspace: Workspace, person: str, passphrase: str) -> Person:
         is_right = _HASHER.verify(kept, passphrase)
     declared = workspace.declarations.people.get(person)
     if not is_right or not rows or declared is None:
-        with workspace.catalogue.act(workspace.actor, "sign-in", f"person:{person}"):
+        # Passphrases are typed where names belong; what is no name stays out of the trail.
+        named = person if declared is not None else "unknown"
+        with workspace.catalogue.act(workspace.actor, "sign-in", f"person:{named}"):
             raise NotPermitted(
                 "This person and passphrase do not go together.",
                 "Check both; an administrator can enrol you again.",

@@ -135,7 +135,9 @@ def _draft(
         drawn=drawn_links(made.linkage_errors),
         decimals=decimals_of(observations["OBS_VALUE"]) if indicator.statistic == "value" else None,
     )
-    return DraftTable(description, protected, method_sql(workspace, table))
+    # Figures that were published before have no persons behind them to look at.
+    estimates = made.estimates.fingerprint if indicator.statistic != "value" else None
+    return DraftTable(description, protected, method_sql(workspace, table), estimates)
 
 
 def _description(

@@ -25,7 +25,7 @@ from sojourn.project.declarations import (
 from sojourn.project.table_declarations import Indicator, ReleaseDeclaration, TableDeclaration
 from sojourn.project.yaml_text import Document, read_yaml
 
-__all__ = ["Declarations", "Place", "load", "load_declaration"]
+__all__ = ["Declarations", "Place", "load", "load_declaration", "people_of"]
 
 D = TypeVar("D", bound=Declaration)
 _FOLDERS: Mapping[str, type[Declaration]] = {
@@ -116,6 +116,18 @@ def load(folder: Path) -> Declarations:
         reading.code_maps,
         reading.names,
     )
+
+
+def people_of(folder: Path) -> dict[str, Person]:
+    """The people of a project as they are declared at this moment.
+
+    Raises: ProjectError with every problem of their file.
+    """
+    reading = Reading(folder)
+    _read_list(reading, "people", Person)
+    if reading.problems:
+        raise ProjectError(reading.problems)
+    return reading.found["people"]
 
 
 def load_declaration(file: Path, model: type[D]) -> D:
@@ -252,9 +264,10 @@ def _keep(
 def _declared(
     model: type[D], document: Document, path: tuple[str | int, ...], problems: list[Problem]
 ) -> D | None:
-    value = copy.deepcopy(document.value)
+    value = document.value
     for step in path:
         value = value[step]
+    value = copy.deepcopy(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:

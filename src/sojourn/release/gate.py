@@ -44,11 +44,15 @@ Attack = Callable[[ReleaseDescription, Sequence[PublishedTable]], Sequence[Findi
 
 @dataclass(frozen=True)
 class DraftTable:
-    """One table on its way to the gate: what disclosure made of it, and how it is described."""
+    """One table on its way to the gate: what disclosure made of it, and how it is described.
+
+    `estimates` names the version in the secure zone that was protected, for checkers who look behind it.
+    """
 
     description: TableDescription
     protected: Protected
     method_sql: str
+    estimates: str | None = None
 
 
 class Gate:
@@ -123,8 +127,12 @@ class Gate:
             scheduled_by=None,
         )
 
-    def accept(self, person: Person, release: str, number: int, reason: str) -> None:
+    def accept(
+        self, person: Person, release: str, number: int, reason: str, *, only_if_open: bool = False
+    ) -> None:
         """Answer for a finding by name, with the reason why the release may pass in spite of it.
+
+        The last answer counts; with `only_if_open` an answer that somebody gave meanwhile stays.
 
         Raises: NotPermitted for the author, a missing role, a finding that blocks or a wrong state;
         ProjectError without a reason, or for a finding that there is not.
@@ -145,6 +153,11 @@ class Gate:
                 raise NotPermitted(
                     "This finding blocks the release: nobody can answer for it.",
                     "Mend what was found, and prepare the release again.",
+                )
+            if only_if_open and rows[0]["decided_by"] is not None:
+                raise NotPermitted(
+                    f"{rows[0]['decided_by']} has answered for finding {number} meanwhile.",
+                    "Read that answer; give yours if it should take its place.",
                 )
             act.update(table, where, decided_by=person.id, reason=reason, decided_at=self.catalogue.now())
             act.detail.update(finding=number)
@@ -375,6 +388,7 @@ def _summary(
         {
             "description": release.model_dump(mode="json"),
             "reports": {table.description.id: table.protected.report for table in tables},
+            "estimates": {table.description.id: table.estimates for table in tables},
             "made_from": made_from,
             "author": author.human,
         }

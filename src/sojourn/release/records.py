@@ -15,6 +15,7 @@ from sojourn.project.permissions import On
 from sojourn.release.findings import Finding, Severity
 
 __all__ = [
+    "finding_counts",
     "finding_rows",
     "findings_of",
     "on_release",
@@ -75,6 +76,21 @@ def findings_of(catalogue: Catalogue, release: str) -> list[dict[str, Any]]:
     table = schema.release_finding
     query = sa.select(table).where(table.c.release_hash == release).order_by(table.c.number)
     return [{**row, "cells": json.loads(row["cells"])} for row in catalogue.rows(query)]
+
+
+def finding_counts(catalogue: Catalogue) -> dict[str, dict[str, tuple[int, int]]]:
+    """Of each release and severity how many findings there are, and how many nobody has answered for."""
+    table = schema.release_finding.c
+    query = sa.select(
+        table.release_hash,
+        table.severity,
+        sa.func.count().label("all"),
+        (sa.func.count() - sa.func.count(table.decided_by)).label("open"),
+    ).group_by(table.release_hash, table.severity)
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in catalogue.rows(query):
+        found.setdefault(row["release_hash"], {})[row["severity"]] = (row["all"], row["open"])
+    return found
 
 
 def remark(act: Transaction, release: str, person: Person, kind: str, text: str, at: str) -> None:

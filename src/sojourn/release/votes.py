@@ -17,7 +17,7 @@ from sojourn.project.declarations import Person
 from sojourn.project.permissions import is_permitted
 from sojourn.release.records import on_release
 
-__all__ = ["VOTES_NEEDED", "require_new_voter", "shown_votes", "standing_votes", "votes_of"]
+__all__ = ["VOTES_NEEDED", "has_voted", "require_new_voter", "shown_votes", "standing_votes", "votes_of"]
 
 VOTES_NEEDED = 2
 
@@ -36,6 +36,13 @@ def require_new_voter(act: Transaction, people: Mapping[str, Person], release: s
     voted = {_human(people, vote["person"]) for vote in votes_of(act, release)}
     if person.human in voted or person.id in voted:
         raise NotPermitted(f"{person.id} has already voted on this release.", "Ask another person.")
+
+
+def has_voted(catalogue: Catalogue, people: Mapping[str, Person], release: str, person: Person) -> bool:
+    """Whether the human being has voted on the release under any name."""
+    table = schema.approval.c
+    voted = catalogue.rows(sa.select(table.person).where(table.release_hash == release))
+    return any(person.human in (vote["person"], _human(people, vote["person"])) for vote in voted)
 
 
 def standing_votes(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from office_browser import FAULTS, OVERFLOW, RULES, let_in
 from review_office import write_office
 from sojourn.integration.review_sampling import ReviewDesign
 from sojourn.production.review import draw_sample
@@ -22,11 +19,6 @@ from sojourn.production.review_decisions import decide
 from sojourn.production.workspace import open_workspace
 
 pytestmark = pytest.mark.browser
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FAULTS = """async (tags) => (await axe.run(document, {runOnly: tags})).violations
-    .map(found => [found.id, found.nodes.map(node => node.html)])"""
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -48,41 +40,10 @@ def _second_case() -> Any:
     return sa.select(schema.review_case.c.pair_id).where(schema.review_case.c.position == 2)
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address that the office prints when it is started by its command."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    command = [sys.executable, "-m", "sojourn", "-p", str(folder), "serve", "office", "--port", str(port)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ}
-    )
-    assert process.stdout is not None
-    try:
-        yield next(line.strip() for line in process.stdout if "/enter?token=" in line)
-    finally:
-        process.terminate()
-        process.stdout.close()
-        process.wait(20)
-
-
-@contextmanager
-def let_in(browser: Any, folder: Path, **settings: Any) -> Iterator[tuple[Any, str]]:
-    with served(folder) as address:
-        context = browser.new_context(viewport={"width": 1280, "height": 800}, **settings)
-        try:
-            tab = context.new_page()
-            tab.goto(address)
-            yield tab, address
-        finally:
-            context.close()
-
-
 def test_axe_finds_nothing_on_any_page_at_phone_and_desktop_width_by_day_and_night(browser, axe, folder):
     with let_in(browser, folder, bypass_csp=True) as (tab, address):
         home = address.partition("/enter")[0]
-        tab.get_by_role("link").nth(2).click()
+        tab.get_by_role("table").get_by_role("link").first.click()
         sample = tab.url
         for page in (
             home,
@@ -107,7 +68,7 @@ def test_axe_finds_nothing_on_any_page_at_phone_and_desktop_width_by_day_and_nig
 
 def test_a_case_is_unmasked_decided_and_undone_by_keyboard_without_a_script(browser, folder):
     with let_in(browser, folder, java_script_enabled=False) as (tab, _):
-        tab.get_by_role("link").nth(2).click()
+        tab.get_by_role("table").get_by_role("link").first.click()
         tab.get_by_role("link", name="Look at the next open case").press("Enter")
         assert tab.get_by_role("table", name="Two records side by side").is_visible()
         assert "Zwitscherlein" not in tab.content()
