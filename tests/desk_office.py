@@ -17,7 +17,7 @@ from reading_here import reading_here
 from small_project import HEADER, crossing, write_small_project
 from sojourn.catalogue import schema
 from sojourn.contracts.table import Zone
-from sojourn.production import accounts
+from sojourn.production import accounts, publishing
 from sojourn.production.accounts import enrol
 from sojourn.production.desk import gate_today
 from sojourn.production.publishing import prepare_release
@@ -55,13 +55,14 @@ MOST = 43
 def write_desk_office(folder: Path) -> Path:
     """The project: version 1 is published, version 2 was prepared by `author-1` and waits; all are enrolled.
 
-    Version 1 is of 40 crossings, version 2 of 43. The last is the only one of a Namibian, and withheld.
+    Version 1 is of 40 crossings, version 2 of 43. The last is the only one of a Namibian, and withheld. What
+    an attack finds has tests of its own; what was found here is of the checks by machine.
     """
     made = write_small_project(folder / "ruritania", folder / "keys")
     (made / "strategy" / "people.yaml").write_text(PEOPLE, encoding="utf-8")
     (made / "tables" / "crossings.yaml").write_text(TABLE, encoding="utf-8")
     file = folder / "border.csv"
-    with reading_here(), open_workspace(made) as workspace:
+    with reading_here(), without_attack(), open_workspace(made) as workspace:
         for crossings in (40, MOST):
             lines = [crossing(number, NAT=nationality(number)) for number in range(crossings)]
             file.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
@@ -82,6 +83,14 @@ def nationality(number: int) -> str:
     if number == MOST - 1:
         return "NAM"
     return "FRA" if number in (2, 6) else "SYR" if number % 5 == 0 else "NOR"
+
+
+@contextmanager
+def without_attack() -> Iterator[None]:
+    """Releases that are prepared without an attack."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "attack_of", lambda _workspace: lambda _release, _tables: [])
+        yield
 
 
 @contextmanager
@@ -136,6 +145,10 @@ def put_into(
         if answered:
             decide = sa.and_(finding.c.release_hash == release, finding.c.severity == "decide")
             connection.execute(sa.update(finding).where(decide).values(**answered))
+        if state != "prepared":
+            checked = {"person": "checker-1", "kind": "checked", "text": "", "at": now}
+            checked["release_hash"] = release
+            connection.execute(sa.insert(schema.release_remark).values(sequence=1, **checked))
         for person in votes:
             row = {
                 "release_hash": release,

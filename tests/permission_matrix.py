@@ -17,6 +17,7 @@ act               | statistician | disclosure_checker | publisher | coordinator 
 release-prepare   | all          | -                  | -         | -           | -             | -       | -             | -        | administrator
 release-list      | all          | all                | all       | all         | -             | all     | -             | all      |
 release-look      | all          | all                | all       | all         | -             | all     | -             | -        |
+release-counts-behind | all      | all                | -         | -           | -             | -       | -             | -        | administrator auditor
 release-accept    | -            | others             | -         | -           | -             | -       | -             | -        | administrator
 release-check     | -            | others             | -         | -           | -             | -       | -             | -        | administrator
 release-return    | -            | others             | -         | others      | -             | -       | -             | -        | administrator
