@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sojourn.engine.names import quoted
 
-__all__ = ["patterns_statement"]
+__all__ = ["patterns_statement", "values_statement"]
 
 
 def patterns_statement(keys: Sequence[str], weight: str | None = None, sensitive: str | None = None) -> str:
@@ -31,6 +31,18 @@ def patterns_statement(keys: Sequence[str], weight: str | None = None, sensitive
         "  CAST(coalesce(sum(records) FILTER (value IS NOT NULL), 0) AS BIGINT) AS known,\n"
         "  coalesce(sum(records * ln(records)) FILTER (value IS NOT NULL), 0) AS spread\n"
         f"FROM cells GROUP BY {by_key}"
+    )
+
+
+def values_statement(keys: Sequence[str], sensitive: str) -> str:
+    """How many of `records` have each known value of a sensitive column (`value`), by pattern of keys.
+
+    The parameter $unknown is that of `patterns_statement`.
+    """
+    text = [_known(name) for name in keys]
+    return (
+        f"SELECT {', '.join([*text, f'{_bare(sensitive)} AS value', 'count(*) AS records'])}\n"
+        "FROM records GROUP BY ALL HAVING value IS NOT NULL"
     )
 
 

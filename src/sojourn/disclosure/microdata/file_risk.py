@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sojourn.concepts import UNKNOWN
+from sojourn.disclosure.microdata.diversity import Spread, spread_among_agreeing
 from sojourn.disclosure.microdata.individual_risk import individual_risk
-from sojourn.disclosure.microdata.key_codes import key_codes
+from sojourn.disclosure.microdata.key_codes import MISSING, key_codes
 from sojourn.disclosure.microdata.matching import Missing, agreeing_sums
 from sojourn.disclosure.microdata.population import Uniques, uniques
 from sojourn.engine import Relation
-from sojourn.engine.microdata_patterns import patterns_statement
+from sojourn.engine.microdata_patterns import patterns_statement, values_statement
 from sojourn.errors import DataRefused, ProjectError
 
 __all__ = ["LEVELS", "Diversity", "FileRisk", "TooFew", "file_risk"]
@@ -46,8 +47,8 @@ class Diversity:
     """How far those who agree in their keys differ in a sensitive column.
 
     `smallest` is the least number of different values, `smallest_entropy` the exponential of the least
-    entropy: as many equally frequent values would be as diverse. Patterns of which no value is known are not
-    judged. A pattern counts as it stands: a key that is not known is not taken to be any.
+    entropy: as many equally frequent values would be as diverse. Those of whom no value is known are not
+    judged. Who agrees is decided as for the number of those who agree.
     """
 
     column: str
@@ -111,16 +112,22 @@ def file_risk(
     """
     if any(level < 2 for level in levels):
         raise ProjectError("A level of fewer than 2 records protects nobody.", "Ask for 2 or more.")
-    first, *others = sensitive or (None,)
+    first = sensitive[0] if sensitive else None
     found = _patterns(records, keys, weight, first, unknown)
     coded = key_codes(found, list(keys), unknown)
     counts, weights = found["records"].to_numpy(), found["weight"].to_numpy()
     agreeing = agreeing_sums(coded.codes, np.column_stack([counts, weights]), missing)
     risks = individual_risk(agreeing[:, 0], agreeing[:, 1])
-    diversity = [_diversity(first, found, levels)] if first is not None else []
-    diversity += [
-        _diversity(name, _patterns(records, keys, weight, name, unknown), levels) for name in others if name
-    ]
+    diversity = []
+    for name in sensitive:
+        if missing == "matches" and np.any(coded.codes == MISSING):
+            values = _values(records, keys, name, unknown)
+            spread = spread_among_agreeing(coded, values, unknown)
+        else:
+            own = found if name == first else _patterns(records, keys, weight, name, unknown)
+            spread = Spread(*(own[each].to_numpy() for each in ("different", "known", "spread")))
+            counts, weights = own["records"].to_numpy(), own["weight"].to_numpy()
+        diversity.append(_diversity(name, spread, counts, weights, levels))
     size = int(counts.sum())
     expected = float((risks * counts).sum())
     return FileRisk(
@@ -166,16 +173,24 @@ def _too_few(values: Floats, counts: Integers, weights: Floats, levels: Sequence
     )
 
 
-def _diversity(name: str, found: pa.Table, levels: Sequence[int]) -> Diversity:
+def _diversity(
+    name: str, spread: Spread, counts: Integers, weights: Floats, levels: Sequence[int]
+) -> Diversity:
     """The diversity of a sensitive column, over patterns in which some value is known."""
-    judged = found.filter(pc.greater(found["known"], 0))
-    if not len(judged):
-        return Diversity(name, None, None, _too_few(np.zeros(0), np.zeros(0, np.int64), np.zeros(0), levels))
-    different, known = judged["different"].to_numpy(), judged["known"].to_numpy().astype(np.float64)
-    entropy = np.log(known) - judged["spread"].to_numpy() / known
-    return Diversity(
-        name,
-        int(different.min()),
-        float(np.exp(max(0.0, entropy.min()))),
-        _too_few(different, judged["records"].to_numpy(), judged["weight"].to_numpy(), levels),
+    judged = spread.known > 0
+    different = spread.different[judged]
+    too_few = _too_few(different.astype(np.float64), counts[judged], weights[judged], levels)
+    if not judged.any():
+        return Diversity(name, None, None, too_few)
+    known = spread.known[judged].astype(np.float64)
+    entropy = np.log(known) - spread.spread[judged] / known
+    return Diversity(name, int(different.min()), float(np.exp(max(0.0, entropy.min()))), too_few)
+
+
+def _values(records: Relation, keys: Sequence[str], name: str, unknown: Sequence[str]) -> pa.Table:
+    found = records.engine.query(
+        values_statement(keys, name), {"records": records}, {"unknown": list(unknown)}
     )
+    table = found.to_arrow()
+    records.engine.forget(found)
+    return table

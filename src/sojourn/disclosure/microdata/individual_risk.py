@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import hyp2f1
 
 from sojourn.errors import DataRefused
 
@@ -21,13 +20,16 @@ __all__ = ["household_risk", "individual_risk", "unique_in_population"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+# With so many records that agree, or p above a half, a series of so many terms is exact to the last digits.
+_LONG, _TERMS = 40, 60
 
 
 def individual_risk(agreeing: Floats, weight: Floats) -> Floats:
     """The risk of a record, from how many records agree with it, itself included, and their weight.
 
-    The mean of 1/F is (p / f) · 2F1(1, 1; f + 1; 1 - p), which is the published closed form written so that
-    nothing cancels: at p = 1 it is 1/f. A weight below the number of records, which says less of a
+    The mean of 1/F is (p / f) · 2F1(1, 1; f + 1; 1 - p), the published closed form; at p = 1 it is 1/f. It is
+    summed as a series where that is short, and else found step by step from the logarithm for f = 1, so that
+    nothing cancels and nothing is ever not a number. A weight below the number of records, which says less of a
     population than the file itself, counts as that number.
 
     Raises: DataRefused for fewer than one record, or a weight that is not a number or below zero.
@@ -37,7 +39,35 @@ def individual_risk(agreeing: Floats, weight: Floats) -> Floats:
             "A weight is below zero, or not a number.", "Correct the weights: records stand for persons."
         )
     chance = agreeing / np.maximum(weight, agreeing)
-    found: Floats = chance / agreeing * hyp2f1(1.0, 1.0, agreeing + 1.0, 1.0 - chance)
+    found = np.empty(len(agreeing))
+    is_short = (agreeing >= _LONG) | (chance >= 0.5)
+    found[is_short] = _by_series(agreeing[is_short], chance[is_short])
+    found[~is_short] = _by_steps(agreeing[~is_short], chance[~is_short])
+    return found
+
+
+def _by_series(agreeing: Floats, chance: Floats) -> Floats:
+    """p/f times the sum of j! f! / (f + j)! · (1 - p)^j: of every further term at most half is left."""
+    term = np.ones(len(agreeing))
+    total = np.ones(len(agreeing))
+    for place in range(_TERMS):
+        term = term * (1.0 - chance) * (place + 1.0) / (agreeing + place + 1.0)
+        total += term
+    found: Floats = chance / agreeing * total
+    return found
+
+
+def _by_steps(agreeing: Floats, chance: Floats) -> Floats:
+    """p times the integral of (1 - t)^(f-1) / (1 - (1 - p) t) from 0 to 1, which f - 1 gives for f.
+
+    An error shrinks at each step, since p is below a half.
+    """
+    rest = 1.0 - chance
+    integral = -np.log(chance) / rest
+    for step in range(1, _LONG):
+        further = (1.0 / step - chance * integral) / rest
+        integral = np.where(agreeing > step, further, integral)
+    found: Floats = chance * integral
     return found
 
 

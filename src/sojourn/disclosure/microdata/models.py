@@ -72,11 +72,11 @@ def coefficients(
 ) -> list[Coefficient]:
     """Least squares of a number on predictors, before and after: numbers as they are, codes one by one.
 
-    Records with an outcome or a number missing are left out. Codes are those that both tables have.
+    Records in which something is missing are left out; so are codes that only one of the tables has.
 
     Raises: DataRefused where fewer records are complete than there are coefficients.
     """
-    names, designs = _designs([before, after], predictors)
+    names, designs = _designs([before, after], predictors, leaves_missing=True)
     fits = []
     for table, design in zip((before, after), designs, strict=True):
         values = _floats(table[outcome])
@@ -84,6 +84,8 @@ def coefficients(
         fits.append(_least_squares(design[complete], values[complete]))
     found = []
     for at, name in enumerate(names):
+        if not fits[0][1][at] * fits[1][1][at] > 0:
+            continue
         (here, error), (there, other) = ((fit[0][at], fit[1][at]) for fit in fits)
         found.append(
             Coefficient(
@@ -166,10 +168,12 @@ def _logistic(design: Floats, is_one: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp(-np.clip(design @ fitted, -30, 30)))
 
 
-def _designs(tables: Sequence[pa.Table], predictors: Sequence[str]) -> tuple[list[str], list[Floats]]:
-    """An intercept, numbers with a column that says where they are missing, and codes but the commonest.
+def _designs(
+    tables: Sequence[pa.Table], predictors: Sequence[str], *, leaves_missing: bool = False
+) -> tuple[list[str], list[Floats]]:
+    """An intercept, numbers, and codes but the commonest; beyond the twelve commonest no code has a column.
 
-    Beyond the twelve commonest codes are one; what is missing is a code of its own.
+    A missing code has a column of its own, or with `leaves_missing` makes its record not a number.
     """
     names = ["(intercept)"]
     parts: list[list[Floats]] = [[np.ones(len(table))] for table in tables]
@@ -186,10 +190,11 @@ def _designs(tables: Sequence[pa.Table], predictors: Sequence[str]) -> tuple[lis
         order = np.lexsort((np.arange(len(counts)), -counts))
         own = np.split(codes.codes[:, 0] + 1, [len(tables[0])])
         for code in order[1 : _MOST_CODES + 1]:
-            if counts[code]:
+            if counts[code] and not (leaves_missing and code == 0):
                 names.append(f"{name}={'(missing)' if code == 0 else codes.values[0][int(code) - 1].as_py()}")
                 for part, column in zip(parts, own, strict=True):
-                    part.append((column == code).astype(np.float64))
+                    is_code = (column == code).astype(np.float64)
+                    part.append(np.where(column == 0, np.nan, is_code) if leaves_missing else is_code)
     return names, [np.column_stack(part) for part in parts]
 
 

@@ -127,11 +127,11 @@ class _Search:
         if self.missing == "category" or not np.any(part == MISSING):
             _, place, counts = np.unique(packed(self.codes, keys), return_inverse=True, return_counts=True)
             single = np.bincount(place.reshape(-1), self.records, len(counts)) == 1
-            return np.logical_and(stated, single[place.reshape(-1)[self.rows]])
+            return np.asarray(single[place.reshape(-1)[self.rows]] & stated, np.bool_)
         own = patterns_of(np.ascontiguousarray(part))
         held = np.bincount(own.of_record, self.records)[:, None].astype(np.float64)
         agreeing = agreeing_sums(own.codes, held, self.missing)[:, 0]
-        return np.logical_and(stated, agreeing[own.of_record[self.rows]] == 1)
+        return np.asarray((agreeing[own.of_record[self.rows]] == 1) & stated, np.bool_)
 
 
 def intrusion_scores(scores: Floats, unique: int, in_pairs: int, fraction: float, keys: int) -> Floats:
