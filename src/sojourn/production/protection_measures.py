@@ -20,7 +20,10 @@ _INTRUSION = (0.01, 0.1)
 def measured(engine: Engine, table: pa.Table, declared: ProtectionDeclaration) -> dict[str, Any]:
     """All measures of risk of a table that the declaration asks for."""
     limits = declared.kept_limits()
-    levels = {*LEVELS, *(each for each in (limits.least_agreeing, limits.least_different) if each)}
+    levels = {
+        *LEVELS,
+        *(each for each in (limits.least_agreeing, limits.least_different) if each is not None and each > 1),
+    }
     risk = file_risk(
         engine.relation(table.select(_needed(table, declared))),
         keys=declared.keys,

@@ -132,7 +132,7 @@ def _period(held: Held, how: Any) -> tuple[pa.Table, dict[str, Any]]:
 
 
 def _suppress(held: Held, how: Any) -> tuple[pa.Table, dict[str, Any]]:
-    least = how.least or held.limits.least_agreeing or 2
+    least = how.least or max(2, held.limits.least_agreeing or 2)
     keys = key_codes(held.table, held.declared.keys, held.declared.unknown)
     order = held.secret.numbers(held.identifiers, "suppression")
     found = locally_suppressed(keys, least=least, costs=how.costs, missing=held.missing, order=order)
@@ -227,7 +227,7 @@ def _noise(held: Held, how: Any) -> tuple[pa.Table, dict[str, Any]]:
 
 def _swap(held: Held, how: Any) -> tuple[pa.Table, dict[str, Any]]:
     return swapped_table(
-        held.table, held.identifiers, held.declared, how, held.secret, held.limits.least_agreeing or 2
+        held.table, held.identifiers, held.declared, how, held.secret, max(2, held.limits.least_agreeing or 2)
     )
 
 

@@ -37,10 +37,10 @@ class Limits(Declaration):
     """What a file must keep after its protection; a limit that is not given does not apply."""
 
     least_agreeing: int | None = Field(
-        default=None, ge=2, description="Records that agree with each in all keys, itself included"
+        default=None, ge=1, description="Records that agree with each in all keys, itself included"
     )
     least_different: int | None = Field(
-        default=None, ge=2, description="Known values of each sensitive column among records that agree"
+        default=None, ge=1, description="Known values of each sensitive column among records that agree"
     )
     highest_risk: float | None = Field(default=None, gt=0, le=1, description="Risk of a single record")
     highest_share: float | None = Field(

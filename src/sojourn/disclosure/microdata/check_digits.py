@@ -73,10 +73,7 @@ def _tckn(digits: Digits) -> Flags:
 
 
 def _verhoeff(digits: Digits) -> Flags:
-    product = np.array([[(a + b) % 5 if a < 5 and b < 5 else 0 for b in range(10)] for a in range(10)])
-    for a in range(10):
-        for b in range(10):
-            product[a, b] = _dihedral(a, b)
+    product = np.array([[_dihedral(a, b) for b in range(10)] for a in range(10)])
     turn = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4]
     powers = [list(range(10))]
     for _ in range(7):

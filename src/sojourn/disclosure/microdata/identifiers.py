@@ -250,9 +250,8 @@ def _is_wordy(looked: _Looked) -> bool:
 
 
 def _is_free(looked: _Looked) -> bool:
-    """Whether values are sentences: of many words, and mostly different."""
-    blanks = pc.mean(pc.count_substring(looked.some, " ")).as_py()
-    return bool(blanks >= 3.5 and (looked.differ > 0.3 or len(looked.values) > 200))
+    """Whether values are sentences: of many words."""
+    return bool(pc.mean(pc.count_substring(looked.some, " ")).as_py() >= 3.5)
 
 
 def _of_uniqueness(looked: _Looked, is_text: bool) -> Iterator[str]:

@@ -29,8 +29,8 @@ def individual_risk(agreeing: Floats, weight: Floats) -> Floats:
 
     The mean of 1/F is (p / f) · 2F1(1, 1; f + 1; 1 - p), the published closed form; at p = 1 it is 1/f. It is
     summed as a series where that is short, and else found step by step from the logarithm for f = 1, so that
-    nothing cancels and nothing is ever not a number. A weight below the number of records, which says less of a
-    population than the file itself, counts as that number.
+    nothing cancels and nothing is ever not a number. A weight below the number of records, which says less of
+    a population than the file itself, counts as that number.
 
     Raises: DataRefused for fewer than one record, or a weight that is not a number or below zero.
     """

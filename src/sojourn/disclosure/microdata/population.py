@@ -46,8 +46,9 @@ class Uniques:
 
 
 def correct_given_unique(unique: int, in_pairs: int, fraction: float) -> float | None:
-    """The chance that a unique match is right: fraction · unique over that plus (1 - fraction) · in pairs.
+    """The chance that somebody of the population who matches a unique record, and no other, is that person.
 
+    It is fraction · unique over that plus (1 - fraction) · in pairs.
     `in_pairs` counts the records of which there are exactly two. None where neither occurs.
     """
     right = fraction * unique

@@ -25,11 +25,13 @@ __all__ = ["Transitions", "corrected_counts", "declared_transitions", "invariant
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+# The condition of a matrix beyond which corrected figures are noise.
+_WORST = 1e8
 
 
 @dataclass(frozen=True)
 class Transitions:
-    """Codes in order, and the chance with which each (row) becomes each (column)."""
+    """Codes in order, and the chance with which each (row) becomes each (column); it can be undone."""
 
     codes: tuple[str, ...]
     chances: Floats
@@ -40,6 +42,11 @@ class Transitions:
             raise ProjectError("Chances are missing, or below zero.", "Give one for each pair of codes.")
         if np.any(np.abs(self.chances.sum(axis=1) - 1.0) > 1e-9):
             raise ProjectError("Chances of a code do not add up to 1.", "Each row of the matrix must.")
+        if np.linalg.cond(self.chances) > _WORST:
+            raise ProjectError(
+                "Readers could not undo the chances: different counts become the same.",
+                "Let codes stay with a higher chance.",
+            )
 
 
 def declared_transitions(chances: Mapping[str, Mapping[str, float]]) -> Transitions:
@@ -110,13 +117,10 @@ def corrected_counts(counts: Sequence[float] | Floats, transitions: Transitions)
 
     With T the matrix and c the counts after it, they solve T' x = c. A total may come out below zero where it
     is small.
-
-    Raises: ProjectError for a matrix that cannot be undone.
     """
-    matrix = transitions.chances.T
-    if np.linalg.cond(matrix) > 1e12:
-        raise ProjectError("The matrix cannot be undone.", "Codes must stay with a higher chance.")
-    found: Floats = np.asarray(np.linalg.solve(matrix, np.asarray(counts, np.float64)), np.float64)
+    found: Floats = np.asarray(
+        np.linalg.solve(transitions.chances.T, np.asarray(counts, np.float64)), np.float64
+    )
     return found
 
 
