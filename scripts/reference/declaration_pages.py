@@ -18,6 +18,7 @@ from sojourn.project import (
     declarations,
     linkage_declarations,
     migration_table_declarations,
+    protection_declarations,
     residence_declarations,
     sampling_declarations,
     sdg_declarations,
@@ -50,6 +51,7 @@ FILES = (
     survey_declarations.SurveyDesignDeclaration,
     small_area_declarations.SmallAreaDeclaration,
     migration_table_declarations.MigrationTablesDeclaration,
+    protection_declarations.ProtectionDeclaration,
 )
 _PLAIN = {
     str: "text",
