@@ -6,8 +6,8 @@ A million records with five keys are made up, with a weight and a sensitive colu
 after a first call on a few records in which kernels are compiled: the risk of the file from Parquet
 (k-anonymity, individual and global risk, population uniques; with l-diversity), special uniques, local
 suppression to k = 3 of 100,000 records under both rules for what is not known, micro-aggregation, and a
-synthesis. pycanon computes k and l of the same table, with all keys and with three, in an interpreter of its own
-with pycanon and pyarrow installed. Both must give one k and one l. The detector of identifiers is measured on
+synthesis. pycanon computes k and l of the same table, with all keys and with three, in an interpreter of its
+own, which has pycanon and pyarrow. Both must give one k and one l. The detector of identifiers is measured on
 the columns of the tests, over ten draws.
 """
 
