@@ -28,7 +28,7 @@ from sojourn.disclosure.microdata import (
 )
 from sojourn.disclosure.microdata.key_codes import packed
 
-FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 SECRET = Secret(bytes(range(32)))
 
 

@@ -16,7 +16,12 @@ from typer.testing import CliRunner
 
 from sojourn.cli import app
 from sojourn.errors import DataRefused, DisclosureRisk, ProjectError
-from sojourn.production.protected_files import ProtectionTargets, protect_file, risk_of_file
+from sojourn.production.protected_files import (
+    ProtectionSummary,
+    ProtectionTargets,
+    protect_file,
+    risk_of_file,
+)
 from sojourn.project.load import load_declaration
 from sojourn.project.protection_declarations import ProtectionDeclaration, file_kind
 
@@ -67,9 +72,7 @@ def survey(seed: int = 7) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-@pytest.fixture
-def key(tmp_path) -> Path:
-    folder = tmp_path / "keys"
+def _key(folder: Path) -> Path:
     folder.mkdir()
     file = folder / "release.key"
     file.write_bytes(hashlib.sha256(b"one").digest())
@@ -77,12 +80,29 @@ def key(tmp_path) -> Path:
     return file
 
 
+def _work(folder: Path) -> Path:
+    folder.mkdir()
+    pq.write_table(survey(), folder / "survey.parquet")
+    return folder
+
+
+@pytest.fixture
+def key(tmp_path) -> Path:
+    return _key(tmp_path / "keys")
+
+
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    place = tmp_path / "work"
-    place.mkdir()
-    pq.write_table(survey(), place / "survey.parquet")
-    return place
+    return _work(tmp_path / "work")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> tuple[Path, ProtectionSummary]:
+    """The folder of a protected file with all its reports, and what was told of it."""
+    place = tmp_path_factory.mktemp("done")
+    work = _work(place / "work")
+    files = [work / f"report.{form}" for form in ("json", "md", "html")]
+    return work, protected(work, _key(place / "keys"), reports=files, notes=work / "notes.md")
 
 
 def declared(folder: Path, text: str) -> ProtectionDeclaration:
@@ -98,9 +118,9 @@ def protected(
     return protect_file(folder / source, targets, declared=declared(folder, text), key_file=key)
 
 
-def test_a_protected_file_keeps_its_limits_and_the_report_says_what_it_cost(folder, key):
+def test_a_protected_file_keeps_its_limits_and_the_report_says_what_it_cost(done):
+    folder, found = done
     files = [folder / f"report.{form}" for form in ("json", "md", "html")]
-    found = protected(folder, key, reports=files, notes=folder / "notes.md")
     table = pq.read_table(folder / "out.parquet")
     assert table.column_names == [name for name in survey().column_names if name != "name"]
     assert len(table) == found.records == found.written
@@ -120,8 +140,8 @@ def test_a_protected_file_keeps_its_limits_and_the_report_says_what_it_cost(fold
     assert pq.read_schema(folder / "out.parquet").metadata[b"sojourn.kind"] == b"public_use"
 
 
-def test_readers_are_told_the_chances_and_not_how_many_changed_places(folder, key):
-    found = protected(folder, key, notes=folder / "notes.md")
+def test_readers_are_told_the_chances_and_not_how_many_changed_places(done):
+    folder, found = done
     notes = (folder / "notes.md").read_text()
     swap = next(step for step in found.report["steps"] if step["step"] == "swap")
     assert "## Chances of activity" in notes
@@ -130,10 +150,9 @@ def test_readers_are_told_the_chances_and_not_how_many_changed_places(folder, ke
     assert "Risk" not in notes
 
 
-def test_no_value_of_a_name_is_told_anywhere(folder, key):
-    files = [folder / f"report.{form}" for form in ("json", "md", "html")]
-    protected(folder, key, reports=files, notes=folder / "notes.md")
-    texts = " ".join(file.read_text() for file in [*files, folder / "notes.md"])
+def test_no_value_of_a_name_is_told_anywhere(done):
+    files = [done[0] / name for name in ("report.json", "report.md", "report.html", "notes.md")]
+    texts = " ".join(file.read_text() for file in files)
     assert not any(name in texts.upper() for name in SURNAMES)
 
 
@@ -150,9 +169,8 @@ def test_the_same_key_gives_the_same_file_whatever_the_order_and_another_key_ano
     assert not pq.read_table(folder / "third.parquet").equals(one)
 
 
-def test_records_and_households_are_numbered_anew_and_stay_together(folder, key):
-    protected(folder, key)
-    table = pq.read_table(folder / "out.parquet")
+def test_records_and_households_are_numbered_anew_and_stay_together(done):
+    table = pq.read_table(done[0] / "out.parquet")
     assert table["person"].to_pylist() == list(range(1, len(table) + 1))
     homes = table["home"].to_pylist()
     assert homes == sorted(homes)

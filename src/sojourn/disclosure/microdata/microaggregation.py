@@ -50,7 +50,8 @@ def mdav_groups(values: Floats, least: int) -> Integers:
     groups = 0
     for rows in _blocks(scaled, least):
         own = np.empty(len(rows), np.int64)
-        _group(np.ascontiguousarray(scaled[rows]), least, own)
+        part = np.ascontiguousarray(scaled[rows])
+        _group(part, least, np.arange(len(part)), np.empty(len(part)), np.empty(part.shape[1]), own)
         found[rows] = own + groups
         groups += int(own.max()) + 1
     return found
@@ -83,43 +84,43 @@ def group_means(values: Floats, group: Integers, weights: Floats | None = None) 
 
 
 @compiled
-def _group(values: Any, least: Any, group: Any) -> Any:
-    """Number the groups of all rows."""
-    rest = np.arange(len(values))
+def _group(values: Any, least: Any, rest: Any, distance: Any, centre: Any, group: Any) -> None:
+    """Number the groups of all rows; `rest` has all places, `distance` and `centre` are room to work in."""
     left, number = len(values), 0
-    distance = np.empty(len(values))
-    while left >= 3 * least:
-        far = _farthest(values, rest, left, _mean(values, rest, left), distance)
-        first = values[rest[far]].copy()
-        left = _take_nearest(values, rest, left, first, least, number, group, distance)
-        number += 1
-        far = _farthest(values, rest, left, first, distance)
-        second = values[rest[far]].copy()
-        left = _take_nearest(values, rest, left, second, least, number, group, distance)
-        number += 1
-    if left >= 2 * least:
-        far = _farthest(values, rest, left, _mean(values, rest, left), distance)
-        first = values[rest[far]].copy()
-        left = _take_nearest(values, rest, left, first, least, number, group, distance)
-        number += 1
+    while left >= 2 * least:
+        _to_mean(values, rest, left, centre)
+        far = _farthest(values, rest, left, centre, distance)
+        for _ in range(2 if left >= 3 * least else 1):
+            for column in range(len(centre)):
+                centre[column] = values[rest[far], column]
+            _farthest(values, rest, left, centre, distance)
+            left = _take_nearest(rest, left, least, number, group, distance)
+            number += 1
+            # What is farthest from the record just grouped is where the next group begins.
+            far = 0
+            for place in range(1, left):
+                if distance[place] > distance[far]:
+                    far = place
     for place in range(left):
         group[rest[place]] = number
 
 
 @compiled
-def _mean(values: Any, rest: Any, left: Any) -> Any:
-    found = np.zeros(values.shape[1])
-    for place in range(left):
-        found += values[rest[place]]
-    return found / left
+def _to_mean(values: Any, rest: Any, left: Any, centre: Any) -> None:
+    for column in range(len(centre)):
+        centre[column] = 0.0
+        for place in range(left):
+            centre[column] += values[rest[place], column]
+        centre[column] /= left
 
 
 @compiled
 def _farthest(values: Any, rest: Any, left: Any, centre: Any, distance: Any) -> Any:
+    """Write down all distances from a centre; returns the place of the farthest row."""
     best, most = 0, -1.0
     for place in range(left):
         far = 0.0
-        for column in range(values.shape[1]):
+        for column in range(len(centre)):
             step = values[rest[place], column] - centre[column]
             far += step * step
         distance[place] = far
@@ -129,11 +130,8 @@ def _farthest(values: Any, rest: Any, left: Any, centre: Any, distance: Any) -> 
 
 
 @compiled
-def _take_nearest(
-    values: Any, rest: Any, left: Any, centre: Any, least: Any, number: Any, group: Any, distance: Any
-) -> Any:
-    """Make a group of the nearest rows, and close the gaps that they leave in `rest`."""
-    _farthest(values, rest, left, centre, distance)
+def _take_nearest(rest: Any, left: Any, least: Any, number: Any, group: Any, distance: Any) -> Any:
+    """Make a group of the nearest rows; the last of the rest close the gaps that they leave."""
     for _ in range(least):
         best = 0
         for place in range(1, left):
@@ -141,6 +139,5 @@ def _take_nearest(
                 best = place
         group[rest[best]] = number
         left -= 1
-        rest[best:left] = rest[best + 1 : left + 1]
-        distance[best:left] = distance[best + 1 : left + 1]
+        rest[best], distance[best] = rest[left], distance[left]
     return left

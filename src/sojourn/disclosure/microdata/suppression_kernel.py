@@ -11,11 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sojourn.sources.reader.compiled import compiled
 
 __all__ = ["suppressed_gaps"]
 
+Codes = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xBF58476D1CE4E5B9)
 _THIRD = np.uint64(0x94D049BB133111EB)
@@ -55,7 +59,8 @@ def _add(
     codes: Any, row: Any, gap: Any, sets: Any, numbers: Any, counts: Any, amount: Any, open_ones: Any
 ) -> None:
     """Count a row, of a gap, in every set of keys left out that lies outside the gap."""
-    for left in sets:
+    for at_set in range(len(sets)):
+        left = sets[at_set]
         if left & gap:
             continue
         number = _entry(codes, row, gap, left)
@@ -116,34 +121,26 @@ def _cheapest(
 
 
 @compiled
-def suppressed_gaps(
+def _treated(
     codes: Any,
     given: Any,
     amounts: Any,
+    is_open: Any,
     rows: Any,
     least: Any,
     choices: Any,
     costs: Any,
     sets: Any,
     gaps: Any,
-    size: Any,
-) -> Any:
-    """The gap of each row of `rows` (places of single records, in order of treatment) after suppression.
-
-    `codes` has patterns and then a row for each single record that may change; `amounts` says how many
-    records a row stands for, `given` is its gap before. `choices` are sets of keys to suppress in order of
-    `costs`, `sets` all sets that may be left out, `gaps` all gaps that can occur, `size` that of the table of
-    counts, a power of two. A row for which no choice is enough keeps its gap.
-    """
-    numbers = np.zeros(size, np.uint64)
-    counts = np.zeros((size, 2), np.int32)
-    held = np.zeros(len(gaps), np.int64)
-    is_open = np.zeros(len(codes), np.int32)
-    is_open[rows] = 1
+    held: Any,
+    numbers: Any,
+    counts: Any,
+    found: Any,
+) -> None:
+    """Count all rows, and let each of `rows` in turn lose the cheapest keys that are enough."""
     for row in range(len(codes)):
         _add(codes, row, given[row], sets, numbers, counts, amounts[row], is_open[row])
         held[_kind_of(given[row], gaps)] += amounts[row]
-    found = given[rows]
     for place in range(len(rows)):
         row, gap = rows[place], found[place]
         _add(codes, row, gap, sets, numbers, counts, -1, -1)
@@ -155,17 +152,14 @@ def suppressed_gaps(
         found[place] = gap
         _add(codes, row, gap, sets, numbers, counts, 1, 0)
         held[_kind_of(gap, gaps)] += 1
-    _taken_back(codes, given, rows, found, least, costs, choices, sets, gaps, held, numbers, counts)
-    return found
 
 
 @compiled
 def _taken_back(
-    codes: Any, given: Any, rows: Any, found: Any, least: Any, costs: Any, choices: Any, sets: Any, gaps: Any,
-    held: Any, numbers: Any, counts: Any
+    codes: Any, given: Any, rows: Any, found: Any, agreeing: Any, least: Any, choices: Any, sets: Any,
+    gaps: Any, held: Any, numbers: Any, counts: Any,
 ) -> None:  # fmt: skip
     """Give back keys, dearest first and the last suppressed first, that later suppressions made needless."""
-    agreeing = np.zeros(len(rows), np.int64)
     for place in range(len(rows)):
         agreeing[place] = _agreeing(codes, rows[place], found[place], gaps, held, numbers, counts)[0]
     for place in range(len(rows) - 1, -1, -1):
@@ -213,3 +207,37 @@ def _hurts(codes: Any, rows: Any, found: Any, agreeing: Any, place: Any, key: An
         if other != place and agreeing[other] <= least and _leaves(codes, rows, found, place, other, key):
             return True
     return False
+
+
+def suppressed_gaps(
+    codes: Codes,
+    given: Integers,
+    amounts: Integers,
+    rows: Integers,
+    least: int,
+    choices: Integers,
+    costs: Floats,
+    sets: Integers,
+    gaps: Integers,
+    size: int,
+) -> Integers:
+    """The gap of each row of `rows` (places of single records, in order of treatment) after suppression.
+
+    `codes` has patterns and then a row for each single record that may change; `amounts` says how many
+    records a row stands for, `given` is its gap before. `choices` are sets of keys to suppress in order of
+    `costs`, `sets` all sets that may be left out, `gaps` all gaps that can occur, `size` that of the table of
+    counts, a power of two. A row for which no choice is enough keeps its gap.
+    """
+    numbers, counts = np.zeros(size, np.uint64), np.zeros((size, 2), np.int32)
+    held = np.zeros(len(gaps), np.int64)
+    is_open = np.zeros(len(codes), np.int64)
+    is_open[rows] = 1
+    found = given[rows].copy()
+    _treated(
+        codes, given, amounts, is_open, rows, least, choices, costs, sets, gaps, held, numbers, counts, found
+    )
+    _taken_back(
+        codes, given, rows, found, np.zeros(len(rows), np.int64), least, choices, sets, gaps, held, numbers,
+        counts,
+    )  # fmt: skip
+    return found
