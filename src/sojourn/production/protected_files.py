@@ -90,7 +90,7 @@ def protect_file(
     it does not keep a limit: then nothing is written.
     """
     _require_targets(targets)
-    secret = Secret(shared_key(key_file, source, targets.protected))
+    secret = Secret(shared_key(key_file, source, targets.protected, is_shared=False))
     report = on_progress or (lambda done, total: None)
     stages = len(declared.steps) + 4
     table = _read(source, declared)
@@ -183,9 +183,7 @@ def _require_parts(names: Sequence[str], declared: ProtectionDeclaration) -> Non
     Raises: ProjectError.
     """
     known = declared.leaving | declared.staying
-    used = {name for step in declared.steps for name in getattr(step.settings, "columns", ())}
-    used |= {each.outcome for each in declared.regressions} | set(declared.accepted)
-    absent = sorted((known | used) - set(names))
+    absent = sorted((known | set(declared.accepted)) - set(names))
     if absent:
         near = nearest(absent[0], list(names), 1)
         raise ProjectError(

@@ -26,11 +26,6 @@ def synthetic_table(
         raise ProjectError(
             "Numbers of records and households cannot be drawn.", "Leave them out of the columns."
         )
-    lacking = sorted({*declared.keys, *declared.sensitive, *declared.numbers} - set(how.columns))
-    if lacking:
-        raise ProjectError(
-            f"{lacking[0]} has a part in the file and is not drawn.", "Name it among the columns."
-        )
     made = synthesised(
         table, how.columns, secret=secret, records=how.records, smallest_leaf=how.leaf, smoothed=how.smooth
     )

@@ -213,6 +213,14 @@ class ProtectionStep(Declaration):
         return next(name for name in type(self).model_fields if getattr(self, name) is not None)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that the step names."""
+        own = self.settings
+        lists = [getattr(own, name, ()) for name in ("columns", "place", "within", "smooth")]
+        lists += [*getattr(own, "alike", ()), tuple(getattr(own, "costs", ()))]
+        return tuple(name for names in lists for name in names)
+
+    @property
     def settings(self) -> Any:
         """The settings of that key."""
         return getattr(self, self.name)
@@ -282,6 +290,7 @@ class ProtectionDeclaration(Declaration):
             if step.name == "synthesise" and place < len(self.steps):
                 raise ValueError("`synthesise` is the last step")
         self._have_one_part()
+        self._are_of_the_file()
         if any(not reason.strip() for reason in self.accepted.values()):
             raise ValueError("what is accepted needs a reason")
         return self
@@ -296,6 +305,20 @@ class ProtectionDeclaration(Declaration):
         for name, column in named.items():
             if column is not None and leaves.count(column) > 1:
                 raise ValueError(f"the column of the {name}, {column}, has another part too")
+
+    def _are_of_the_file(self) -> None:
+        """Whatever a step or a regression names leaves the office: a dropped column takes no part."""
+        named = [(f"step {place}, {step.name}", step.columns) for place, step in enumerate(self.steps, 1)]
+        named += [("a regression", (each.outcome, *each.by)) for each in self.regressions]
+        for what, columns in named:
+            strange = sorted(set(columns) - self.leaving)
+            if strange:
+                raise ValueError(f"{what} names {strange[0]}, which is no column that leaves the office")
+        drawn = self.steps[-1].columns if self.is_synthetic else None
+        needed = {*self.keys, *self.sensitive, *self.numbers}
+        needed |= {name for each in self.regressions for name in (each.outcome, *each.by)}
+        if drawn is not None and needed - set(drawn):
+            raise ValueError(f"{sorted(needed - set(drawn))[0]} has a part in the file and is not drawn")
 
     @property
     def staying(self) -> frozenset[str]:

@@ -263,13 +263,17 @@ def test_the_dry_run_tells_the_risk_and_needs_no_key(folder):
     ("change", "said"),
     [
         (("identifiers: [name]\n", ""), "no part in the declaration: name"),
-        (("sensitive: [activity]", "sensitive: [activities]"), "no column activities.*\n.*activity"),
+        (("identifiers: [name]", "identifiers: [names]"), r"no column names.*\n.*mean name\?"),
         (("identifiers: [name]", "identifiers: [name, age]"), "does not leave the office"),
         (("record: person", "record: age"), "has another part"),
         (("identifiers: [name]", "identifiers: [name]\naccepted: {age: ' '}"), "needs a reason"),
         (("  - recode", "  - suppress: {}\n  - recode"), "recoding comes first"),
         (("  - bands: {columns: age, starts: [0, 15, 25, 45, 65]}", "  - {}"), "one key"),
         (("starts: [0, 15, 25, 45, 65]", "starts: [15, 0]"), "do not rise"),
+        (("within: sex", "within: name"), "step 5, aggregate names name"),
+        (("by: [age, sex]}", "by: [name]}"), "a regression names name"),
+        (("costs: {sex: 3}", "costs: {sec: 3}"), "step 7, suppress names sec"),
+        (("suppress: {least: 6, costs: {sex: 3}}", "synthesise: {columns: [sex, age]}"), "is not drawn"),
     ],
 )  # fmt: skip
 def test_declarations_that_cannot_be_meant_are_refused(folder, key, change, said):
@@ -316,6 +320,8 @@ def test_a_key_beside_the_data_or_for_all_to_read_is_refused(folder, key):
     beside.chmod(0o600)
     with pytest.raises(ProjectError, match="stands in the folder"):
         protected(folder, beside)
+    with pytest.raises(ProjectError, match=r"There is no key .*\n  Make one: \(umask"):
+        protected(folder, key.with_name("none.key"))
     os.chmod(key, 0o644)
     with pytest.raises(ProjectError, match="chmod 600"):
         protected(folder, key)
