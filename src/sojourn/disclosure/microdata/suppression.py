@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sojourn.disclosure.microdata.grouped_suppression import grouped_gaps
-from sojourn.disclosure.microdata.key_codes import MISSING, Codes, KeyCodes, patterns_of
+from sojourn.disclosure.microdata.key_codes import MISSING, Codes, KeyCodes, packed, patterns_of
 from sojourn.disclosure.microdata.matching import Missing, agreeing_sums, gaps_of
 from sojourn.disclosure.microdata.suppression_kernel import suppressed_gaps
 from sojourn.errors import DataRefused, ProjectError
+from sojourn.statistics.weighting.grouped_rows import mixed
 
 __all__ = ["Suppressed", "locally_suppressed"]
 
@@ -32,7 +33,8 @@ Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 # Rows times sets of keys that the first search counts; a gigabyte is four times this.
 _MOST_COUNTS = 12_000_000
-_MOST_GAPS = 4_096
+# Endangered records up to which several orders are tried, and how many.
+_FEW, _TRIES = 2_000, 12
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,37 @@ def _require_enough(codes: Codes, least: int, missing: Missing) -> None:
 
 
 def _matched(codes: Codes, agreeing: Floats, least: int, prices: Floats, rank: Hashes) -> Codes:
-    """Suppression under the rule that a key that is not stated could be any."""
+    """Suppression under the rule that a key that is not stated could be any.
+
+    Of few endangered records several orders of treatment are tried, and the cheapest outcome stands.
+    """
     endangered = np.flatnonzero(agreeing < least)
+    tries = _TRIES if len(endangered) <= _FEW else 1
+    outcomes = [
+        _of_order(codes, endangered[order], agreeing, least, prices)
+        for order in _orders(codes[endangered], agreeing[endangered], rank[endangered], tries)
+    ]
+    finite = np.where(np.isfinite(prices), prices, 0.0)
+    short = [_is_short(found, least) for found in outcomes] if tries > 1 else [False]
+    paid = [float((((found == MISSING) & (codes != MISSING)) * finite).sum()) for found in outcomes]
+    return outcomes[min(range(len(outcomes)), key=lambda at: (short[at], paid[at], at))]
+
+
+def _orders(codes: Codes, agreeing: Floats, rank: Hashes, tries: int) -> list[Integers]:
+    """Orders of treatment: the rarest first, the rarest last, and by chance; alike whatever their places."""
+    ties = (rank, *codes.T[::-1])
+    orders = [np.lexsort((*ties, agreeing)), np.lexsort((*ties, -agreeing))]
+    own = packed(codes, range(codes.shape[1])).astype(np.uint64)
+    orders += [
+        np.lexsort((*ties, mixed(own + mixed(np.array([number], np.uint64))))) for number in range(2, tries)
+    ]
+    return orders[:tries]
+
+
+def _of_order(codes: Codes, order: Integers, agreeing: Floats, least: int, prices: Floats) -> Codes:
+    """The codes after the endangered records were treated in an order."""
     keys = codes.shape[1]
-    safe = patterns_of(codes[agreeing >= least]) if len(endangered) < len(codes) else None
-    order = endangered[np.lexsort((rank[endangered], *codes[endangered].T[::-1], agreeing[endangered]))]
+    safe = patterns_of(codes[agreeing >= least]) if len(order) < len(codes) else None
     rows = np.vstack([safe.codes, codes[order]]) if safe is not None else codes[order].copy()
     first = len(rows) - len(order)
     amounts = np.ones(len(rows), np.int64)
