@@ -21,6 +21,7 @@ from sojourn.project import (
     joining_declarations,
     linkage_declarations,
     migration_table_declarations,
+    protection_declarations,
     residence_declarations,
     sampling_declarations,
     sdg_declarations,
@@ -55,6 +56,7 @@ FILES = (
     design_file_declarations.DesignFileDeclaration,
     small_area_declarations.SmallAreaDeclaration,
     migration_table_declarations.MigrationTablesDeclaration,
+    protection_declarations.ProtectionDeclaration,
 )
 _PLAIN = {
     str: "text",
