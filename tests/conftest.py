@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -15,6 +15,9 @@ from loaded_commands import LoadedCommands, loaded_commands
 from small_project import HEADER, crossing, write_small_project
 from sojourn.contracts.table import Table
 from sojourn.engine import Engine, Relation
+
+if TYPE_CHECKING:
+    from sojourn.production.workspace import Workspace
 
 REPOSITORY = Path(__file__).parents[1]
 # A slow machine is no mistake: nothing here is judged by the time that it takes.
@@ -79,3 +82,21 @@ def border_file(tmp_path: Path) -> Path:
     file = tmp_path / "border_2024.csv"
     file.write_text("\n".join([HEADER, *map(crossing, range(40))]) + "\n", encoding="utf-8")
     return file
+
+
+@pytest.fixture(scope="session")
+def desk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a published release and one that waits; tests put that one into the state they need."""
+    from desk_office import write_desk_office  # loads much that other tests do without
+
+    return write_desk_office(tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="module")
+def desk(desk_folder: Path) -> Iterator[Workspace]:
+    """That project, open."""
+    from desk_office import cheap_passphrases
+    from sojourn.production.workspace import open_workspace
+
+    with cheap_passphrases(), open_workspace(desk_folder) as workspace:
+        yield workspace

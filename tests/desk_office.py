@@ -78,6 +78,15 @@ def write_desk_office(folder: Path) -> Path:
     return made
 
 
+def copied_desk_office(made: Path, folder: Path) -> Path:
+    """A copy of the project with keys of its own, for tests whose traces others should not meet."""
+    shutil.copytree(made.parent, folder)
+    settings = folder / "ruritania" / "sojourn.yaml"
+    text = settings.read_text(encoding="utf-8").replace(str(made.parent / "keys"), str(folder / "keys"))
+    settings.write_text(text, encoding="utf-8")
+    return folder / "ruritania"
+
+
 def nationality(number: int) -> str:
     """Every fifth crossing is a Syrian's, two are of French, the last of a Namibian, others of Norwegians."""
     if number == MOST - 1:

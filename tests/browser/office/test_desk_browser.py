@@ -10,16 +10,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from desk_office import PASSPHRASE, put_into, write_desk_office
+from desk_office import PASSPHRASE, put_into
 from office_browser import FAULTS, OVERFLOW, RULES, let_in
 from sojourn.production.workspace import open_workspace
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_desk_office(tmp_path_factory.mktemp("desk"))
+@pytest.fixture
+def folder(desk_folder: Path) -> Path:
+    return desk_folder
 
 
 def in_state(folder: Path, state: str) -> str:

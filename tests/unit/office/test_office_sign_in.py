@@ -7,11 +7,12 @@ import re
 
 import pytest
 
-from desk_office import PASSPHRASE, PEOPLE, put_into
+from desk_office import PASSPHRASE, PEOPLE, cheap_passphrases, copied_desk_office, put_into
 from office_reader import PORT, form_token, reader, send, sign_in
 from sojourn.office.access import IDLE_SECONDS, LONGEST_SECONDS, Access
 from sojourn.production import sign_ins
 from sojourn.production.sign_ins import FREE_GUESSES, LONGEST_WAIT, SignIns, TooManyGuesses
+from sojourn.production.workspace import open_workspace
 
 WRONG = "not the passphrase"
 
@@ -24,6 +25,14 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+@pytest.fixture(scope="module")
+def desk(desk_folder, tmp_path_factory):
+    """An office of its own: the wrong passphrases that are tried here stay in its trail."""
+    folder = copied_desk_office(desk_folder, tmp_path_factory.mktemp("guessed") / "desk")
+    with cheap_passphrases(), open_workspace(folder) as workspace:
+        yield workspace
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def answered(workspace, release):
         ("administrator-of-all-roles", True, True, False),
     ],
 )
-@pytest.mark.parametrize("state", ["prepared", "embargoed", "published"])
+@pytest.mark.parametrize("state", ["embargoed", "published"])
 def test_who_sees_the_queue_a_release_and_the_persons_behind_its_cells(
     desk, who, may_list, may_look, may_count, state
 ):
