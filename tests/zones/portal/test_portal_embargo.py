@@ -23,6 +23,7 @@ from litestar.testing import TestClient
 from passing_the_gate import approved, published
 from small_project import HEADER, crossing, write_small_project
 from sojourn.contracts.table import Zone
+from sojourn.errors import NotPermitted
 from sojourn.portal import application
 from sojourn.production.doctor import gate_of
 from sojourn.production.embargoes import opened_embargoes
@@ -198,11 +199,18 @@ def test_at_the_moment_every_answer_is_the_old_one_or_the_new_one(embargo, tmp_p
     shutil.copytree(embargo.folder, folder)
     pages = [f"/data/{SECRET_TABLE}", f"/releases/{embargo.secret}", "/releases", "/catalog.jsonld"]
     seen: list[tuple[float, int, str, int, bytes]] = []
+    kept: list[str] = []
+
+    def kept_back(release: str, _error: NotPermitted) -> None:
+        kept.append(release)
+
     with open_workspace(folder) as office, served(office.store.zone(Zone.PUBLIC)) as port:
         people, gate = office.declarations.people, gate_of(office)
         moment = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
         gate.publish(people["publisher-1"], embargo.secret, moment)
-        keeper = threading.Thread(target=lambda: list(opened_embargoes(office, wait=True)))
+        keeper = threading.Thread(
+            target=lambda: list(opened_embargoes(office, wait=True, on_kept_back=kept_back))
+        )
         old = {page: _ask(port, page) for page in pages}
         keeper.start()
         ended = threading.Event()
@@ -217,6 +225,7 @@ def test_at_the_moment_every_answer_is_the_old_one_or_the_new_one(embargo, tmp_p
             thread.join(20)
         new = {page: _ask(port, page) for page in pages}
         row = next(row for row in gate.releases() if row["hash"] == embargo.secret)
+    assert kept == []
     opened = datetime.datetime.fromisoformat(row["published_at"])
     assert 0 <= (opened - moment).total_seconds() < 1
     assert json.loads(new["/catalog.jsonld"][1]) != json.loads(old["/catalog.jsonld"][1])
