@@ -23,7 +23,10 @@ _LONGEST_SLEEP = 5.0
 
 
 def opened_embargoes(
-    workspace: Workspace, *, wait: bool, on_kept_back: Callable[[str, NotPermitted], None]
+    workspace: Workspace,
+    *,
+    wait: bool,
+    on_kept_back: Callable[[str, NotPermitted], None] = lambda _release, _error: None,
 ) -> Iterator[str]:
     """Publish what has reached its moment, and with `wait` what waits, each at its moment.
 

@@ -74,7 +74,7 @@ FUNCTIONS: Sequence[tuple[str, str, Asked, str]] = (
     (
         "opened_embargoes",
         "release-open",
-        lambda w: list(opened_embargoes(w, wait=False, on_kept_back=lambda *_: None)),
+        lambda w: list(opened_embargoes(w, wait=False)),
         "",
     ),
 )

@@ -28,14 +28,15 @@ def hand(tmp_path: Path, empty: Path) -> Iterator[GateAtHand]:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A small project whose table is made, with everything that a release is written from."""
     folder = tmp_path_factory.mktemp("office")
     sent = folder / "border_2024.csv"
     sent.write_text("\n".join([HEADER, *map(crossing, range(40))]) + "\n", encoding="utf-8")
     project = write_small_project(folder / "ruritania", folder / "keys")
-    with reading_here(), open_workspace(project) as workspace:
-        receive(workspace, "border", sent, period="2024")
+    with open_workspace(project) as workspace:
+        with reading_here():
+            receive(workspace, "border", sent, period="2024")
         run_tables(workspace)
         yield workspace

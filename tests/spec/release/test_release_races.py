@@ -19,11 +19,11 @@ Act = Callable[[], Any]
 REFUSED = "refused"
 # How often each of the races below is run.
 RACES = {
-    "three voters": 350,
+    "three voters": 300,
     "one person many times": 150,
     "one person fifty times": 10,
-    "two names of one human being": 150,
-    "a vote and a return": 120,
+    "two names of one human being": 170,
+    "a vote and a return": 150,
     "a publication and a return": 80,
     "two publications of one release": 40,
     "two publications": 40,

@@ -11,8 +11,10 @@ import contextlib
 import io
 import os
 import pwd
+import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,6 +122,13 @@ class Server:
             assert self.commands.run(*given).returncode == code
         return code, err.getvalue()
 
+    def said(self, *words: str | object) -> str:
+        """What a command that ends well says."""
+        command, *rest = words
+        done = self.commands.run("-p", self.project, *str(command).split(), *rest)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
     def signed(self, role: str) -> list[object]:
         return ["--as", f"by-{role}".replace("_", "-"), "--passphrase-file", self.secret]
 
@@ -215,3 +224,36 @@ def test_a_key_is_changed_by_the_roles_that_the_table_names(server: Server, tmp_
         code, told = server.code("keys rotate", "--because", "yearly")
         wanted = 0 if is_allowed("keys rotate", role) else NotPermitted.exit_code
         assert code == wanted, (role, told)
+
+
+def test_commands_of_three_voters_at_once_leave_two_votes(server: Server):
+    """Processes of their own, which know of one another through the catalogue alone."""
+    voters = ("disclosure_checker", "coordinator", "disclosure_checker")
+    with ThreadPoolExecutor(len(voters)) as pool:
+        for _ in range(6):
+            made = server.hand.in_state(State.CHECKED, "anna", f"race-{next(server.hand.numbers)}")
+            given = [
+                ["-p", server.project, "release", "approve", made, *server.signed(role)] for role in voters
+            ]
+            codes = Counter(
+                done.returncode for done in pool.map(lambda words: server.commands.run(*words), given)
+            )
+            # Of the two who are one person one is refused.
+            assert codes == {0: 2, NotPermitted.exit_code: 1}
+            votes = server.hand.votes(made)
+            assert sorted(vote["person"] for vote in votes) == ["by-coordinator", "by-disclosure-checker"]
+            assert server.hand.state(made) is State.APPROVED
+
+
+def test_no_command_tells_an_approval_from_a_refusal_before_the_second_vote(server: Server):
+    told = []
+    for command in ("approve", "refuse"):
+        made = server.hand.in_state(State.CHECKED, "anna", "blind")
+        words = ["--because", "Totals do not agree."] if command == "refuse" else []
+        seen = [server.said(f"release {command}", made, *words, *server.signed("disclosure_checker"))]
+        seen.append(server.said("release look", made, *server.signed("coordinator")))
+        seen.append(server.said("release look", made, *server.signed("statistician")))
+        seen.append("\n".join(line for line in server.said("release list").splitlines() if made[:12] in line))
+        told.append([re.sub(r"\b[0-9a-f]{12,64}\b|\d{4}-\d\d-\d\dT[\d:.+]*", "…", text) for text in seen])
+    assert told[0] == told[1]
+    assert "1 of 2" in told[0][0]
