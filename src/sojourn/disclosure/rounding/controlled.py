@@ -8,8 +8,8 @@ multiples may move by one base too, if the caller agrees, and else the tables ar
 The search ends after a number of steps, not of seconds, so that the same tables are rounded alike on every
 machine. What is found then is told with its gap: by how much, at most, the figures moved more than needed.
 
-Source: methods reference, section 4.4; Cox and Ernst, Controlled rounding (1982); Salazar, Controlled rounding
-and cell perturbation (2008).
+Source: methods reference, section 4.4; Cox and Ernst, Controlled rounding (1982); Salazar, Controlled
+rounding and cell perturbation (2008).
 """
 
 from __future__ import annotations
@@ -130,29 +130,22 @@ def _solved(
         np.zeros(cells.size + more),
         np.concatenate([upper, np.ones(more)]),
         np.concatenate([cost, cost[falling]]),
+        -(columns @ below.astype(np.float64)),
+        presolve="choose",
+        solver="choose",
+        mip_max_nodes=search.nodes,
+        mip_max_stall_nodes=search.stalled_nodes,
+        mip_rel_gap=1e-9,
+        mip_abs_gap=0.999,
     )
     size = both.shape[1]
     kinds = np.full(size, highspy.HighsVarType.kInteger)
     solver.changeColsIntegrality(size, np.arange(size, dtype=np.int32), kinds)
-    wanted = -(columns @ below.astype(np.float64))
-    rows = np.arange(columns.shape[0], dtype=np.int32)
-    solver.changeRowsBounds(len(rows), rows, wanted, wanted)
-    for option, value in {
-        "presolve": "choose",
-        "solver": "choose",
-        "mip_max_nodes": search.nodes,
-        "mip_max_stall_nodes": search.stalled_nodes,
-        "mip_rel_gap": 1e-9,
-        "mip_abs_gap": 0.999,
-    }.items():
-        solver.setOptionValue(option, value)
     solver.run()
     return _read(solver, cells.size, falling)
 
 
-def _read(
-    solver: SilentSolver, count: int, falling: Integers
-) -> tuple[Outcome, Integers | None, float]:
+def _read(solver: SilentSolver, count: int, falling: Integers) -> tuple[Outcome, Integers | None, float]:
     """How the search ended, the steps of each figure, and the least that any choice can cost."""
     status, told = solver.getModelStatus(), solver.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible:

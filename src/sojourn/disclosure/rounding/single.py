@@ -1,9 +1,9 @@
 """Rounding of each figure by itself: to the nearest multiple, or up or down by a keyed draw.
 
-Random rounding goes up in proportion to how far the figure is above the multiple below it, so that it is right
-on average. The draw is no new one each time: it follows from a secret and from what the figure is, so that the
-same figure is rounded the same way in every table and every answer, and asking again averages nothing out.
-Multiples of the base stay what they are.
+Random rounding goes up in proportion to how far the figure is above the multiple below it, so that it is
+right on average. The draw is no new one each time: it follows from a secret and from what the figure is, so
+that the same figure is rounded the same way in every table and every answer, and asking again averages
+nothing out. Multiples of the base stay what they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sojourn.errors import DisclosureRisk, ProjectError
 from sojourn.integration.hmac_kernel import keyed_digests
@@ -51,8 +52,8 @@ def by_cell_key(values: Integers, keys: npt.NDArray[np.uint64], base: int) -> In
     `keys` are whole numbers below 2 to the power of 32, spread evenly. A count goes up where its key is below
     its part of the base.
 
-    Raises: ProjectError if the base is below 2 or a key is too large; DisclosureRisk if counts and keys differ
-    in number, or a count is negative.
+    Raises: ProjectError if the base is below 2 or a key is too large; DisclosureRisk if counts and keys
+    differ in number, or a count is negative.
     """
     _refuse_base(base)
     if len(values) != len(keys) or np.any(values < 0):
@@ -72,28 +73,36 @@ def by_name(
     """Counts rounded at random by the names of their cells and a secret of at least 256 bits.
 
     The name of a cell is its codes in the columns `dimensions` of the table, less the totals, and its time
-    period where the table has one: so a margin is rounded alike in every table that shows it. Two cells of the
-    same persons with different names are rounded each by its own; `by_cell_key` rounds them alike.
+    period where the table has one: so a margin is rounded alike in every table that shows it. Two cells of
+    the same persons with different names are rounded each by its own; `by_cell_key` rounds them alike.
 
     Raises: ProjectError if the base is below 2 or the secret too short; DisclosureRisk as `by_cell_key`.
     """
     if len(secret) < 32:
-        raise ProjectError("A secret for rounding needs at least 256 bits.", "Draw 32 random bytes and keep them.")
-    names = pa.array(_names(table, dimensions), pa.string())
+        raise ProjectError(
+            "A secret for rounding needs at least 256 bits.", "Draw 32 random bytes and keep them."
+        )
+    names = _names(table, dimensions)
     inner, outer = masked_keys(secret)
     digests = keyed_digests(names, inner, outer, _PURPOSE).to_pylist()
     keys = np.array([int(digest[:8], 16) for digest in digests], np.uint64)
     return by_cell_key(values, keys, base)
 
 
-def _names(table: pa.Table, dimensions: Sequence[str]) -> list[str]:
+def _names(table: pa.Table, dimensions: Sequence[str]) -> pa.Array:
     """One text for each cell, whatever dimensions its table has beside those in which it is a total."""
     columns = sorted(dimensions) + (["time_period"] if "time_period" in table.column_names else [])
-    codes = [table.column(name).to_pylist() for name in columns]
-    return [
-        _SEPARATOR.join(f"{name}={code}" for name, code in zip(columns, row, strict=True) if code != TOTAL)
-        for row in zip(*codes, strict=True)
-    ] if columns else [""] * table.num_rows
+    parts = []
+    for name in columns:
+        codes = table.column(name).cast(pa.string())
+        named = pc.binary_join_element_wise(name, codes, "=")
+        parts.append(pc.if_else(pc.equal(codes, TOTAL), "", named))
+    if not parts:
+        return pa.array([""] * table.num_rows, pa.string())
+    # The separators of totals stay out too, so that a name has no trace of dimensions without a code.
+    joined = pc.binary_join_element_wise(*parts, _SEPARATOR)
+    names = pc.utf8_trim(pc.replace_substring_regex(joined, f"{_SEPARATOR}+", _SEPARATOR), _SEPARATOR)
+    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
 
 
 def _refuse_base(base: int) -> None:

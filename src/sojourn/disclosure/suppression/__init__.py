@@ -1,8 +1,8 @@
 """Suppression: which cells of linked and hierarchical tables are withheld, with proof and audit.
 
 `linked_cells` makes one set of cells of several tables, `contributions` say who is behind each, a `Policy`
-declares what is unsafe and what readers know, `suppress` withholds, and `audit` measures what readers can find
-out. `protect_tables` does all of it for tables of persons.
+declares what is unsafe and what readers know, `suppress` withholds, and `audit` measures what readers can
+find out. `protect_tables` does all of it for tables of persons.
 """
 
 from sojourn.disclosure.suppression.audit import Audit, audit

@@ -2,7 +2,8 @@
 
 For each unsafe cell the smallest and the largest value are found that it can have, given every published
 figure of all tables, every sum, and what readers know before: two linear programmes a cell, over the withheld
-and hidden cells only, since the others are known. Cells that no sum ties together are programmes of their own.
+and hidden cells only, since the others are known. Cells that no sum ties together are programmes of their
+own.
 
 A reader who is the only contributor of a withheld cell knows that cell. Against each such reader it is
 proved, not measured, that the cell stays as uncertain as it must. Where a programme would be too large, cells

@@ -11,9 +11,8 @@ observed zero, which may be withheld.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,20 @@ from scipy import sparse
 from sojourn.disclosure.suppression.hierarchies import TOTAL, Hierarchy, flat
 from sojourn.errors import DisclosureRisk, ProjectError, shown
 
-__all__ = ["Cells", "Codes", "Flags", "Integers", "Numbers", "codes_of", "dense", "found_in", "lifted", "linked_cells", "numbered", "rolled_up"]
+__all__ = [
+    "Cells",
+    "Codes",
+    "Flags",
+    "Integers",
+    "Numbers",
+    "codes_of",
+    "dense",
+    "found_in",
+    "lifted",
+    "linked_cells",
+    "numbered",
+    "rolled_up",
+]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -75,7 +87,7 @@ class Cells:
 
     def is_within(self, some: Integers, cell: int) -> Flags:
         """Which of some cells are parts of a cell, or the cell itself."""
-        found = self.codes[some, 0] >= 0
+        found: Flags = self.codes[some, 0] >= 0
         for place, above in enumerate(self.book.above):
             code = self.codes[cell, place]
             below = [each for each, higher in enumerate(above) if each == code or code in higher]
@@ -86,8 +98,9 @@ class Cells:
         """The cells of which a union is the sum."""
         row = self.equations.shape[0] - (self.size - union)
         span = slice(self.equations.indptr[row], self.equations.indptr[row + 1])
-        cells = self.equations.indices[span].astype(np.int64)
-        return cells[cells != union]
+        cells: Integers = self.equations.indices[span].astype(np.int64)
+        found: Integers = cells[cells != union]
+        return found
 
     def with_unions(self, unions: Sequence[Integers]) -> Cells:
         """The same cells and, for each union, one more that is the sum of its cells and hidden."""
@@ -189,17 +202,17 @@ def codes_of(
 
 
 def rolled_up(
-    codes: Integers, amounts: Sequence[Numbers], columns: Sequence[int], book: Codes, others: int = 0
+    codes: Integers, amounts: Sequence[Numbers], columns: Sequence[int], book: Codes
 ) -> tuple[Integers, list[Numbers]]:
-    """Every sum over the rows' codes in some columns, the rows themselves included.
-
-    `others` further columns of `codes` stand behind the dimensions and are kept apart.
-    """
+    """Every sum over the rows' codes in some columns, the rows themselves included."""
     for column in columns:
         grown, origin = lifted(codes, column, book)
         keys, first, number = np.unique(dense(grown), return_index=True, return_inverse=True)
         codes = grown[first]
-        amounts = [np.bincount(number, weights=each[origin], minlength=len(keys)) for each in amounts]
+        amounts = [
+            np.bincount(number, weights=each[origin], minlength=len(keys)).astype(np.float64)
+            for each in amounts
+        ]
     return codes, list(amounts)
 
 
@@ -269,7 +282,7 @@ def _whole_table(
     place = found_in(whole, codes)
     if np.any((place < 0) & (values != 0)):
         raise DisclosureRisk(
-            f"{int(np.sum((place < 0) & (values != 0)))} totals of a table have a value in none of its parts.",
+            f"{int(np.sum((place < 0) & (values != 0)))} totals of a table have a value in no part of it.",
             "Make the tables with all their inner cells: margins alone cannot be protected.",
         )
     known = place >= 0
@@ -293,7 +306,8 @@ def _lowest(used: Integers, column: int, book: Codes) -> Integers:
 
 def _differ(some: Numbers, others: Numbers) -> Flags:
     scale = np.maximum(np.maximum(np.abs(some), np.abs(others)), 1.0)
-    return cast("Flags", np.abs(some - others) > RELATIVE_ERROR * scale)
+    differs: Flags = np.abs(some - others) > RELATIVE_ERROR * scale
+    return differs
 
 
 def found_in(among: Integers, sought: Integers) -> Integers:

@@ -5,15 +5,16 @@ ask of a cell is its total, the number of its contributors and its largest contr
 several cells together. A contributor who is in one inner cell only can be among the largest of a total only
 if it is among the largest of that cell: so only those are carried up, and all of the few who are in several.
 
-A record with a weight stands for as many units of its size. A holding's size is the mean of its records'
-sizes, weighted by what their weights add beyond their own. A weight below one makes the record smaller: it
-counts as one unit of its weighted size. Sizes are absolute: a loss of ten tells as much as a gain of ten.
+A record with a weight stands for as many units of its size. A holding's size is the sum of its records'
+sizes, and its weight keeps their weighted sum. A weight below one makes the record smaller: it counts as one
+unit of its weighted size. Sizes are absolute: a loss of ten tells as much as a gain of ten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,8 @@ from sojourn.errors import DisclosureRisk, ProjectError
 __all__ = ["Contributions", "Records", "contributions"]
 
 DEPTH = 3
+_Rows = tuple[Integers, Numbers, Numbers, Flags]
+_Largest = tuple[Integers, Integers, Numbers, Numbers, Flags]
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,9 @@ class Contributions:
         count = len(groups)
         spread = np.bincount(owner, minlength=count) - np.bincount(merged[0], minlength=count)
         return Contributions(
-            np.bincount(group, self.total[members], count),
+            np.bincount(group, self.total[members], count).astype(np.float64),
             np.bincount(group, self.contributors[members], count).astype(np.int64) - spread,
-            np.bincount(group, self.weighted[members], count),
+            np.bincount(group, self.weighted[members], count).astype(np.float64),
             np.bincount(group, self.waived[members], count).astype(np.int64),
             self.depth,
             *merged,
@@ -122,7 +125,7 @@ def contributions(cells: Cells, tables: Sequence[Records], *, depth: int = DEPTH
     Raises: DisclosureRisk if a record has no cell, or a weight is not above zero.
     """
     book, count = cells.book, cells.size
-    found: list[tuple[Integers, Integers, Numbers, Numbers, Flags]] = []
+    found: list[_Largest] = []
     sums = np.zeros((4, count))
     is_told = np.zeros(count, bool)
     holders = _holders(tables)
@@ -133,7 +136,8 @@ def contributions(cells: Cells, tables: Sequence[Records], *, depth: int = DEPTH
         new = np.zeros(count, bool)
         new[place] = ~is_told[place]
         sums[:, new] = added[:, new]
-        found.append(tuple(column[new[largest[0]]] for column in largest))  # type: ignore[arg-type]  # five columns
+        kept = new[largest[0]]
+        found.append(cast("_Largest", tuple(column[kept] for column in largest)))
         is_told |= new
     cell, who, size, weight, waived = (np.concatenate(columns) for columns in zip(*found, strict=True))
     order = np.lexsort((who, -size, cell))
@@ -159,14 +163,10 @@ def _holders(tables: Sequence[Records]) -> list[Integers]:
     if lost:
         raise DisclosureRisk(f"{lost} records name no contributor.", "Give each record its holding.")
     known = pa.chunked_array(named).unique()
-    return [
-        pc.index_in(column, known).to_numpy(zero_copy_only=False).astype(np.int64) for column in named
-    ]
+    return [pc.index_in(column, known).to_numpy(zero_copy_only=False).astype(np.int64) for column in named]
 
 
-def _inner(
-    each: Records, holder: Integers, book: Codes
-) -> tuple[Integers, tuple[Integers, Numbers, Numbers, Flags]]:
+def _inner(each: Records, holder: Integers, book: Codes) -> tuple[Integers, _Rows]:
     """Each contributor in each inner cell once: its codes; holder, size, weight, waiver."""
     table = each.table
     codes = numbered(table, each.dimensions, book)
@@ -191,17 +191,15 @@ def _column(table: pa.Table, name: str) -> Numbers:
     return found
 
 
-def _merged(
-    cell: Integers, holder: Integers, size: Numbers, weight: Numbers, waived: Flags
-) -> tuple[Integers, Integers, Numbers, Numbers, Flags]:
+def _merged(cell: Integers, holder: Integers, size: Numbers, weight: Numbers, waived: Flags) -> _Largest:
     """The same rows with one for each contributor of a cell, in order of cell and falling size.
 
     A merged size is the sum of sizes, its weight keeps the weighted sum; all records must be waived.
     """
     pair = np.column_stack([cell, holder])
     _, first, number = np.unique(dense(pair), return_index=True, return_inverse=True)
-    sizes = np.bincount(number, size, len(first))
-    weighted = np.bincount(number, size * weight, len(first))
+    sizes: Numbers = np.bincount(number, size, len(first)).astype(np.float64)
+    weighted: Numbers = np.bincount(number, size * weight, len(first)).astype(np.float64)
     largest = np.ones(len(first))
     np.maximum.at(largest, number, weight)
     weights = np.where(sizes > 0, weighted / np.where(sizes > 0, sizes, 1.0), largest)
@@ -212,52 +210,58 @@ def _merged(
 
 
 def _up(
-    cells: Cells,
-    inner: Integers,
-    rows: tuple[Integers, Numbers, Numbers, Flags],
-    columns: Sequence[int],
-    depth: int,
-) -> tuple[Integers, Numbers, tuple[Integers, Integers, Numbers, Numbers, Flags]]:
-    """The cells that the records reach, their four sums, and their largest contributions."""
+    cells: Cells, inner: Integers, rows: _Rows, columns: Sequence[int], depth: int
+) -> tuple[Integers, Numbers, _Largest]:
+    """The cells that the records reach, the four sums of all cells, and their largest contributions."""
     holder, size, weight, waived = rows
-    times = np.bincount(holder)
-    is_spread = times[holder] > 1
+    is_spread = np.bincount(holder)[holder] > 1
     settled, spread = np.nonzero(~is_spread)[0], np.nonzero(is_spread)[0]
-    kept = settled[_largest(dense(inner[settled]), size[settled], waived[settled], depth)]
-    parts = []
-    codes, chosen = inner[kept], kept
+    best = _settled(cells, inner, rows, settled, (columns, depth))
+    few = _everywhere(cells, inner, rows, spread, columns)
+    amounts = [size[settled] * weight[settled], np.ones(len(settled)), weight[settled]]
+    amounts.append(waived[settled].astype(np.float64))
+    reached, sums = rolled_up(inner[settled], amounts, columns, cells.book)
+    at = found_in(cells.codes, reached)
+    if np.any(at < 0) or np.any(few[0] < 0):
+        raise DisclosureRisk(
+            "Some records belong to no cell of the tables.", "Make tables and records from the same file."
+        )
+    added = np.zeros((4, cells.size))
+    added[:, at] += np.stack(sums)
+    for number, amount in enumerate((few[2] * few[3], None, few[3], few[4].astype(np.float64))):
+        added[number] += np.bincount(few[0], amount, cells.size)
+    largest = tuple(np.concatenate(pair) for pair in zip(best, few, strict=True))
+    return np.unique(np.concatenate([at, few[0]])), added, cast("_Largest", largest)
+
+
+def _settled(
+    cells: Cells, inner: Integers, rows: _Rows, settled: Integers, reach: tuple[Sequence[int], int]
+) -> _Largest:
+    """The largest contributions of each cell among contributors who are in one inner cell only."""
+    holder, size, weight, waived = rows
+    columns, depth = reach
+    chosen = settled[_largest(dense(inner[settled]), size[settled], waived[settled], depth)]
+    codes = inner[chosen]
     for column in columns:
         codes, origin = lifted(codes, column, cells.book)
         chosen = chosen[origin]
         best = _largest(dense(codes), size[chosen], waived[chosen], depth)
         codes, chosen = codes[best], chosen[best]
-    parts.append((found_in(cells.codes, codes), chosen))
+    place = found_in(cells.codes, codes)
+    return place, holder[chosen], size[chosen], weight[chosen], waived[chosen]
+
+
+def _everywhere(
+    cells: Cells, inner: Integers, rows: _Rows, spread: Integers, columns: Sequence[int]
+) -> _Largest:
+    """All contributions to each cell of contributors who are in several inner cells."""
+    holder, size, weight, waived = rows
     codes, chosen = inner[spread], spread
     for column in columns:
         codes, origin = lifted(codes, column, cells.book)
         chosen = chosen[origin]
     place = found_in(cells.codes, codes)
-    joined = _merged(place, holder[chosen], size[chosen], weight[chosen], waived[chosen])
-    place, chosen = parts[0]
-    largest = tuple(
-        np.concatenate([some, other])
-        for some, other in zip(
-            (place, holder[chosen], size[chosen], weight[chosen], waived[chosen]), joined, strict=True
-        )
-    )
-    ones = np.ones(len(settled))
-    amounts = [size[settled] * weight[settled], ones, weight[settled], waived[settled].astype(float)]
-    reached, sums = rolled_up(inner[settled], amounts, columns, cells.book)
-    added = np.zeros((4, cells.size))
-    at = found_in(cells.codes, reached)
-    if np.any(at < 0) or np.any(joined[0] < 0):
-        raise DisclosureRisk(
-            "Some records belong to no cell of the tables.", "Make tables and records from the same file."
-        )
-    added[:, at] += np.stack(sums)
-    for number, amount in enumerate((joined[2] * joined[3], None, joined[3], joined[4].astype(float))):
-        added[number] += np.bincount(joined[0], amount, cells.size)
-    return np.unique(np.concatenate([at, joined[0]])), added, largest  # type: ignore[return-value]  # five columns
+    return _merged(place, holder[chosen], size[chosen], weight[chosen], waived[chosen])
 
 
 def _largest(cell: Integers, size: Numbers, waived: Flags, depth: int) -> Integers:

@@ -85,7 +85,7 @@ class Hierarchy:
 
 def flat(dimension: str, codes: Iterable[str]) -> Hierarchy:
     """The hierarchy in which all codes add up to the total directly."""
-    return hierarchy_of(dimension, {code: TOTAL for code in codes})
+    return hierarchy_of(dimension, dict.fromkeys(codes, TOTAL))
 
 
 def hierarchy_of(dimension: str, parents: Mapping[str, str]) -> Hierarchy:

@@ -46,7 +46,7 @@ class Neighbourhoods:
         return tuple(np.nonzero(reach.sum(axis=0) == 1)[0] for reach in self._reach)
 
     def of(self, cell: int, is_withheld: Flags, room: Numbers, amount: float, size: int) -> Integers:
-        """About `size` cells around a cell, itself among them: with codes near to its own, withheld ones first.
+        """About `size` cells around a cell and itself: with codes near to its own, withheld ones first.
 
         `room` is how far each cell can move; a code whose cell on the line can move by the amount goes first.
         """
@@ -78,9 +78,7 @@ class Neighbourhoods:
         found[0] = True
         return found
 
-    def _ranked(
-        self, cell: int, place: int, is_withheld: Flags, room: Numbers, amount: float
-    ) -> Integers:
+    def _ranked(self, cell: int, place: int, is_withheld: Flags, room: Numbers, amount: float) -> Integers:
         """The lowest codes of a dimension, those that are best for a change of the cell first."""
         codes = self._lowest[place]
         on_line = self._on_line[place][self._line_of[place][cell]]

@@ -35,7 +35,7 @@ class Ask(IntEnum):
 
 @dataclass(frozen=True)
 class Readers:
-    """Readers who know cells: for each cell its only contributor, and its largest one with what holds for them.
+    """Readers who know cells: for each cell its only contributor, its largest one, and what holds for that.
 
     `alone` and `largest` are numbers of contributors, -1 where there is none; `against_largest` is how far
     above and below its value the cell must stay possible for its largest contributor.
@@ -64,9 +64,10 @@ class Readers:
 class Pattern:
     """The cells that are withheld, and how far they are proved.
 
-    `amounts[ask]` is what must be proved of each cell. `doubts[ask]` has for each cell that something is asked of the readers to
-    whom no line has proved it yet; a cell that is not in it has not been proved to anybody. `unproved` are
-    asks for which no line exists. `highest` and `lowest` are how far lines have shown each cell to reach.
+    `amounts[ask]` is what must be proved of each cell. `doubts[ask]` has for each cell that something is
+    asked of the readers to whom no line has proved it yet; a cell that is not in it has not been proved to
+    anybody. `unproved` are asks for which no line exists. `highest` and `lowest` are how far lines have shown
+    each cell to reach.
     """
 
     cells: Cells

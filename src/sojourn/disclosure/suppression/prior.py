@@ -33,13 +33,13 @@ class Prior:
         if not 0 <= self.lower_share <= 1 or is_upper_wrong or self.least < 0:
             raise ProjectError(
                 "What a reader knows must hold the true figures.",
-                "Use a lower share from 0 to 1, an upper share of 1 or more, and a least figure of 0 or more.",
+                "Use a lower share from 0 to 1, an upper share of 1 or more, and a least of 0 or more.",
             )
 
     def room(self, cells: Cells) -> Room:
         """How far each cell can fall and rise for a reader who knows no more than this.
 
-        Raises: DisclosureRisk if a figure is negative, or below the least, where the reader is said to know better.
+        Raises: DisclosureRisk if a figure is negative, or below the least, against what is declared.
         """
         values = cells.values
         size = np.abs(values)

@@ -30,7 +30,7 @@ class SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its ba
 
 @dataclass(frozen=True)
 class Room:
-    """How far each cell can fall and rise while a reader still believes in it; never negative, maybe endless."""
+    """How far each cell can fall and rise while a reader still believes in it; perhaps without end."""
 
     down: Numbers
     up: Numbers
@@ -98,25 +98,33 @@ class Programme:
         return change * self.unit
 
 
-def solver_of(columns: sparse.csc_array, lower: Numbers, upper: Numbers, cost: Numbers) -> SilentSolver:
-    """A solver that holds the programme of columns with bounds and costs, all of whose rows are zero."""
+def solver_of(
+    columns: sparse.csc_array,
+    lower: Numbers,
+    upper: Numbers,
+    cost: Numbers,
+    sums: Numbers | None = None,
+    **options: bool | float | str,
+) -> SilentSolver:
+    """A solver that holds the programme of columns with bounds and costs; rows are zero without `sums`."""
     program = highspy.HighsLp()
     program.num_col_, program.num_row_ = columns.shape[1], columns.shape[0]
     program.col_cost_, program.col_lower_, program.col_upper_ = cost, lower, upper
-    program.row_lower_ = program.row_upper_ = np.zeros(columns.shape[0])
+    program.row_lower_ = program.row_upper_ = np.zeros(columns.shape[0]) if sums is None else sums
     matrix = program.a_matrix_
     matrix.format_ = highspy.MatrixFormat.kColwise
     matrix.start_, matrix.index_ = columns.indptr.astype(np.int32), columns.indices.astype(np.int32)
     matrix.value_ = columns.data
     solver = SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
     # Without presolve the basis of the last question is where the next one begins.
-    for option, value in {
+    settled: dict[str, bool | float | str] = {
         "threads": 1,
         "random_seed": 1,
         "presolve": "off",
         "solver": "simplex",
         "simplex_iteration_limit": ITERATIONS,
-    }.items():
+    }
+    for option, value in (settled | options).items():
         solver.setOptionValue(option, value)
     solver.passModel(program)
     return solver

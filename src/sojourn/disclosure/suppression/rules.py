@@ -8,8 +8,8 @@ Sizes are absolute; `T` is a cell's total, `x1` and `x2` its largest contributio
 w stands for w of its size: among the largest it fills as many places. Who has waived protection is nobody's
 target, and still an attacker; a cell of waivers only is safe.
 
-Source: methods reference, section 4.4; Hundepool and others, Statistical Disclosure Control (2012), chapter 4;
-for group attributes Lupp and Langsrud, in the handbook on statistical disclosure control.
+Source: methods reference, section 4.4; Hundepool and others, Statistical Disclosure Control (2012), chapter
+4; for group attributes Lupp and Langsrud, in the handbook on statistical disclosure control.
 """
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ class Dominance:
 
     def __post_init__(self) -> None:
         _refuse(self.n < 1, f"Dominance of {self.n} contributors", "Ask for 1 or more.")
-        _refuse(not 0 < self.k < 100, f"Dominance of {self.k} per cent", "Ask for more than 0, less than 100.")
+        _refuse(
+            not 0 < self.k < 100, f"Dominance of {self.k} per cent", "Ask for more than 0, less than 100."
+        )
 
     @property
     def depth(self) -> int:
@@ -210,7 +212,7 @@ _SLACK = 1e-9
 def needs_of(
     values: Numbers, given: Contributions, rules: Sequence[PrimaryRule]
 ) -> tuple[Numbers, Numbers, Mapping[str, int]]:
-    """The largest need that a rule gives each cell, what is left of it against the largest contributor, counts.
+    """The largest need of each cell, what is left of it against the largest contributor, and counts.
 
     Counted is how many cells each rule found unsafe.
     """
@@ -227,7 +229,7 @@ def needs_of(
 def uniform_groups(
     cells: Cells, contributors: Integers, rule: GroupAttributes
 ) -> tuple[Integers, list[Integers], Numbers]:
-    """Cells that hold all of their group but few, their siblings, and how many more those must be able to have.
+    """Cells that hold all of their group but few, their siblings, and how many more those must get.
 
     The need is in contributors. A cell without siblings comes with none: nothing can make it uncertain.
 
@@ -295,7 +297,7 @@ def _first_places(cell: Integers, size: Numbers, weight: Numbers, places: float,
     starts = np.searchsorted(cell, np.arange(count))
     offset = before[np.minimum(starts, max(len(before) - 1, 0))] if len(before) else np.zeros(count)
     filled = np.clip(places - (before - offset[cell]), 0.0, weight)
-    return np.bincount(cell, size * filled, count)
+    return np.bincount(cell, size * filled, count).astype(np.float64)
 
 
 def _refuse(is_wrong: bool, what: str, remedy: str) -> None:

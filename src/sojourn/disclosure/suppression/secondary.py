@@ -1,12 +1,12 @@
-"""Secondary suppression of linked and hierarchical tables: what else must be withheld so that sums tell nothing.
+"""Secondary suppression of linked and hierarchical tables: what else must be withheld.
 
 For each cell with a need, largest need first, the cheapest other set of tables is sought in which the cell is
 as much higher or lower as it must be able to be; what differs there is withheld, and costs nothing from then
-on. The cost of a cell is its size, so that much is published. Costs, bounds and the sums of all tables are one
-linear programme, which HiGHS solves again from where it stood.
+on. The cost of a cell is its size, so that much is published. Costs, bounds and the sums of all tables are
+one linear programme, which HiGHS solves again from where it stood.
 
-Beyond `whole_up_to` cells each question is asked of a neighbourhood first, which grows until it has an answer.
-What a neighbourhood answers is a proof for all tables together, since nothing outside it changes.
+Beyond `whole_up_to` cells each question is asked of a neighbourhood first, which grows until it has an
+answer. What a neighbourhood answers is a proof for all tables together, since nothing outside it changes.
 
 Source: methods reference, section 4.4; Cox, Linear sensitivity measures in statistical disclosure control
 (1981), for the programme; Fischetti and Salazar, Solving the cell suppression problem (2001), for the

@@ -1,9 +1,9 @@
 """Suppression: from the needs of cells to the cells that are withheld, with proof and report.
 
-Cells with a need are withheld; further cells are, until every need is proved. Then each sum is looked at again:
-where several of its parts are withheld and its total is not, a reader knows those parts together, and the same
-primary rules judge them as one cell. Such a union, if it is unsafe, is one more cell with a need. This goes on
-until no union is left.
+Cells with a need are withheld; further cells are, until every need is proved. Then each sum is looked at
+again: where several of its parts are withheld and its total is not, a reader knows those parts together, and
+the same primary rules judge them as one cell. Such a union, if it is unsafe, is one more cell with a need.
+This goes on until no union is left.
 """
 
 from __future__ import annotations
@@ -170,7 +170,9 @@ class _State:
             np.concatenate([self.needs.lower, nothing]),
             np.concatenate([self.needs.sliding, nothing]),
         )
-        ends = [np.array([each[union].sum() for union in unions]) for each in (before.room.down, before.room.up)]
+        ends = [
+            np.array([each[union].sum() for union in unions]) for each in (before.room.down, before.room.up)
+        ]
         room = Room(np.concatenate([before.room.down, ends[0]]), np.concatenate([before.room.up, ends[1]]))
         self.readers = self.readers.and_more(readers)
         self.may_change = np.concatenate([self.may_change, np.ones(len(unions), bool)])

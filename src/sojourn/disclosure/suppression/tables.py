@@ -1,9 +1,9 @@
 """Protection of several tables of the same persons together.
 
-`protect` looks at one table; tables that share cells, or whose codes add up in hierarchies, can give away each
-other's withheld figures. `protect_tables` withholds so that all of them together tell no more of a small figure
-than that it lies in a range at least as wide as the minimum. The figures that are published are then rounded
-and marked as `protect` does.
+`protect` looks at one table; tables that share cells, or whose codes add up in hierarchies, can give away
+each other's withheld figures. `protect_tables` withholds so that all of them together tell no more of a small
+figure than that it lies in a range at least as wide as the minimum. The figures that are published are then
+rounded and marked as `protect` does.
 
 What is withheld depends on the numbers of contributors alone. These must add up in every table: a person who
 is counted in two cells of a table cannot be told from two persons here.
@@ -123,9 +123,8 @@ def _sorted(each: LinkedTable) -> pa.Table:
 
 
 def _of_period(table: pa.Table, period: str) -> Integers:
-    own: Integers = np.nonzero(
-        pc.equal(table.column("time_period"), period).to_numpy(zero_copy_only=False)
-    )[0]
+    is_own = pc.equal(table.column("time_period"), period).to_numpy(zero_copy_only=False)
+    own: Integers = np.nonzero(is_own)[0]
     return own
 
 
@@ -149,7 +148,9 @@ def _withheld(
     found = suppress_needs(
         cells, needs, alone=alone, prior=prior, may_change=may_change, cost="digits", search=search
     )
-    audited = audit(found.cells, found.is_withheld, found.needs, found.room, readers=found.readers, search=search)
+    audited = audit(
+        found.cells, found.is_withheld, found.needs, found.room, readers=found.readers, search=search
+    )
     if not audited.passed:
         raise DisclosureRisk(
             f"{int(np.sum(~(audited.is_met & audited.against_alone)))} small figures can be narrowed down.",
@@ -173,7 +174,9 @@ def _audit_report(found: Suppression, audited: Audit, rules: ProtectionRules) ->
     }
 
 
-def _together(names: Sequence[str], rules: ProtectionRules, reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _together(
+    names: Sequence[str], rules: ProtectionRules, reports: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """The audit of all tables and periods, as every table's report shows it."""
     sums = {key: sum(int(each[key]) for each in reports) for key in (reports[0] if reports else {})}
     return {
