@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
 from sojourn.disclosure.suppression.cells import Cells, Flags, Integers, Numbers
 from sojourn.disclosure.suppression.pattern import Pattern, Readers
-from sojourn.disclosure.suppression.program import Room, SilentSolver, solver_of
+from sojourn.disclosure.suppression.program import FreeProgramme, Room
 from sojourn.disclosure.suppression.rules import Needs
 from sojourn.disclosure.suppression.secondary import Search, proved
 
@@ -124,23 +123,8 @@ def _measure(
     rows, place = np.unique(part.indices, return_inverse=True)
     part = sparse.csc_array((part.data, place, part.indptr), shape=(len(rows), len(members)))
     unit = max(float(np.median(np.abs(cells.values[members]))), 1e-6)
-    down, up = room.down[members] / unit, room.up[members] / unit
-    solver = solver_of(part, -down, up, np.zeros(len(members)))
-    # Only the question changes, never what is possible: the last answer is always a place to begin.
-    solver.setOptionValue("simplex_strategy", 4)
+    programme = FreeProgramme(part, Room(room.down[members], room.up[members]), unit)
     for cell in wanted:
-        column = int(np.searchsorted(members, cell))
-        for direction, ends in ((1.0, lowest), (-1.0, highest)):
-            ends[cell] = cells.values[cell] + unit * _end(solver, column, direction)
-
-
-def _end(solver: SilentSolver, column: int, direction: float) -> float:
-    solver.changeColCost(column, direction)
-    solver.run()
-    status = solver.getModelStatus()
-    value = float(solver.getSolution().col_value[column])
-    solver.changeColCost(column, 0.0)
-    if status == highspy.HighsModelStatus.kOptimal:
-        return value
-    # Never infeasible, since the true tables are possible: without an end.
-    return -direction * np.inf
+        place = int(np.searchsorted(members, cell))
+        lowest[cell] = cells.values[cell] + programme.furthest(place, -1.0)[0]
+        highest[cell] = cells.values[cell] + programme.furthest(place, 1.0)[0]

@@ -8,6 +8,7 @@ which are sums beside the tables, are in every neighbourhood.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,7 +57,7 @@ class Neighbourhoods:
         ]
         counts = [min(2, len(codes)) for codes in ranked]
         chosen = [self._closed(place, ranked[place][: counts[place]], own) for place in range(len(ranked))]
-        while np.prod([each.sum() for each in chosen], dtype=np.float64) < size:
+        while self._about(chosen) < size:
             growing = [place for place, codes in enumerate(ranked) if counts[place] < len(codes)]
             if not growing:
                 break
@@ -70,6 +71,30 @@ class Neighbourhoods:
         is_near[cell] = True
         found: Integers = np.nonzero(is_near)[0]
         return found
+
+    def _about(self, chosen: Sequence[Flags]) -> float:
+        """About how many cells there are with some codes of each dimension, as full as the tables are."""
+        counts = [float(each.sum()) for each in chosen]
+        return sum(
+            fullness * float(np.prod([counts[place] for place in crossed]))
+            for crossed, fullness in self._crossings
+        )
+
+    @cached_property
+    def _crossings(self) -> tuple[tuple[tuple[int, ...], float], ...]:
+        """The sets of dimensions that some table crosses, with the share of combinations that are cells."""
+        codes = self.cells.codes[self.cells.codes[:, 0] >= 0]
+        crossed = [frozenset(np.nonzero(each)[0].tolist()) for each in np.unique(codes > 0, axis=0)]
+        found = []
+        for each in crossed:
+            if any(each < other for other in crossed):
+                continue
+            outside = [place for place in range(codes.shape[1]) if place not in each]
+            cells = int(np.sum(np.all(codes[:, outside] == 0, axis=1)))
+            places = tuple(sorted(each))
+            widths = [len(self.cells.book.names[place]) for place in places]
+            found.append((places, cells / float(np.prod(widths, dtype=np.float64))))
+        return tuple(found)
 
     def _closed(self, place: int, codes: Integers, own: Integers) -> Flags:
         """The codes with all above them, and the cell's own."""

@@ -38,18 +38,20 @@ class Readers:
     """Readers who know cells: for each cell its only contributor, its largest one, and what holds for that.
 
     `alone` and `largest` are numbers of contributors, -1 where there is none; `against_largest` is how far
-    above and below its value the cell must stay possible for its largest contributor.
+    above and below its value the cell must stay possible for its largest contributor. With `is_for_outsiders`
+    a cell's need is against readers who are in none of the cells: an insider knows too much to be kept from it.
     """
 
     alone: Integers
     largest: Integers
     against_largest: Numbers
+    is_for_outsiders: Flags
 
     @classmethod
-    def of(cls, size: int, alone: Integers | None = None) -> Readers:
+    def of(cls, size: int, alone: Integers | None = None, *, outsiders: bool = False) -> Readers:
         """Readers of whom at most is known in which cells they are alone."""
         nobody = np.full(size, -1, np.int64)
-        return cls(nobody if alone is None else alone, nobody, np.zeros(size))
+        return cls(nobody if alone is None else alone, nobody, np.zeros(size), np.full(size, outsiders))
 
     def and_more(self, other: Readers) -> Readers:
         """The readers of these cells and of further ones behind them."""
@@ -57,6 +59,7 @@ class Readers:
             np.concatenate([self.alone, other.alone]),
             np.concatenate([self.largest, other.largest]),
             np.concatenate([self.against_largest, other.against_largest]),
+            np.concatenate([self.is_for_outsiders, other.is_for_outsiders]),
         )
 
 
@@ -146,12 +149,14 @@ class Pattern:
         self.highest[at] = np.maximum(self.highest[at], self.cells.values[at] + up)
         self.lowest[at] = np.minimum(self.lowest[at], self.cells.values[at] - down)
         largest, against = self.readers.largest[at], self.readers.against_largest[at]
+        insiders_know = self.readers.is_for_outsiders[at]
         for ask, reached in zip(Ask, (up, down, up + down), strict=True):
             wanted, doubts = self.amounts[ask][at], self.doubts[ask]
             for place in np.nonzero((wanted > 0) & (reached >= wanted * (1 - SHARE)))[0]:
                 cell = int(at[place])
                 before = doubts.get(cell)
-                doubts[cell] = (readers if before is None else before & readers) - self.spared(cell)
+                left = readers if before is None else before & readers
+                doubts[cell] = frozenset() if insiders_know[place] else left - self.spared(cell)
             # Less is enough for a reader who is the cell's largest contributor.
             enough = (wanted > 0) & (largest >= 0) & (reached >= np.minimum(against, wanted) * (1 - SHARE))
             for place in np.nonzero(enough)[0]:

@@ -14,10 +14,11 @@ from scipy import sparse
 
 from sojourn.disclosure.suppression.cells import Flags, Integers, Numbers
 
-__all__ = ["Programme", "Room", "SilentSolver", "solver_of"]
+__all__ = ["FreeProgramme", "Programme", "Room", "SilentSolver", "restricted", "solver_of"]
 
 ITERATIONS = 10_000_000
 TOLERANCE = 1e-6
+PRIMAL = 4  # the primal simplex method, as HiGHS numbers it
 
 
 class SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its base is untyped in some builds
@@ -88,14 +89,77 @@ class Programme:
 
     def _found(self) -> Numbers | None:
         values = np.asarray(self._solver.getSolution().col_value)
-        change: Numbers = values[: self.size] - values[self.size :]
-        change[np.abs(change) < TOLERANCE] = 0.0
-        largest = max(1.0, float(np.max(np.abs(change), initial=0.0)))
-        if np.max(np.abs(self._equations @ change), initial=0.0) > TOLERANCE * largest:
+        change = _checked(values[: self.size] - values[self.size :], self._equations, self._down, self._up)
+        return None if change is None else change * self.unit
+
+
+class FreeProgramme:
+    """Changes of some cells under which every sum stays, none of which costs anything.
+
+    Its columns are what each cell changes by. A cell is pushed from where the last question left all cells,
+    which are always a possible place to begin.
+    """
+
+    def __init__(self, equations: sparse.csc_array, room: Room, unit: float) -> None:
+        self.size = equations.shape[1]
+        self.unit = unit
+        self._down, self._up = room.down / unit, room.up / unit
+        self._equations = equations
+        self._solver = solver_of(
+            equations, -self._down, self._up, np.zeros(self.size), simplex_strategy=PRIMAL
+        )
+
+    def change(self, cell: int, amount: float, stays: Integers) -> Numbers | None:
+        """A change by which a cell moves by `amount` while some cells stay, or None; checked."""
+        fixed = np.setdiff1d(stays, [cell])
+        self._bound(fixed, np.zeros(len(fixed)), np.zeros(len(fixed)))
+        limit = abs(amount) / self.unit
+        up, down = float(self._up[cell]), float(self._down[cell])
+        if amount > 0:
+            self._solver.changeColBounds(cell, -down, min(up, limit))
+        else:
+            self._solver.changeColBounds(cell, -min(down, limit), up)
+        status, values = self._pushed(cell, 1.0 if amount > 0 else -1.0)
+        back = np.append(fixed, cell)
+        self._bound(back, self._down[back], self._up[back])
+        if status != highspy.HighsModelStatus.kOptimal:
             return None
-        if np.any(change > self._up + TOLERANCE) or np.any(change < -self._down - TOLERANCE):
+        change = _checked(values, self._equations, self._down, self._up)
+        if change is None or abs(change[cell]) < limit * (1 - TOLERANCE):
             return None
         return change * self.unit
+
+    def furthest(self, cell: int, direction: float) -> tuple[float, Numbers | None]:
+        """How far a cell can be changed up (1) or down (-1), without end perhaps, and a change that does it."""
+        status, values = self._pushed(cell, direction)
+        if status != highspy.HighsModelStatus.kOptimal:
+            # Never infeasible, since no change is possible: so there is no end.
+            return direction * np.inf, None
+        change = _checked(values, self._equations, self._down, self._up)
+        return float(values[cell]) * self.unit, None if change is None else change * self.unit
+
+    def _pushed(self, cell: int, direction: float) -> tuple[highspy.HighsModelStatus, Numbers]:
+        self._solver.changeColCost(cell, -direction)
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        values = np.asarray(self._solver.getSolution().col_value)
+        self._solver.changeColCost(cell, 0.0)
+        return status, values
+
+    def _bound(self, cells: Integers, down: Numbers, up: Numbers) -> None:
+        if len(cells):
+            self._solver.changeColsBounds(len(cells), cells.astype(np.int32), -down, up)
+
+
+def _checked(change: Numbers, equations: sparse.csc_array, down: Numbers, up: Numbers) -> Numbers | None:
+    """What a solver says, without its dust, or None where it breaks a sum or a bound."""
+    change = np.where(np.abs(change) < TOLERANCE, 0.0, change)
+    largest = max(1.0, float(np.max(np.abs(change), initial=0.0)))
+    if np.max(np.abs(equations @ change), initial=0.0) > TOLERANCE * largest:
+        return None
+    if np.any(change > up + TOLERANCE) or np.any(change < -down - TOLERANCE):
+        return None
+    return change
 
 
 def solver_of(

@@ -23,7 +23,7 @@ import numpy as np
 from sojourn.disclosure.suppression.cells import Flags, Integers, Numbers
 from sojourn.disclosure.suppression.neighbourhoods import Neighbourhoods
 from sojourn.disclosure.suppression.pattern import Ask, Pattern
-from sojourn.disclosure.suppression.program import Programme, Room, restricted
+from sojourn.disclosure.suppression.program import FreeProgramme, Programme, Room, restricted
 from sojourn.errors import ProjectError
 
 __all__ = ["Search", "proved"]
@@ -75,8 +75,11 @@ class _Prover:
         self.equations = pattern.cells.equations.tocsc()
         self.near = Neighbourhoods(pattern.cells)
         self.reach = np.minimum(pattern.room.down, pattern.room.up)
-        is_small = pattern.cells.size <= search.whole_up_to
-        self.whole = self._programme(np.arange(pattern.cells.size), self._unit) if is_small else None
+        self.is_frozen = not np.any(may_change & ~pattern.is_free)
+        # What cannot change is no column; a cell that is asked about is one, perhaps without room.
+        self.active = np.nonzero(may_change | (np.maximum.reduce(pattern.amounts) > 0))[0]
+        is_small = len(self.active) <= search.whole_up_to
+        self.whole = self._programme(self.active, self._unit) if is_small else None
 
     @property
     def _unit(self) -> float:
@@ -129,40 +132,45 @@ class _Prover:
     def _changed(self, cell: int, amount: float, readers: frozenset[int]) -> bool:
         stays = self.pattern.knowing(readers - self.pattern.spared(cell))
         if self.whole is not None:
-            change = self.whole.change(cell, amount, stays)
-            cells = np.arange(self.pattern.cells.size)
+            cells, change = self.active, self._asked(self.whole, self.active, cell, amount, stays)
         else:
             cells, change = self._changed_nearby(cell, amount, stays)
         if change is None:
             return False
         new = self.pattern.take(cells, change)
         self.cost[new] = 0.0
-        if self.whole is not None:
-            self.whole.make_free(new)
+        if isinstance(self.whole, Programme):
+            self.whole.make_free(np.searchsorted(self.active, new))
         return True
+
+    def _asked(
+        self, programme: Programme | FreeProgramme, cells: Integers, cell: int, amount: float, stays: Integers
+    ) -> Numbers | None:
+        """The cheapest change among some cells, in order of number, that a programme is of."""
+        kept = np.searchsorted(cells, stays[np.isin(stays, cells)])
+        return programme.change(int(np.searchsorted(cells, cell)), amount, kept)
 
     def _changed_nearby(self, cell: int, amount: float, stays: Integers) -> tuple[Integers, Numbers | None]:
         size = self.search.neighbourhood
         while True:
             cells = self._neighbourhood(cell, abs(amount), size)
             programme = self._programme(cells, abs(amount))
-            place = np.searchsorted(cells, np.append(stays[np.isin(stays, cells)], cell))
-            change = programme.change(int(place[-1]), amount, place[:-1])
-            if change is not None or len(cells) == self.pattern.cells.size:
+            change = self._asked(programme, cells, cell, amount, stays)
+            if change is not None or len(cells) == len(self.active):
                 return cells, change
             size *= GROWTH
 
     def _neighbourhood(self, cell: int, amount: float, size: int) -> Integers:
         pattern, centre = self.pattern, cell
         if size >= pattern.cells.size:
-            return np.arange(pattern.cells.size)
+            return self.active
         if pattern.cells.codes[cell, 0] < 0:
             members = pattern.cells.members(cell)
             centre = int(members[np.argmax(self.reach[members])])
         found = self.near.of(centre, pattern.is_free, self.reach, amount, size)
-        return np.union1d(found, [cell])
+        return np.intersect1d(np.append(found, cell), self.active)
 
-    def _programme(self, cells: Integers, unit: float) -> Programme:
+    def _programme(self, cells: Integers, unit: float) -> Programme | FreeProgramme:
         room: Room = self.pattern.room
         part, own, cost = restricted(self.equations, cells, room, self.cost, self.may_change)
-        return Programme(part, own, cost, unit)
+        return FreeProgramme(part, own, unit) if self.is_frozen else Programme(part, own, cost, unit)

@@ -88,23 +88,27 @@ def suppress(
     need, against, found = needs_of(cells.values, given, policy.rules)
     counts = dict(found)
     is_empty = given.contributors == 0
+    if np.any(is_empty & (cells.values != 0)):
+        raise DisclosureRisk(
+            f"{int(np.sum(is_empty & (cells.values != 0)))} cells have a value and no contributor.",
+            "Make tables and records from the same file.",
+        )
     if policy.zeros is Zeros.SENSITIVE:
         shown = is_empty & ~cells.is_hidden
         counts["Zeros"] = int(np.sum(shown))
         sizes = np.abs(cells.values[cells.values != 0])
         need[shown] = float(np.min(sizes, initial=np.inf)) if len(sizes) else 1.0
     unions, needs_of_unions, unsafe = _groups(cells, given, policy.groups)
-    counts |= {"GroupAttributes": len(unsafe)} if policy.groups else {}
+    if policy.groups:
+        counts["GroupAttributes"] = len(unsafe)
     nothing = np.zeros(cells.size)
     room = policy.prior.room(cells)
     lower = np.where(room.down > 0, need, nothing)
     primary = Needs(need, lower, nothing)
-    if not policy.groups:
-        unions = []
     fixed = is_empty if policy.zeros is Zeros.PUBLISHED else np.zeros(cells.size, bool)
-    readers = Readers(given.alone, given.largest, against)
+    readers = Readers(given.alone, given.largest, against, np.zeros(cells.size, bool))
     state = _State(cells, primary, room, readers, policy, ~fixed, must_publish, unsafe)
-    state.add(unions, needs_of_unions, Readers.of(len(unions)))
+    state.add(unions, needs_of_unions, Readers.of(len(unions), outsiders=True))
     state.run(given)
     return state.result(counts)
 
@@ -177,7 +181,6 @@ class _State:
         self.readers = self.readers.and_more(readers)
         self.may_change = np.concatenate([self.may_change, np.ones(len(unions), bool)])
         self.pattern = before.extended(cells, self.needs, room, self.readers)
-        self.union_count += len(unions)
 
     def run(self, given: Contributions | None) -> None:
         """Prove everything, look for unsafe unions, and again until there are none."""
@@ -189,6 +192,7 @@ class _State:
             if not unions:
                 return
             self.add(unions, amounts, readers)
+            self.union_count += len(unions)
 
     @property
     def _cost(self) -> Numbers:
@@ -225,7 +229,8 @@ class _State:
         values = np.array([float(np.sum(cells.values[group])) for group in groups])
         need, against, _ = needs_of(values, together, self.policy.rules)
         unsafe = np.nonzero(need > 0)[0]
-        readers = Readers(together.alone[unsafe], together.largest[unsafe], against[unsafe])
+        outsiders = np.zeros(len(unsafe), bool)
+        readers = Readers(together.alone[unsafe], together.largest[unsafe], against[unsafe], outsiders)
         return [groups[place] for place in unsafe], need[unsafe], readers
 
     def result(self, found_by: Mapping[str, int]) -> Suppression:
