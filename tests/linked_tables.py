@@ -1,4 +1,4 @@
-"""Generated sets of linked and hierarchical tables, and an attack on them that shares nothing with the method.
+"""Generated sets of linked and hierarchical tables, and an attack that shares nothing with the method.
 
 The attack takes the sums among cells that are not published, removes variables by elimination until each cell
 is a combination of free ones, and pushes one cell as far as it goes by a simplex of its own, whose pivots are
@@ -56,7 +56,7 @@ def linked(
     *,
     counts: bool = True,
 ) -> Linked:
-    """Records drawn over the lowest codes, few of which hold most, and one table for each set of dimensions."""
+    """Records drawn over the lowest codes, few of which hold most, and a table for each set of dimensions."""
     draw = np.random.default_rng(seed)
     hierarchies, columns = [], {}
     for name, widths in levels.items():
@@ -98,7 +98,7 @@ class Attack:
         self.null = self._null_space(sums[np.any(sums != 0, axis=1)])
 
     def bounds(self, cell: int, least: float = 0.0, most: float | None = None) -> tuple[float, float]:
-        """The smallest and the largest value of a cell; each cell has at least `least`, at most its `most` fold."""
+        """The smallest and the largest value of a cell; each has `least`, and up to its `most` fold."""
         target = self.null[self.place[cell]]
         down = [self.one * value - min(least, value) for value in self.values]
         up = None if most is None else [self.one * value * (most - 1) for value in self.values]

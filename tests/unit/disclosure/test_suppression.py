@@ -253,7 +253,7 @@ def test_costs_decide_what_goes_with_an_unsafe_cell():
 
 def test_a_neighbourhood_proves_for_all_tables():
     cells = grid([[1 + (3 * r + 5 * c) % 17 for c in range(8)] for r in range(8)])
-    asked = needs(cells, {name: 2.0 for name in cells.names(np.arange(cells.size))[20:30]})
+    asked = needs(cells, dict.fromkeys(cells.names(np.arange(cells.size))[20:30], 2.0))
     found = suppress_needs(cells, asked, search=Search(whole_up_to=0, neighbourhood=8))
     assert audit(cells, found.is_withheld, found.needs, found.room).passed
 

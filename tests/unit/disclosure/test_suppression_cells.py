@@ -70,7 +70,7 @@ def test_tables_may_stop_at_different_levels_of_one_hierarchy():
     coarse = pa.table({"age": ["young", "old"], "sex": ["F", "F"], "value": [3.0, 4]})
     cells = linked_cells([fine, coarse], [["age"], ["age", "sex"]], [ages])
     assert np.all(cells.equations @ cells.values == 0)
-    # Of F there are no single ages, so no sum of them: young and old of all; ages in young, in old; two by sex.
+    # Of F there are no single ages, so no sum of them.
     assert cells.equations.shape[0] == 1 + 1 + 1 + 1 + 3
 
 

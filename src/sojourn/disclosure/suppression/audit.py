@@ -125,6 +125,6 @@ def _measure(
     unit = max(float(np.median(np.abs(cells.values[members]))), 1e-6)
     programme = FreeProgramme(part, Room(room.down[members], room.up[members]), unit)
     for cell in wanted:
-        place = int(np.searchsorted(members, cell))
-        lowest[cell] = cells.values[cell] + programme.furthest(place, -1.0)[0]
-        highest[cell] = cells.values[cell] + programme.furthest(place, 1.0)[0]
+        column = int(np.searchsorted(members, cell))
+        lowest[cell] = cells.values[cell] + programme.furthest(column, -1.0)
+        highest[cell] = cells.values[cell] + programme.furthest(column, 1.0)

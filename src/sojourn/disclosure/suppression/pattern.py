@@ -39,7 +39,7 @@ class Readers:
 
     `alone` and `largest` are numbers of contributors, -1 where there is none; `against_largest` is how far
     above and below its value the cell must stay possible for its largest contributor. With `is_for_outsiders`
-    a cell's need is against readers who are in none of the cells: an insider knows too much to be kept from it.
+    a cell's need is against readers who are in none of the cells: an insider knows too much.
     """
 
     alone: Integers

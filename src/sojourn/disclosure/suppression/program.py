@@ -129,14 +129,13 @@ class FreeProgramme:
             return None
         return change * self.unit
 
-    def furthest(self, cell: int, direction: float) -> tuple[float, Numbers | None]:
-        """How far a cell can be changed up (1) or down (-1), without end perhaps, and a change that does it."""
+    def furthest(self, cell: int, direction: float) -> float:
+        """How far a cell can be changed up (1) or down (-1), perhaps without end."""
         status, values = self._pushed(cell, direction)
         if status != highspy.HighsModelStatus.kOptimal:
-            # Never infeasible, since no change is possible: so there is no end.
-            return direction * np.inf, None
-        change = _checked(values, self._equations, self._down, self._up)
-        return float(values[cell]) * self.unit, None if change is None else change * self.unit
+            # Never infeasible, since to change nothing is possible: so there is no end.
+            return direction * np.inf
+        return float(values[cell]) * self.unit
 
     def _pushed(self, cell: int, direction: float) -> tuple[highspy.HighsModelStatus, Numbers]:
         self._solver.changeColCost(cell, -direction)
