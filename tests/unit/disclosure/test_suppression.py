@@ -123,6 +123,17 @@ def test_the_audit_finds_what_two_sums_give_away():
     assert ends.disclosed.tolist() == ends.cell.tolist()
 
 
+def test_a_cell_without_an_end_is_not_disclosed():
+    # Only the two inner cells are shown, and of them one is withheld: the total may be anything.
+    cells = linked_cells([pa.table({"d": ["a", "b"], "value": [2.0, 30]})], [["d"]])
+    is_withheld = np.array([False, True, False])
+    need = np.array([0.0, 5, 0])
+    ends = audit(cells, is_withheld, Needs(need, 0 * need, 0 * need), Prior().room(cells))
+    assert (ends.lowest[0], ends.highest[0]) == (0.0, np.inf)
+    assert ends.passed
+    assert not len(ends.disclosed)
+
+
 def test_the_audit_of_a_published_cell_is_its_value():
     cells = grid(SQUARE)
     ends = audit(cells, np.zeros(cells.size, bool), needs(cells, {("ca", "ra"): 5}), Prior().room(cells))

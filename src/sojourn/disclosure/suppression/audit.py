@@ -56,8 +56,10 @@ class Audit:
     @property
     def disclosed(self) -> Integers:
         """The cells whose value a reader knows."""
-        width = self.highest - self.lowest
-        return self.cell[self.is_exact & (width <= SHARE * np.maximum(1.0, np.abs(self.highest)))]
+        ends = np.isfinite(self.highest) & np.isfinite(self.lowest)
+        width = np.where(ends, self.highest - self.lowest, np.inf)
+        largest = np.where(ends, np.abs(self.highest), 1.0)
+        return self.cell[self.is_exact & (width <= SHARE * np.maximum(1.0, largest))]
 
 
 def audit(
