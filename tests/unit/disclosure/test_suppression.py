@@ -29,6 +29,7 @@ from sojourn.disclosure.suppression import (
     suppress,
     suppress_needs,
 )
+from sojourn.disclosure.suppression.tables import persons_alone
 from sojourn.engine import Engine
 from sojourn.errors import DisclosureRisk, ProjectError
 
@@ -350,6 +351,18 @@ def test_a_shared_total_that_one_table_withholds_the_other_withholds_too(engine)
     assert in_a == in_b
     assert in_a["W"] is None
     assert all(value is None or value % 5 == 0 for value in in_a.values())
+
+
+def test_a_total_of_one_person_is_of_the_same_person_in_whatever_table():
+    by_sex = pa.table({"region": ["N", "S", "S"], "sex": ["F", "F", "M"], "value": [1.0, 1, 7]})
+    by_age = pa.table({"region": ["N", "S", "S"], "age": ["y", "y", "o"], "value": [1.0, 1, 7]})
+    cells = linked_cells([by_sex, by_age], [["region", "sex"], ["region", "age"]])
+    alone = persons_alone(cells, cells.values.astype(np.int64))
+    person = dict(zip(cells.names(np.arange(cells.size)), alone.tolist(), strict=True))  # age, region, sex
+    # The one person of N is in both tables; which of S is young nobody can tell from which of S is F.
+    assert person["_T", "N", "F"] == person["_T", "N", "_T"] == person["y", "N", "_T"] >= 0
+    assert len({person["_T", "N", "F"], person["_T", "S", "F"], person["y", "S", "_T"]}) == 3
+    assert person["_T", "S", "_T"] == -1
 
 
 def test_each_time_period_is_protected_apart_and_persons_alone_are_thought_of(engine):
