@@ -46,13 +46,13 @@ class RoundingSearch:
     exists otherwise; zeros never move.
     """
 
-    nodes: int = 2_000
-    stalled_nodes: int = 500
+    nodes: int = 200
+    stalled_nodes: int = 200
     may_move_multiples: bool = False
 
     def __post_init__(self) -> None:
         if self.nodes < 1 or self.stalled_nodes < 1:
-            raise ProjectError("A search needs at least one branch.", "The usual number is 2,000.")
+            raise ProjectError("A search needs at least one branch.", "The usual number is 200.")
 
 
 @dataclass(frozen=True)
