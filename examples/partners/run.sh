@@ -39,6 +39,7 @@ release() {
 }
 release statistician-1 prepare partners
 hash=$(sojourn --json release list | sed -n 's/.*"hash": "\(.*\)".*/\1/p' | head -1)
+release checker-1 check "$hash"
 release checker-1 approve "$hash"
 release checker-2 approve "$hash"
 release publisher-1 publish "$hash"

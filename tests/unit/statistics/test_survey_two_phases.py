@@ -363,7 +363,7 @@ def test_known_totals_leave_what_they_do_not_explain_to_vary_in_both_phases():
 def test_what_weights_were_calibrated_to_must_be_there_for_those_drawn_again():
     rows = records(PLAIN).append_column("m", pa.array(["p", None, None, None, "p", "q"]))
     design = TaylorDesign("w", RECORDS, calibrated=CalibratedTo("w", (("m",),)), second_phase=BOTH)
-    with pytest.raises(ContractBroken, match="m is missing in 1 records"):
+    with pytest.raises(ContractBroken, match="m is missing in 1 record"):
         table(rows, Measure("total", of="y"), design)
 
 
@@ -377,16 +377,16 @@ def test_a_file_without_those_whom_the_first_phase_alone_drew_is_refused():
     ("name", "values", "complaint"),
     [
         ("again", (1, 1, 2, 0, 1, 1), "again is neither 0 nor 1 in 1 records"),
-        ("again", (1, 1, None, 0, 1, 1), "again is missing in 1 records"),
+        ("again", (1, 1, None, 0, 1, 1), "again is missing in 1 record"),
         ("again", ("yes", "yes", "no", "no", "yes", "yes"), "again is neither 0 nor 1 in 6 records"),
         ("again", (1, 1, 0, 0, 0, 0), "2 records have a w, and were not drawn at the second phase"),
-        ("s", ("a", "a", "a", None, "b", "b"), "s is missing in 1 records"),
+        ("s", ("a", "a", "a", None, "b", "b"), "s is missing in 1 record"),
         (
             "s",
             ("a", "a", "c", "c", "b", "b"),
             "Of 1 of 3 strata of the second phase \\(s\\) nobody was drawn",
         ),
-        ("w", (4.0, None, None, None, 2.0, 2.0), "w: a weight is missing"),
+        ("w", (4.0, None, None, None, 2.0, 2.0), "The weight w is missing"),
     ],
 )
 def test_records_that_contradict_two_phases_are_refused(name, values, complaint):
