@@ -121,11 +121,17 @@ def _agreements(reading: Reading) -> Iterator[Problem]:
 
 
 def _people(reading: Reading) -> Iterator[Problem]:
-    for identifier, person in reading.found["people"].items():
-        yield from refers(
-            reading.place("people", identifier),
-            reading,
-            "organisation",
-            person.organisation,
-            "organisations",
-        )
+    people = reading.found["people"]
+    of_account: dict[str, str] = {}
+    for identifier, person in people.items():
+        place = reading.place("people", identifier)
+        yield from refers(place, reading, "organisation", person.organisation, "organisations")
+        if person.account is None:
+            continue
+        other = of_account.setdefault(person.account, identifier)
+        if people[other].human != person.human:
+            yield place.problem(
+                f"{identifier} has the same account as {other}, and is not said to be the same human being.",
+                "Give both entries one `subject`, or each an account of its own.",
+                "account",
+            )

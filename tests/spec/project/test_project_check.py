@@ -212,3 +212,18 @@ def test_a_table_of_records_cannot_go_without_protection(project):
     _replace(project / "tables/crossings.yaml", "secondary: true", "none_because: nobody asked")
     with pytest.raises(ProjectError, match="cannot go without protection"):
         load(project)
+
+
+def test_two_entries_of_one_account_are_one_human_being_or_a_mistake(project):
+    file = project / "strategy" / "people.yaml"
+    _replace(file, "checker-1, organisation: nso", "checker-1, organisation: nso, account: ada")
+    _replace(file, "checker-2, organisation: nso", "checker-2, organisation: nso, account: ada")
+    with pytest.raises(ProjectError, match="checker-2 has the same account as checker-1"):
+        load(project)
+    _replace(file, "account: ada", "account: ada, subject: s-1")
+    with pytest.raises(ProjectError, match="not said to be the same human being"):
+        load(project)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("account: ada,", "account: ada, subject: s-1,").replace(
+        "subject: s-1, subject: s-1,", "subject: s-1,"), encoding="utf-8")  # fmt: skip
+    assert {person.human for person in load(project).people.values() if person.account} == {"s-1"}
