@@ -80,7 +80,8 @@ class Gate:
 
         Raises: NotPermitted without the role; DisclosureRisk for a table that did not pass protection.
         """
-        with self.catalogue.act(author.id, "release-prepare", f"release:{release.id}") as act:
+        # Attack and writing may take minutes: nobody at the gate waits for them.
+        with self.catalogue.work(author.id, "release-prepare", f"release:{release.id}") as work:
             require_permitted(author, "release-prepare", "prepare a release", people=self.people.values())
             _require_protected(tables)
             published = [
@@ -89,16 +90,10 @@ class Gate:
                 )
                 for t in tables
             ]
-            found = [
-                *prechecks(release, published),
-                *attack(release, published),
-            ]
+            found = [*prechecks(release, published), *attack(release, published)]
             made = write_release_folder(self.drafts, release, published)
-            act.detail.update(hash=made, version=release.version, findings=len(found))
-            if not act.rows(sa.select(schema.release).where(schema.release.c.hash == made)):
-                self._enter(act, made, author, release, tables, note, made_from)
-                for row in finding_rows(made, found):
-                    act.insert(schema.release_finding, **row)
+            work.detail.update(hash=made, version=release.version, findings=len(found))
+            work.then(lambda act: self._enter(act, made, author, release, tables, note, made_from, found))
         return made
 
     def _enter(
@@ -110,7 +105,10 @@ class Gate:
         tables: Sequence[DraftTable],
         note: Mapping[str, str],
         made_from: str,
+        found: Sequence[Finding],
     ) -> None:
+        if act.rows(sa.select(schema.release).where(schema.release.c.hash == made)):
+            return
         act.insert(
             schema.release,
             hash=made,
@@ -126,6 +124,8 @@ class Gate:
             embargo=None,
             scheduled_by=None,
         )
+        for row in finding_rows(made, found):
+            act.insert(schema.release_finding, **row)
 
     def accept(
         self, person: Person, release: str, number: int, reason: str, *, only_if_open: bool = False
