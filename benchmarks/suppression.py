@@ -36,12 +36,12 @@ from sojourn.disclosure.suppression import (
     Cells,
     Needs,
     Prior,
-    PRule,
     Records,
     Search,
     audit,
     contributions,
     linked_cells,
+    p_percent_rule,
 )
 
 PEERS = Path(__file__).with_name("suppression_peers")
@@ -51,7 +51,7 @@ from suppression_tables import SHAPES, generated, with_all_totals  # noqa: E402 
 
 GCONFID = ["gconfid==2.0.4", "duckdb<2", "pandas<4"]
 COMPARED = ("541", "1,565", "3,556")
-P = PRule(15.0)
+P = p_percent_rule(15.0)
 
 
 def environment_of_gconfid(folder: Path) -> Path:

@@ -31,7 +31,7 @@ from sojourn.catalogue import Catalogue, schema
 from sojourn.catalogue.migrate import open_catalogue
 from sojourn.disclosure.protect import SEAL, Protected
 from sojourn.dissemination.publication import PublishedTable, ReleaseDescription
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.release import Gate, State
 from sojourn.release.findings import Finding, Severity
 from sojourn.release.gate import DraftTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.release import Gate
 from sojourn.release.findings import Severity
 from sojourn.release.records import findings_of

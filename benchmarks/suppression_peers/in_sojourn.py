@@ -20,10 +20,10 @@ from sojourn.disclosure.suppression import (
     Needs,
     Policy,
     Prior,
-    PRule,
     Records,
     contributions,
     linked_cells,
+    p_percent_rule,
     suppress,
     suppress_needs,
 )
@@ -45,7 +45,7 @@ def main() -> None:
     cells = linked_cells([table], [made.dimensions], made.hierarchies)
     if len(sys.argv) > 4:
         given = contributions(cells, [Records(made.records, made.dimensions, "value")])
-        found = suppress(cells, given, Policy((PRule(15.0),), prior=prior))
+        found = suppress(cells, given, Policy((p_percent_rule(15.0),), prior=prior))
     else:
         need = np.zeros(cells.size)
         need[cells.rows[0]] = table.column("need").to_numpy()

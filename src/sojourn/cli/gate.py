@@ -17,7 +17,7 @@ from sojourn.errors import NotPermitted
 
 if TYPE_CHECKING:
     from sojourn.production.workspace import Workspace
-    from sojourn.project.declarations import Person
+    from sojourn.project.people import Person
     from sojourn.release import Gate
 
 release = Commands(no_args_is_help=True, help="Bring protected tables before the public.")

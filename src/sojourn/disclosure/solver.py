@@ -15,7 +15,7 @@ import numpy as np
 
 from sojourn.disclosure.lattice import Flags, Integers, Lattice, Numbers
 
-__all__ = ["Change", "cheapest_change"]
+__all__ = ["Change", "SilentSolver", "cheapest_change"]
 
 UNBOUNDED = 1e7
 ITERATIONS = 5_000_000
@@ -23,7 +23,7 @@ ATTEMPTS = 6
 NODES = 100
 
 
-class _SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its base is untyped in some builds
+class SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its base is untyped in some builds
     """HiGHS without its banner, which would stand in the middle of a command's output."""
 
     def enableCallbacks(self) -> None:  # noqa: N802  the name that HiGHS calls
@@ -81,7 +81,7 @@ def _solution(lattice: Lattice, change: Change, attempt: int, *, is_whole: bool)
         # Halves of persons are an accident of equal costs: other costs, another corner.
         jitter = np.random.default_rng(attempt).uniform(0.5, 1.5, program.num_col_)
         program.col_cost_ = np.asarray(program.col_cost_) * jitter
-    solver = _SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
+    solver = SilentSolver()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
     for option, value in {
         "threads": 1,
         "random_seed": 1,

@@ -14,7 +14,7 @@ from sojourn.office.rendering import page
 from sojourn.production.desk import gate_today
 from sojourn.production.sign_ins import credentials_of
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.release import Gate
 
 __all__ = ["NotSignedIn", "access_of", "at_the_gate", "form_of", "session_of", "shown", "workspace_of"]

@@ -20,7 +20,7 @@ from sojourn.errors import NotPermitted, Problem, ProjectError, SojournError
 from sojourn.office.access import Asked
 from sojourn.office.answering import NotSignedIn, at_the_gate, form_of, shown, workspace_of
 from sojourn.office.desk_views import finding_page, release_page, seen_mark
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.release import Gate
 from sojourn.release.acts import ACTS, require_open
 from sojourn.release.draft_tables import release_in

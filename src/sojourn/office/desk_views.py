@@ -17,7 +17,7 @@ from sojourn.errors import Problem, ProjectError
 from sojourn.office.access import Asked
 from sojourn.office.answering import at_the_gate, shown, workspace_of
 from sojourn.production.desk import persons_behind
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import is_permitted
 from sojourn.release import Gate, State
 from sojourn.release.acts import open_acts

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sojourn.catalogue import schema
 from sojourn.errors import NotPermitted, ProjectError
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person, Role
+from sojourn.project.people import Person, Role
 
 __all__ = ["enrol", "signed_in"]
 

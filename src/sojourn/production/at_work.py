@@ -8,7 +8,7 @@ allowed has an event of its own where it is done.
 from __future__ import annotations
 
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import On, is_permitted, require_permitted
 
 __all__ = ["may_at_work", "require_at_work", "require_signed_in"]

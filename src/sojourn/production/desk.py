@@ -18,8 +18,8 @@ from sojourn.catalogue import schema
 from sojourn.contracts.aggregates import Estimate
 from sojourn.production.doctor import gate_of
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person
 from sojourn.project.load import people_of
+from sojourn.project.people import Person
 from sojourn.project.permissions import require_permitted
 from sojourn.release import Gate
 from sojourn.release.draft_tables import TableBeside, protection_of

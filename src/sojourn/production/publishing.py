@@ -26,7 +26,7 @@ from sojourn.production.release_attacks import attack_of
 from sojourn.production.tables import protected_table, table_versions
 from sojourn.production.workspace import Workspace
 from sojourn.project.contracts import sources_behind
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.table_declarations import ReleaseDeclaration, TableDeclaration
 from sojourn.release import Gate, State
 from sojourn.release.gate import DraftTable

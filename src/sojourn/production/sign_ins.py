@@ -22,7 +22,7 @@ from sojourn.catalogue import schema
 from sojourn.errors import NotPermitted
 from sojourn.production.accounts import signed_in
 from sojourn.production.workspace import Workspace
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 
 __all__ = ["Credentials", "SignIns", "TooManyGuesses", "credentials_of"]
 

@@ -7,7 +7,6 @@ declarations is generated from here.
 from __future__ import annotations
 
 import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -28,8 +27,6 @@ __all__ = [
     "Declaration",
     "Identifier",
     "Organisation",
-    "Person",
-    "Role",
     "Settings",
     "SourceDeclaration",
     "Strings",
@@ -232,39 +229,6 @@ class Agreement(Declaration):
     def is_in_force(self, day: datetime.date) -> bool:
         """Whether the agreement holds on that day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-class Role(StrEnum):
-    """What a person may do."""
-
-    PRODUCER = "data_producer"
-    STATISTICIAN = "statistician"
-    CHECKER = "disclosure_checker"
-    PUBLISHER = "publisher"
-    COORDINATOR = "coordinator"
-    ADMINISTRATOR = "administrator"
-    AUDITOR = "auditor"
-
-
-class Person(Declaration):
-    """`strategy/people.yaml`: someone who works with the project."""
-
-    id: Identifier
-    organisation: str = Field(description="Organisation to which the person belongs")
-    roles: tuple[Role, ...] = Field(description="What the person may do")
-    account: str | None = Field(default=None, description="Login on the server")
-    subject: str | None = Field(
-        default=None,
-        description=(
-            "Who the person is to the sign-in service; entries with one subject are one human being, who"
-            " cannot decide on their own work under another name"
-        ),
-    )
-
-    @property
-    def human(self) -> str:
-        """What is the same for all entries of one human being."""
-        return self.subject or self.id
 
 
 class FixedColumn(Declaration):

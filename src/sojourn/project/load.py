@@ -18,10 +18,10 @@ from sojourn.project.declarations import (
     Agreement,
     Declaration,
     Organisation,
-    Person,
     Settings,
     SourceDeclaration,
 )
+from sojourn.project.people import Person
 from sojourn.project.table_declarations import Indicator, ReleaseDeclaration, TableDeclaration
 from sojourn.project.yaml_text import Document, read_yaml
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from ruamel.yaml import YAML
 
 from sojourn.errors import NotPermitted
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 
 __all__ = ["OPERATOR", "On", "acts", "is_permitted", "require_permitted"]
 

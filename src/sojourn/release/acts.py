@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn.errors import NotPermitted
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import On, is_permitted, require_permitted
 from sojourn.release.gate import Gate
 from sojourn.release.states import WAITING, State

@@ -26,7 +26,7 @@ from sojourn.dissemination.publication import (
     write_release_folder,
 )
 from sojourn.errors import DisclosureRisk, NotPermitted, ProjectError
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import require_permitted
 from sojourn.release.findings import Finding
 from sojourn.release.passing import require_passed, require_unchanged

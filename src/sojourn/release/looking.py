@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import require_permitted
 from sojourn.release.gate import Gate
 from sojourn.release.records import findings_of, release_row, remarks_of

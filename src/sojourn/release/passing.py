@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sojourn.catalogue import Transaction, schema
 from sojourn.dissemination.published import changed_files, unlisted_files
 from sojourn.errors import NotPermitted
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import is_permitted
 from sojourn.release.records import on_release
 from sojourn.release.votes import VOTES_NEEDED, standing_votes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn.dissemination.publication import Texts
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import require_permitted
 from sojourn.release.acts import open_acts
 from sojourn.release.gate import Gate

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.errors import ProjectError
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import On
 from sojourn.release.findings import Finding, Severity
 

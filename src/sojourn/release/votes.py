@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sojourn.catalogue import Catalogue, Transaction, schema
 from sojourn.errors import NotPermitted
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.project.permissions import is_permitted
 from sojourn.release.records import on_release
 

@@ -17,12 +17,12 @@ from sojourn.disclosure.suppression import (
     Needs,
     Policy,
     Prior,
-    PRule,
     Records,
     Search,
     audit,
     contributions,
     linked_cells,
+    p_percent_rule,
     suppress,
     suppress_needs,
 )
@@ -62,7 +62,7 @@ def test_firms_stay_uncertain_for_everybody_and_for_firms_alone_in_other_cells(b
     made = linked(LEVELS, by, records, seed, counts=False)
     cells = made.cells
     behind = [Records(made.records, names, "value", "who") for names in by]
-    policy = Policy((PRule(15), Dominance(1, 80)))
+    policy = Policy((p_percent_rule(15), Dominance(1, 80)))
     given_ = contributions(cells, behind)
     found = suppress(cells, given_, policy)
     is_withheld = found.is_withheld[: found.count]
@@ -151,7 +151,7 @@ def test_contributions_are_those_of_the_definition(seed, records, n):
             rest.remove(target)
         attacker = rest[0] if rest and protected else 0.0
         lacking = 0.15 * target - (found.total[cell] - target - attacker)
-        assert PRule(15).need(cells.values, found)[cell] == pytest.approx(
+        assert p_percent_rule(15).need(cells.values, found)[cell] == pytest.approx(
             max(0.0, lacking) if target else 0.0, abs=1e-6
         )
         few = 0 < len(owners) < 3 and not all(agreed.values())

@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 
 from gate_at_hand import DECIDE, GateAtHand, contents, empty_catalogue, gate_at_hand, person
 from sojourn.errors import NotPermitted, ProjectError
-from sojourn.project.declarations import Person
+from sojourn.project.people import Person
 from sojourn.release.looking import seen_by
 
 EXAMPLES, STEPS = 225, 50

@@ -16,7 +16,7 @@ import pytest
 from gate_at_hand import DECIDE, GateAtHand, person
 from permission_matrix import ACTS, ROLES, Object, becomes, combinations_of_roles, may
 from sojourn.errors import NotPermitted
-from sojourn.project.declarations import Person, Role
+from sojourn.project.people import Person, Role
 from sojourn.project.permissions import acts
 from sojourn.release import State
 from sojourn.release.looking import seen_by

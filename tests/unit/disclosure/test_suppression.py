@@ -17,7 +17,6 @@ from sojourn.disclosure.suppression import (
     Needs,
     Policy,
     Prior,
-    PRule,
     Records,
     Search,
     Zeros,
@@ -25,6 +24,7 @@ from sojourn.disclosure.suppression import (
     contributions,
     hierarchy_of,
     linked_cells,
+    p_percent_rule,
     protect_tables,
     suppress,
     suppress_needs,
@@ -144,7 +144,7 @@ def test_the_audit_of_a_published_cell_is_its_value():
 def test_who_is_alone_in_a_withheld_cell_must_not_learn_the_other_one():
     # Of a and b together 190 is known: each firm would know the other's.
     cells, given = firms([("a", 100, "x"), ("b", 90, "y"), ("c", 200, "u"), ("c", 210, "v"), ("c", 190, "w")])
-    found = suppress(cells, given, Policy((PRule(15),)))
+    found = suppress(cells, given, Policy((p_percent_rule(15),)))
     assert withheld(cells, found) == {"a", "b", "c"}
     nobody = suppress_needs(cells, Needs(found.needs.upper[:4], found.needs.lower[:4], np.zeros(4)))
     assert withheld(cells, nobody) == {"a", "b"}
@@ -158,18 +158,18 @@ def test_withheld_cells_of_one_owner_are_judged_together():
     rows = [("a", 50, "x"), ("a", 2, "y"), ("b", 45, "x"), ("b", 3, "z")]
     more = [("c", 300, "u"), ("c", 310, "v"), ("c", 290, "w")]
     cells, given = firms(rows + more)
-    found = suppress(cells, given, Policy((PRule(15),)))
+    found = suppress(cells, given, Policy((p_percent_rule(15),)))
     assert found.found_by == {"PqRule": 2, "unions": 1}
     assert withheld(cells, found) == {"a", "b", "c"}
 
 
 def test_holdings_behind_several_records_are_one_contributor():
     rows = [("a", 30, "x"), ("a", 30, "y"), ("a", 30, "z"), ("b", 500, "u"), ("b", 500, "v"), ("b", 400, "w")]
-    safe = suppress(*firms(rows), Policy((PRule(15),)))
+    safe = suppress(*firms(rows), Policy((p_percent_rule(15),)))
     assert not safe.is_withheld.any()
     owned = [(place, size, "x" if place == "a" else firm) for place, size, firm in rows]
     cells, given = firms(owned)
-    assert withheld(cells, suppress(cells, given, Policy((PRule(15),)))) == {"a", "b"}
+    assert withheld(cells, suppress(cells, given, Policy((p_percent_rule(15),)))) == {"a", "b"}
 
 
 PERSONS = [

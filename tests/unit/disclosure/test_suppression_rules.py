@@ -12,10 +12,10 @@ from sojourn.disclosure.suppression import (
     GroupAttributes,
     MinimumContributors,
     PqRule,
-    PRule,
     Records,
     contributions,
     linked_cells,
+    p_percent_rule,
 )
 from sojourn.errors import DisclosureRisk, ProjectError
 
@@ -52,14 +52,14 @@ def need(rule, records: Cell) -> float:
     ("rule", "records", "expected"),
     [
         # 15 % of 100 is 15; the rest beside the two largest is 3.
-        (PRule(15), cell(100, 5, 3), 12.0),
+        (p_percent_rule(15), cell(100, 5, 3), 12.0),
         # The rest is 20.
-        (PRule(15), cell(100, 50, 20), 0.0),
+        (p_percent_rule(15), cell(100, 50, 20), 0.0),
         # The rest of two contributors is nothing: 15 % of 60.
-        (PRule(15), cell(60, 40), 9.0),
-        (PRule(15), cell(10), 1.5),
+        (p_percent_rule(15), cell(60, 40), 9.0),
+        (p_percent_rule(15), cell(10), 1.5),
         # Exactly enough is enough: 10 % of 100 is the rest of 10.
-        (PRule(10), cell(100, 50, 10), 0.0),
+        (p_percent_rule(10), cell(100, 50, 10), 0.0),
         # 15 / 50 of 100 is 30, the rest is 20.
         (PqRule(15, 50), cell(100, 50, 20), 10.0),
         (PqRule(15, 100), cell(100, 50, 20), 0.0),
@@ -77,33 +77,33 @@ def need(rule, records: Cell) -> float:
         (MinimumContributors(3), cell(2, 4, 6), 0.0),
         (MinimumContributors(5, percent=50), cell(2, 4, 6), 6.0),
         # The largest stands for three of its size, so that its likes are the attacker and 150 of the rest.
-        (PRule(15), [(100, 3, "x", 0), (50, 1, "y", 0)], 0.0),
+        (p_percent_rule(15), [(100, 3, "x", 0), (50, 1, "y", 0)], 0.0),
         # Half of another like it, half of 50: the attacker has 75, the rest is 200 - 175 = 25.
-        (PRule(15), [(100, 1.5, "x", 0), (50, 1, "y", 0)], 0.0),
-        (PRule(30), [(100, 1.5, "x", 0), (50, 1, "y", 0)], 5.0),
+        (p_percent_rule(15), [(100, 1.5, "x", 0), (50, 1, "y", 0)], 0.0),
+        (p_percent_rule(30), [(100, 1.5, "x", 0), (50, 1, "y", 0)], 5.0),
         # Two places of 100 in a total of 350.
         (Dominance(2, 50), [(100, 3, "x", 0), (50, 1, "y", 0)], 200 / 0.5 - 350),
         # A weight below one is a smaller contributor: one of 50.
-        (PRule(10), [(100, 0.5, "x", 0)], 5.0),
+        (p_percent_rule(10), [(100, 0.5, "x", 0)], 5.0),
         # Two records of one owner are one contributor of 80: 12 less nothing.
-        (PRule(15), [(40, 1, "x", 0), (40, 1, "x", 0), (20, 1, "y", 0)], 12.0),
+        (p_percent_rule(15), [(40, 1, "x", 0), (40, 1, "x", 0), (20, 1, "y", 0)], 12.0),
         # Of three owners: 15 % of 40 is 6, the rest is 20.
-        (PRule(15), [(40, 1, "x", 0), (40, 1, "y", 0), (20, 1, "z", 0)], 0.0),
+        (p_percent_rule(15), [(40, 1, "x", 0), (40, 1, "y", 0), (20, 1, "z", 0)], 0.0),
         (MinimumContributors(3), [(40, 1, "x", 0), (40, 1, "x", 0), (20, 1, "y", 0)], 3 * 50.0),
         # Who stands for ten counts as ten where weights are counted, and as one where not.
         (MinimumContributors(5, counts_weights=True), [(1, 10, "x", 0)], 0.0),
         (MinimumContributors(5), [(1, 10, "x", 0)], 50.0),
         # The largest has waived: the target is 5, whom the rest of 3 protects.
-        (PRule(15), [(100, 1, "x", 1), (5, 1, "y", 0), (3, 1, "z", 0)], 0.0),
+        (p_percent_rule(15), [(100, 1, "x", 1), (5, 1, "y", 0), (3, 1, "z", 0)], 0.0),
         # Without the rest, 15 % of 5.
-        (PRule(15), [(100, 1, "x", 1), (5, 1, "y", 0)], 0.75),
-        (PRule(15), [(100, 1, "x", 1)], 0.0),
+        (p_percent_rule(15), [(100, 1, "x", 1), (5, 1, "y", 0)], 0.75),
+        (p_percent_rule(15), [(100, 1, "x", 1)], 0.0),
         (MinimumContributors(5), [(100, 1, "x", 1)], 0.0),
         (Dominance(1, 80), [(100, 1, "x", 1), (5, 1, "y", 0)], 0.0),
         # One record of an owner that is not waived leaves the owner protected.
-        (PRule(15), [(60, 1, "x", 1), (40, 1, "x", 0)], 15.0),
+        (p_percent_rule(15), [(60, 1, "x", 1), (40, 1, "x", 0)], 15.0),
         # A loss of 100 tells as much as a gain.
-        (PRule(15), [(-100, 1, "x", 0), (5, 1, "y", 0), (3, 1, "z", 0)], 12.0),
+        (p_percent_rule(15), [(-100, 1, "x", 0), (5, 1, "y", 0), (3, 1, "z", 0)], 12.0),
     ],
 )  # fmt: skip
 def test_a_cell_needs_what_its_rule_says(rule, records, expected):
@@ -114,10 +114,10 @@ def test_a_cell_needs_what_its_rule_says(rule, records, expected):
     ("rule", "records", "expected"),
     [
         # The largest knows the 100; of the second, 15 % is 0.75, and the rest of 3 is enough.
-        (PRule(15), cell(100, 5, 3), 0.0),
+        (p_percent_rule(15), cell(100, 5, 3), 0.0),
         # 15 % of 40, and no rest.
-        (PRule(15), cell(60, 40), 6.0),
-        (PRule(15), cell(10), 0.0),
+        (p_percent_rule(15), cell(60, 40), 6.0),
+        (p_percent_rule(15), cell(10), 0.0),
         (Dominance(1, 80), cell(90, 10), 0.0),
         (Dominance(2, 80), cell(90, 10), 100 / 0.8 - 100),
         (MinimumContributors(5), cell(1, 1), 5.0),
@@ -139,7 +139,7 @@ def test_several_cells_together_are_judged_as_one_with_their_owners_merged():
     assert together.contributors.tolist() == [3, 1]
     assert together.total.tolist() == [100.0, 9.0]
     # x has 95; 15 % of it is 14.25, and beside x and z there is y with 2.
-    assert PRule(15).need(np.array([100.0, 9.0]), together)[0] == pytest.approx(12.25)
+    assert p_percent_rule(15).need(np.array([100.0, 9.0]), together)[0] == pytest.approx(12.25)
     assert together.alone[0] == -1
     assert together.alone[1] >= 0
 
@@ -166,7 +166,7 @@ def test_records_without_a_cell_and_records_without_weight_are_refused():
         lambda: Dominance(0, 80),
         lambda: Dominance(2, 100),
         lambda: PqRule(50, 50),
-        lambda: PRule(0),
+        lambda: p_percent_rule(0),
         lambda: PqRule(10, 120),
         lambda: GroupAttributes("sex", -1),
     ],

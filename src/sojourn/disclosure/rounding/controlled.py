@@ -22,8 +22,9 @@ import numpy as np
 from scipy import sparse
 
 from sojourn.disclosure.rounding.single import LARGEST, Integers, Numbers
+from sojourn.disclosure.solver import SilentSolver
 from sojourn.disclosure.suppression.cells import Cells
-from sojourn.disclosure.suppression.program import SilentSolver, solver_of
+from sojourn.disclosure.suppression.program import solver_of
 from sojourn.errors import DisclosureRisk, ProjectError
 
 __all__ = ["Controlled", "Outcome", "RoundingSearch", "controlled"]

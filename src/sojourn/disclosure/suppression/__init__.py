@@ -23,8 +23,8 @@ from sojourn.disclosure.suppression.rules import (
     MinimumContributors,
     Needs,
     PqRule,
-    PRule,
     Zeros,
+    p_percent_rule,
 )
 from sojourn.disclosure.suppression.secondary import Search
 from sojourn.disclosure.suppression.suppress import Policy, Suppression, suppress, suppress_needs
@@ -41,7 +41,6 @@ __all__ = [
     "LinkedTable",
     "MinimumContributors",
     "Needs",
-    "PRule",
     "Policy",
     "PqRule",
     "Prior",
@@ -56,6 +55,7 @@ __all__ = [
     "hierarchy_of",
     "hierarchy_of_code_list",
     "linked_cells",
+    "p_percent_rule",
     "protect_tables",
     "suppress",
     "suppress_needs",

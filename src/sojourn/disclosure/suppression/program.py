@@ -12,21 +12,14 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from sojourn.disclosure.solver import SilentSolver
 from sojourn.disclosure.suppression.cells import Flags, Integers, Numbers
 
-__all__ = ["FreeProgramme", "Programme", "Room", "SilentSolver", "restricted", "solver_of"]
+__all__ = ["FreeProgramme", "Programme", "Room", "restricted", "solver_of"]
 
 ITERATIONS = 10_000_000
 TOLERANCE = 1e-6
 PRIMAL = 4  # the primal simplex method, as HiGHS numbers it
-
-
-class SilentSolver(highspy.Highs):  # type: ignore[misc,unused-ignore]  # its base is untyped in some builds
-    """HiGHS without its banner, which would stand in the middle of a command's output."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802  the name that HiGHS calls
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call,unused-ignore]  # untyped in HiGHS
 
 
 @dataclass(frozen=True)

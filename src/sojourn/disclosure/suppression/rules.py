@@ -30,11 +30,11 @@ __all__ = [
     "GroupAttributes",
     "MinimumContributors",
     "Needs",
-    "PRule",
     "PqRule",
     "PrimaryRule",
     "Zeros",
     "needs_of",
+    "p_percent_rule",
     "uniform_groups",
 ]
 
@@ -185,7 +185,7 @@ class PqRule:
         return np.where((target > 0) & (lacking > _SLACK * total), lacking, 0.0)
 
 
-def PRule(p: float = 15.0) -> PqRule:  # noqa: N802  reads as the rule that it makes
+def p_percent_rule(p: float = 15.0) -> PqRule:
     """The p per cent rule: the prior-posterior rule for an attacker who knows no more than nonnegativity."""
     return PqRule(p, 100.0)
 
